@@ -1,0 +1,1 @@
+alias Word = u32;

@@ -1,0 +1,1 @@
+alias Word = vec2<u32>;

@@ -1,0 +1,42 @@
+// A reduction along one axis of an array seen as [outer, len, inner]. A line is what becomes one output: all places along
+// `len` for one outer and one inner index. A dispatch covers a tile of the array: some lines, some of their length.
+
+const FINISH_SUM: u32 = 0u;
+const FINISH_MEAN: u32 = 1u;
+const FINISH_AVERAGE: u32 = 2u;
+
+struct Parameters {
+    lines: u32,        // of this tile
+    inner: u32,        // of this tile
+    places: u32,       // along `len`, of this tile
+    parts: u32,        // into which the places are split
+    part_places: u32,  // of one part
+    row_stride: u32,   // elements from one outer index to the next
+    place_stride: u32, // elements from one place to the next
+    value_shift: u32,  // where the tile begins in its window
+    weight_shift: u32,
+    output_shift: u32,
+    first_line: u32,   // of this tile, among all outputs
+    finish: u32,
+    resume: u32,       // 1: go on from the partial sums of the tile before
+    direct: u32,       // 1: this tile is the whole line, write the output
+    weights_along: u32, // 1: a weight a place, 0: a weight an element
+    has_sums: u32,     // 1: the sums of weights are wanted too
+    count: u32,        // places of the whole line
+    check: u32,        // which word of the checks
+    zero: u32,         // zero, which only the host knows
+    unused: u32,
+    nan: vec2<u32>,
+}
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> values: array<Bits>;
+@group(0) @binding(2) var<storage, read_write> partials: array<State>;
+@group(0) @binding(3) var<storage, read_write> result: array<Bits>;
+
+// Where a place of a line lies, from the beginning of the tile.
+fn element(line: u32, place: u32) -> u32 {
+    let outer = line / parameters.inner;
+    let inner = line % parameters.inner;
+    return outer * parameters.row_stride + place * parameters.place_stride + inner;
+}

@@ -1,0 +1,203 @@
+//! [`DeviceArray`]: a buffer, a shape, and the device it is on.
+
+use ndarray::{Axis, Dimension, IntoDimension, IxDyn};
+
+use crate::device::check::Checks;
+use crate::device::gpu::GpuBuffer;
+use crate::device::storage::Storage;
+use crate::device::{Device, Engine};
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::transfer::bytes_of;
+
+/// An array that lives on a device.
+///
+/// Its elements lie in standard (row-major) order. Cloning it is cheap and shares them. There is no indexing, no
+/// printing of values and no conversion behind the scenes: what is on the device stays there until
+/// [`readback`](Self::readback).
+pub struct DeviceArray<T: Element, D: Dimension> {
+    device: Device,
+    storage: Storage<T>,
+    shape: D,
+    checks: Checks,
+}
+
+impl<T: Element, D: Dimension> Clone for DeviceArray<T, D> {
+    fn clone(&self) -> Self {
+        Self::new(self.device.clone(), self.storage.clone(), self.shape.clone(), self.checks.clone())
+    }
+}
+
+impl<T: Element, D: Dimension> DeviceArray<T, D> {
+    pub(crate) fn new(device: Device, storage: Storage<T>, shape: D, checks: Checks) -> Self {
+        Self { device, storage, shape, checks }
+    }
+
+    pub(crate) fn into_parts(self) -> (Device, Storage<T>, D, Checks) {
+        (self.device, self.storage, self.shape, self.checks)
+    }
+
+    /// The lengths of the axes.
+    pub fn shape(&self) -> &[usize] {
+        self.shape.slice()
+    }
+
+    /// The lengths of the axes, as ndarray's constructors take them.
+    pub fn raw_dim(&self) -> D {
+        self.shape.clone()
+    }
+
+    /// How many elements it has.
+    pub fn len(&self) -> usize {
+        self.shape.size()
+    }
+
+    /// How many axes it has.
+    pub fn ndim(&self) -> usize {
+        self.shape.ndim()
+    }
+
+    /// Whether it has no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The device it is on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub(crate) fn storage(&self) -> &Storage<T> {
+        &self.storage
+    }
+
+    /// The storage of an array whose values are about to be replaced, and with them what was wrong with them.
+    pub(crate) fn storage_to_overwrite(&mut self) -> &mut Storage<T> {
+        self.checks = Checks::default();
+        &mut self.storage
+    }
+
+    pub(crate) fn checks(&self) -> &Checks {
+        &self.checks
+    }
+
+    fn with_shape<E: Dimension>(&self, shape: E) -> DeviceArray<T, E> {
+        DeviceArray::new(self.device.clone(), self.storage.clone(), shape, self.checks.clone())
+    }
+
+    /// The same elements under another shape. Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeMismatch`](ErrorKind::ShapeMismatch) if the shapes do not have the same number of elements.
+    pub fn reshape<Sh: IntoDimension>(&self, shape: Sh) -> Result<DeviceArray<T, Sh::Dim>> {
+        let shape = shape.into_dimension();
+        if shape.size_checked() != Some(self.len()) {
+            return Err(Error::shape(format!(
+                "an array of shape {:?} has {} elements and cannot take shape {:?}",
+                self.shape(),
+                self.len(),
+                shape.slice()
+            )));
+        }
+        Ok(self.with_shape(shape))
+    }
+
+    /// The same array with a dynamic number of axes.
+    pub fn into_dyn(self) -> DeviceArray<T, IxDyn> {
+        let shape = IxDyn(self.shape());
+        self.with_shape(shape)
+    }
+
+    /// The same array with another axis of length 1: NumPy's `keepdims` after a reduction. Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`AxisOutOfRange`](ErrorKind::AxisOutOfRange) if there is no such place.
+    pub fn insert_axis(self, axis: Axis) -> Result<DeviceArray<T, D::Larger>> {
+        if axis.index() > self.ndim() {
+            return Err(Error::new(
+                ErrorKind::AxisOutOfRange { axis: axis.index(), ndim: self.ndim() + 1 },
+                format!(
+                    "axis {} cannot be inserted into an array of shape {:?}; places are 0..={}",
+                    axis.index(),
+                    self.shape(),
+                    self.ndim()
+                ),
+            ));
+        }
+        let shape = self.shape.insert_axis(axis);
+        Ok(self.with_shape(shape))
+    }
+
+    /// The buffer the array lies in, for the application's own wgpu code; `None` on the CPU engine. The elements are at
+    /// its start; it may be longer.
+    ///
+    /// Commands recorded so far are submitted first, so that what the application submits comes after them.
+    pub fn wgpu_buffer(&self) -> Option<&wgpu::Buffer> {
+        match (self.device.engine(), &self.storage) {
+            (Engine::Gpu(context), Storage::Gpu(buffer)) => {
+                // A fault is kept by the device and returned by the next call that can fail.
+                let _ = context.flush();
+                Some(buffer.expose())
+            }
+            _ => None,
+        }
+    }
+
+    /// An array over a buffer that the application made with the wgpu device it shares by
+    /// [`Device::from_wgpu`]. Nothing is copied, and the buffer never goes into the crate's pool.
+    ///
+    /// Commands that the application submits later are not waited for by what was asked of `device` before.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidOption`](ErrorKind::InvalidOption) if the buffer is not one of this device or lacks the usages `STORAGE`,
+    /// `COPY_SRC` and `COPY_DST`, or if the device is the CPU engine; [`ShapeMismatch`](ErrorKind::ShapeMismatch) if it
+    /// is too small for the shape; [`UnsupportedElement`](ErrorKind::UnsupportedElement).
+    pub fn from_wgpu_buffer<Sh>(device: &Device, buffer: wgpu::Buffer, shape: Sh) -> Result<Self>
+    where
+        Sh: IntoDimension<Dim = D>,
+    {
+        device.supports::<T>()?;
+        let Engine::Gpu(context) = device.engine() else {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                "the CPU engine has no wgpu buffers; share the application's device with Device::from_wgpu",
+            ));
+        };
+        let shape = shape.into_dimension();
+        let bytes = shape.size_checked().map_or(u64::MAX, bytes_of::<T>);
+        if bytes > buffer.size() {
+            return Err(Error::shape(format!(
+                "an array of shape {:?} of {} takes {bytes} bytes, but the buffer has {}",
+                shape.slice(),
+                T::TYPE,
+                buffer.size()
+            )));
+        }
+        let needed = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+        if !buffer.usage().contains(needed) {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                format!("the buffer has usages {:?}, but an array needs {needed:?}", buffer.usage()),
+            ));
+        }
+        context.health()?;
+        context.accepts(&buffer).map_err(|refusal| {
+            Error::new(
+                ErrorKind::InvalidOption,
+                format!("the buffer cannot be used on device \"{}\": {refusal}", device.info().name),
+            )
+        })?;
+        let storage = Storage::Gpu(std::sync::Arc::new(GpuBuffer::foreign(buffer)));
+        Ok(Self::new(device.clone(), storage, shape, Checks::default()))
+    }
+}
+
+impl<T: Element, D: Dimension> std::fmt::Debug for DeviceArray<T, D> {
+    /// Shape, type and device. The values stay where they are.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DeviceArray<{}>{:?} on {}", T::TYPE, self.shape(), self.device.info().name)
+    }
+}

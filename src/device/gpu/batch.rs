@@ -1,0 +1,244 @@
+//! Commands on their way to the device: dispatches and copies are recorded in the order of the calls and submitted
+//! together, when a result is wanted or enough work has come together.
+//!
+//! Parameters of all dispatches of a batch lie in one uniform buffer, at dynamic offsets, and are written once a batch.
+
+use std::sync::Arc;
+use std::sync::PoisonError;
+
+use super::buffers::{BufferPool, Purpose, size_class};
+use super::fault::{driver_error, guarded};
+use super::kernel::Kernel;
+use super::landing::Landing;
+use super::{GpuBuffer, GpuContext};
+use crate::error::Result;
+
+/// The device should begin once this many bytes are bound to recorded commands.
+const ENOUGH_BYTES: u64 = 8 << 20;
+/// Room for the parameters of one dispatch. No kernel has more.
+const PARAMETER_BYTES: u64 = 256;
+/// The device should begin once this many dispatches are recorded; also what the uniform buffer has room for.
+const ENOUGH_DISPATCHES: u64 = 64;
+/// Uploads go in pieces of at most this, so that staging memory stays small and copying overlaps with filling.
+pub(crate) const UPLOAD_PIECE: u64 = 4 << 20;
+
+/// A window of a buffer, bound to a kernel.
+#[derive(Clone, Copy)]
+pub(crate) struct Binding<'a> {
+    buffer: &'a wgpu::Buffer,
+    offset: u64,
+    bytes: u64,
+}
+
+impl<'a> Binding<'a> {
+    /// The first `bytes` of a buffer.
+    pub fn start(buffer: &'a GpuBuffer, bytes: u64) -> Self {
+        Self { buffer: buffer.raw(), offset: 0, bytes }
+    }
+
+    /// All words of a buffer of checks.
+    pub fn checks(buffer: &'a wgpu::Buffer) -> Self {
+        Self { buffer, offset: 0, bytes: buffer.size() }
+    }
+}
+
+/// What has been recorded and not yet submitted.
+pub(crate) struct Batch {
+    encoder: Option<wgpu::CommandEncoder>,
+    uniform: wgpu::Buffer,
+    stride: u64,
+    parameters: Vec<u8>,
+    bytes: u64,
+    landings: Vec<Arc<Landing>>,
+}
+
+impl Batch {
+    pub fn new(device: &wgpu::Device, limits: &wgpu::Limits) -> Self {
+        let stride = PARAMETER_BYTES.max(limits.min_uniform_buffer_offset_alignment.into());
+        let uniform = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("ndgpu parameters"),
+            size: stride * ENOUGH_DISPATCHES,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        Self { encoder: None, uniform, stride, parameters: Vec::new(), bytes: 0, landings: Vec::new() }
+    }
+
+    fn encoder(&mut self, device: &wgpu::Device) -> &mut wgpu::CommandEncoder {
+        self.encoder.get_or_insert_with(|| {
+            device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("ndgpu batch") })
+        })
+    }
+
+    fn is_enough(&self) -> bool {
+        self.bytes >= ENOUGH_BYTES || self.parameters.len() as u64 >= self.stride * ENOUGH_DISPATCHES
+    }
+}
+
+impl GpuContext {
+    /// Records a dispatch of `groups` workgroups; beyond 65,535 they are folded into the second dimension, and the
+    /// kernel has to leave out those past the end.
+    pub fn dispatch(&self, kernel: &Kernel, parameters: &[u8], bindings: &[Binding<'_>], groups: u64) -> Result<()> {
+        self.health()?;
+        debug_assert!(parameters.len() as u64 <= PARAMETER_BYTES && bindings.len() == kernel.access.len());
+        let pipeline = self.pipelines.get(kernel)?;
+        let widest = u64::from(self.info.limits.max_workgroups_per_dimension);
+        let columns = groups.min(widest);
+        let rows = groups.div_ceil(columns.max(1));
+
+        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        let offset = batch.parameters.len();
+        batch.parameters.extend_from_slice(parameters);
+        let stride = batch.stride as usize;
+        batch.parameters.resize(offset + stride, 0);
+        batch.bytes += bindings.iter().map(|binding| binding.bytes).sum::<u64>();
+
+        guarded(&self.device, || {
+            let uniform = wgpu::BufferBinding {
+                buffer: &batch.uniform,
+                offset: 0,
+                size: wgpu::BufferSize::new(PARAMETER_BYTES),
+            };
+            let storage = bindings.iter().map(|binding| wgpu::BufferBinding {
+                buffer: binding.buffer,
+                offset: binding.offset,
+                size: wgpu::BufferSize::new(binding.bytes.max(4).next_multiple_of(4)),
+            });
+            let entries = (0..).zip([uniform].into_iter().chain(storage)).map(|(binding, buffer)| {
+                wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
+            });
+            let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(&kernel.name),
+                layout: &pipeline.layout,
+                entries: &entries.collect::<Vec<_>>(),
+            });
+            let mut pass = batch.encoder(&self.device).begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some(&kernel.name),
+                timestamp_writes: None,
+            });
+            pass.set_pipeline(&pipeline.pipeline);
+            pass.set_bind_group(0, &group, &[offset as u32]);
+            pass.dispatch_workgroups(columns as u32, rows as u32, 1);
+        })
+        .map_err(|error| driver_error(&format!("recording kernel {}", kernel.name), &error))?;
+        if batch.is_enough() { self.submit(&mut batch) } else { Ok(()) }
+    }
+
+    /// A window of `count` elements of `size` bytes from element `first` on. Bindings must start at the device's
+    /// alignment, so the window may start earlier: the second value says by how many elements.
+    pub fn window<'a>(&self, buffer: &'a GpuBuffer, first: u64, count: u64, size: u64) -> (Binding<'a>, u32) {
+        let wanted = first * size;
+        let offset = wanted - wanted % self.alignment;
+        let before = (wanted - offset) / size;
+        (Binding { buffer: buffer.raw(), offset, bytes: (before + count) * size }, before as u32)
+    }
+
+    /// How many bytes a window may have, so that it fits even after it was moved to the device's alignment.
+    pub fn window_bytes(&self) -> u64 {
+        self.info.limits.max_binding_bytes - self.alignment
+    }
+
+    /// Copies `bytes` into a buffer, in pieces of [`UPLOAD_PIECE`]. `fill` gets each piece of staging memory and its
+    /// place, in order, and has to write all of it.
+    pub fn upload(
+        &self,
+        target: &GpuBuffer,
+        bytes: u64,
+        mut fill: impl FnMut(u64, wgpu::WriteOnly<'_, [u8]>),
+    ) -> Result<()> {
+        let mut start = 0;
+        while start < bytes {
+            let piece = UPLOAD_PIECE.min(bytes - start);
+            let staging = self.upload_staging(piece)?;
+            let mapped = staging.slice(0..piece).get_mapped_range_mut();
+            let mut mapped = mapped.map_err(|error| self.faults.lose(&error.to_string()))?;
+            fill(start, mapped.slice(..));
+            drop(mapped);
+            staging.unmap();
+
+            let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+            batch.bytes += 2 * piece;
+            guarded(&self.device, || {
+                let encoder = batch.encoder(&self.device);
+                encoder.copy_buffer_to_buffer(&staging, 0, target.raw(), start, piece);
+                give_back_when_copied(encoder, &self.pool, &staging);
+            })
+            .map_err(|error| driver_error("recording an upload", &error))?;
+            if batch.is_enough() {
+                self.submit(&mut batch)?;
+            }
+            start += piece;
+        }
+        self.health()
+    }
+
+    /// A staging buffer, mapped: one that has come back, if there is.
+    fn upload_staging(&self, bytes: u64) -> Result<wgpu::Buffer> {
+        let size = size_class(bytes);
+        if let Some(buffer) = self.pool.take_kept(Purpose::Upload, size) {
+            return Ok(buffer);
+        }
+        // Buffers come back when wgpu notices that their copy is done, and it only looks when asked.
+        super::poll(&self.device, wgpu::PollType::Poll, &self.faults);
+        self.pool.take_raw(Purpose::Upload, bytes)
+    }
+
+    /// Records copies of device memory into one buffer that the host can map, one after another, and the mapping itself.
+    /// Nothing is submitted before somebody waits.
+    pub fn land(&self, pieces: &[(&wgpu::Buffer, u64, u64)], staging: &wgpu::Buffer) -> Result<Arc<Landing>> {
+        self.health()?;
+        let landing = Landing::new();
+        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        guarded(&self.device, || {
+            let encoder = batch.encoder(&self.device);
+            let mut end = 0;
+            for &(buffer, offset, bytes) in pieces {
+                encoder.copy_buffer_to_buffer(buffer, offset, staging, end, bytes);
+                end += bytes;
+            }
+            let arrived = landing.clone();
+            encoder.map_buffer_on_submit(staging, wgpu::MapMode::Read, .., move |mapped| arrived.arrive(mapped.is_ok()));
+        })
+        .map_err(|error| driver_error("recording a readback", &error))?;
+        batch.landings.push(landing.clone());
+        Ok(landing)
+    }
+
+    /// Submits what has been recorded.
+    pub fn flush(&self) -> Result<()> {
+        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        self.submit(&mut batch)
+    }
+
+    fn submit(&self, batch: &mut Batch) -> Result<()> {
+        let landings = std::mem::take(&mut batch.landings);
+        let parameters = std::mem::take(&mut batch.parameters);
+        batch.bytes = 0;
+        let Some(encoder) = batch.encoder.take() else { return self.health() };
+        let submitted = guarded(&self.device, || {
+            if !parameters.is_empty() {
+                self.queue.write_buffer(&batch.uniform, 0, &parameters);
+            }
+            self.queue.submit([encoder.finish()])
+        });
+        match submitted {
+            Ok(index) => landings.iter().for_each(|landing| landing.submitted(index.clone())),
+            Err(error) => {
+                // What the commands should have written is now anything: nobody must take it for a result.
+                self.faults.poison(driver_error("submitting commands", &error));
+                landings.iter().for_each(|landing| landing.arrive(false));
+            }
+        }
+        self.health()
+    }
+}
+
+/// Maps a staging buffer for the next upload once its copy is done, and puts it back then.
+fn give_back_when_copied(encoder: &wgpu::CommandEncoder, pool: &Arc<BufferPool>, staging: &wgpu::Buffer) {
+    let (pool, buffer) = (Arc::downgrade(pool), staging.clone());
+    encoder.map_buffer_on_submit(staging, wgpu::MapMode::Write, .., move |mapped| {
+        if let (Ok(()), Some(pool)) = (mapped, pool.upgrade()) {
+            pool.keep(Purpose::Upload, buffer);
+        }
+    });
+}

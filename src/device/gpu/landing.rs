@@ -1,0 +1,143 @@
+//! Copies on their way to the host: [`Landing`] is where one will be noticed, and [`Poller`] is the thread that wakes
+//! whoever awaits one.
+//!
+//! wgpu tells that a copy is done only to a thread that asks. Who blocks in `wait` asks itself; for futures one thread a
+//! device asks, started by the first that is awaited and asleep while none is pending.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
+
+use super::GpuContext;
+use super::fault::Faults;
+use crate::error::Result;
+
+/// A copy that will be mapped when it has arrived.
+#[derive(Default)]
+pub(crate) struct Landing {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    submission: Option<wgpu::SubmissionIndex>,
+    arrived: Option<bool>,
+    waker: Option<std::task::Waker>,
+    watched: bool,
+}
+
+impl Landing {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The copy is on its way, in this submission.
+    pub(super) fn submitted(&self, submission: wgpu::SubmissionIndex) {
+        self.state().submission = Some(submission);
+    }
+
+    /// The copy is there and mapped, or never will be. The first word counts.
+    pub(super) fn arrive(&self, ok: bool) {
+        let waker = {
+            let mut state = self.state();
+            state.arrived.get_or_insert(ok);
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn outcome(&self) -> Option<bool> {
+        self.state().arrived
+    }
+
+    /// Blocks until the copy is mapped.
+    pub fn wait(&self, context: &GpuContext) -> Result<()> {
+        if self.state().submission.is_none() {
+            context.flush()?;
+        }
+        while self.outcome().is_none() && context.health().is_ok() {
+            let submission = self.state().submission.clone();
+            context.wait_for(submission);
+        }
+        self.verdict(context)
+    }
+
+    /// Asks for the copy without blocking; the waker is called once there is an answer.
+    pub fn poll(self: &Arc<Self>, context: &Arc<GpuContext>, task: &mut Context<'_>) -> Poll<Result<()>> {
+        if self.outcome().is_none() && self.state().submission.is_none() {
+            context.flush()?;
+        }
+        let watch = {
+            let mut state = self.state();
+            if state.arrived.is_some() {
+                drop(state);
+                return Poll::Ready(self.verdict(context));
+            }
+            if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(task.waker())) {
+                state.waker = Some(task.waker().clone());
+            }
+            !std::mem::replace(&mut state.watched, true)
+        };
+        if watch {
+            context.poller.watch(self);
+        }
+        Poll::Pending
+    }
+
+    fn verdict(&self, context: &GpuContext) -> Result<()> {
+        if self.outcome() != Some(true) {
+            context.health()?;
+            context.faults.lose("a copy to the host was given up");
+        }
+        context.health()
+    }
+}
+
+/// The thread that asks wgpu on behalf of futures.
+pub(crate) struct Poller {
+    device: wgpu::Device,
+    faults: Arc<Faults>,
+    queue: Mutex<Option<Sender<Weak<Landing>>>>,
+}
+
+impl Poller {
+    pub fn new(device: wgpu::Device, faults: Arc<Faults>) -> Self {
+        Self { device, faults, queue: Mutex::default() }
+    }
+
+    fn watch(&self, landing: &Arc<Landing>) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = queue.get_or_insert_with(|| {
+            let (sender, receiver) = channel();
+            let (device, faults) = (self.device.clone(), self.faults.clone());
+            let named = std::thread::Builder::new().name("ndgpu poller".into());
+            if let Err(error) = named.spawn(move || watch_all(&device, &faults, &receiver)) {
+                self.faults.lose(&format!("no thread to wait for it could be started: {error}"));
+            }
+            sender
+        });
+        if sender.send(Arc::downgrade(landing)).is_err() {
+            // The thread is gone: it only ends early if it could not be started.
+            landing.arrive(false);
+        }
+    }
+}
+
+/// Ends when the device's context is dropped, which closes the channel.
+fn watch_all(device: &wgpu::Device, faults: &Faults, pending: &Receiver<Weak<Landing>>) {
+    while let Ok(landing) = pending.recv() {
+        // A future that was dropped meanwhile waits for nothing.
+        let Some(landing) = landing.upgrade() else { continue };
+        while landing.outcome().is_none() && faults.check().is_ok() {
+            let submission_index = landing.state().submission.clone();
+            super::poll(device, wgpu::PollType::Wait { submission_index, timeout: None }, faults);
+        }
+        landing.arrive(false);
+    }
+}

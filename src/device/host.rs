@@ -1,0 +1,145 @@
+//! The CPU engine's memory: [`HostBuffer`], a vector that many may read and one at a time may replace or rewrite, and
+//! [`HostPool`], which keeps vectors that were given back (faulting in fresh pages costs more than computing on them).
+//!
+//! A reader takes a snapshot and keeps it as long as it likes. A writer writes in place when nobody holds a snapshot,
+//! and into other memory when somebody does: whoever views old values keeps them, without a lock held while they look.
+
+use std::any::Any;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use bytemuck::Pod;
+
+use crate::error::{Error, Result};
+
+/// No more than this is kept for later, in bytes.
+const KEPT_BYTES: usize = 256 << 20;
+/// Vectors smaller than this are left to the allocator, which is good at them, in bytes.
+const WORTH_KEEPING: usize = 64 << 10;
+
+/// Vectors that wait to be used again.
+#[derive(Default)]
+pub(crate) struct HostPool {
+    shelf: Mutex<Shelf>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    vectors: Vec<(usize, Box<dyn Any + Send>)>,
+    bytes: usize,
+}
+
+impl HostPool {
+    /// A vector of `len` elements with any contents: zero if fresh, those of an earlier use if not.
+    pub fn take<T: Pod + Send>(&self, len: usize) -> Result<Vec<T>> {
+        let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= isize::MAX as usize);
+        let Some(bytes) = bytes else {
+            return Err(Error::too_large("an array", u64::MAX, isize::MAX as u64, "the CPU engine"));
+        };
+        if bytes >= WORTH_KEEPING
+            && let Some(vector) = self.take_kept(len)
+        {
+            return Ok(vector);
+        }
+        bytemuck::allocation::try_zeroed_slice_box(len)
+            .map(Vec::from)
+            .map_err(|()| Error::out_of_memory(bytes as u64, "the CPU engine", "free some arrays, or work in pieces"))
+    }
+
+    fn take_kept<T: Pod + Send>(&self, len: usize) -> Option<Vec<T>> {
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |(_, kept): &(usize, Box<dyn Any + Send>)| {
+            kept.downcast_ref::<Vec<T>>().is_some_and(|v| v.len() >= len && v.len() <= len + len / 8)
+        };
+        let position = shelf.vectors.iter().rposition(fits)?;
+        let (bytes, kept) = shelf.vectors.swap_remove(position);
+        shelf.bytes -= bytes;
+        let mut vector = *kept.downcast::<Vec<T>>().ok()?;
+        vector.truncate(len);
+        Some(vector)
+    }
+
+    fn keep<T: Pod + Send>(&self, vector: Vec<T>) {
+        let bytes = vector.capacity() * size_of::<T>();
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if bytes < WORTH_KEEPING || shelf.bytes + bytes > KEPT_BYTES {
+            return;
+        }
+        shelf.bytes += bytes;
+        shelf.vectors.push((bytes, Box::new(vector)));
+    }
+}
+
+/// Memory of the CPU engine.
+pub(crate) struct HostBuffer<T: Pod + Send> {
+    data: RwLock<Arc<Vec<T>>>,
+    pool: Arc<HostPool>,
+}
+
+impl<T: Pod + Send> HostBuffer<T> {
+    /// Room for `len` elements.
+    pub fn new(pool: &Arc<HostPool>, len: usize) -> Result<Self> {
+        Ok(Self::holding(pool, pool.take(len)?))
+    }
+
+    /// Holds what already is in a vector.
+    pub fn holding(pool: &Arc<HostPool>, vector: Vec<T>) -> Self {
+        Self { data: RwLock::new(Arc::new(vector)), pool: pool.clone() }
+    }
+
+    /// The values as they are now, whatever is written later.
+    pub fn snapshot(&self) -> Arc<Vec<T>> {
+        self.data.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Writes every element: in place if nobody holds a snapshot, else into fresh memory of the same length.
+    pub fn write<R>(&self, fill: impl FnOnce(&mut [T]) -> R) -> Result<R> {
+        let mut data = self.data.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(vector) = Arc::get_mut(&mut data) {
+            return Ok(fill(vector));
+        }
+        let mut vector = self.pool.take(data.len())?;
+        let result = fill(&mut vector);
+        *data = Arc::new(vector);
+        Ok(result)
+    }
+}
+
+impl<T: Pod + Send> Drop for HostBuffer<T> {
+    fn drop(&mut self) {
+        let data = std::mem::take(self.data.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if let Ok(vector) = Arc::try_unwrap(data) {
+            self.pool.keep(vector);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_outlives_what_is_written_later() {
+        let pool = Arc::new(HostPool::default());
+        let buffer = HostBuffer::holding(&pool, vec![1.0_f32, 2.0]);
+        let before = buffer.snapshot();
+        buffer.write(|values| values.fill(7.0)).unwrap();
+        assert_eq!(*before, [1.0, 2.0]);
+        assert_eq!(*buffer.snapshot(), [7.0, 7.0]);
+    }
+
+    #[test]
+    fn memory_comes_back_for_the_same_type_and_about_the_same_length() {
+        let pool = Arc::new(HostPool::default());
+        let len = WORTH_KEEPING;
+        drop(HostBuffer::holding(&pool, vec![7.0_f32; len]));
+        assert_eq!(pool.take::<f64>(len).unwrap()[0], 0.0, "another type gets fresh memory");
+        assert_eq!(pool.take::<f32>(len / 2).unwrap()[0], 0.0, "and so does a far smaller length");
+        assert_eq!(pool.take::<f32>(len - 1).unwrap(), vec![7.0; len - 1]);
+    }
+
+    #[test]
+    fn a_length_that_overflows_is_refused() {
+        let pool = HostPool::default();
+        assert!(pool.take::<f64>(usize::MAX / 2).is_err());
+    }
+}

@@ -1,0 +1,131 @@
+//! What a device is and can do: [`DeviceInfo`], known before anything is uploaded.
+
+/// What kind of machine computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeviceKind {
+    /// A GPU with memory of its own, behind a bus.
+    DiscreteGpu,
+    /// A GPU that shares the host's memory.
+    IntegratedGpu,
+    /// A GPU handed through by a hypervisor.
+    VirtualGpu,
+    /// A software rasteriser: a graphics driver that computes on the CPU (llvmpipe, SwiftShader, WARP). For tests.
+    Software,
+    /// The crate's native CPU engine.
+    Cpu,
+    /// An adapter whose driver does not say.
+    Other,
+}
+
+impl DeviceKind {
+    /// Whether this is GPU hardware: neither a software rasteriser nor the CPU engine.
+    pub fn is_hardware_gpu(self) -> bool {
+        !matches!(self, Self::Software | Self::Cpu)
+    }
+}
+
+impl std::fmt::Display for DeviceKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::DiscreteGpu => "discrete GPU",
+            Self::IntegratedGpu => "integrated GPU",
+            Self::VirtualGpu => "virtual GPU",
+            Self::Software => "software rasteriser",
+            Self::Cpu => "native CPU engine",
+            Self::Other => "GPU of unknown kind",
+        })
+    }
+}
+
+/// The sizes that end somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceLimits {
+    /// The largest array, in bytes.
+    pub max_buffer_bytes: u64,
+    /// The largest piece of an array that one shader sees at once, in bytes. Larger arrays are worked on in pieces;
+    /// an interpolation table has to fit.
+    pub max_binding_bytes: u64,
+    /// How many workgroups a dispatch has along one dimension; more are folded into the next.
+    pub max_workgroups_per_dimension: u32,
+}
+
+/// What a device is and can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceInfo {
+    /// The adapter's name as its driver gives it, or that of the CPU engine.
+    pub name: String,
+    /// What kind of machine computes.
+    pub kind: DeviceKind,
+    /// The graphics API in use; `None` for the CPU engine.
+    pub backend: Option<wgpu::Backend>,
+    /// The driver and its version, as far as it tells.
+    pub driver: String,
+    /// Whether host and device share their memory, so that [`into_readback`](crate::DeviceArray::into_readback) maps
+    /// an array where it lies.
+    pub unified_memory: bool,
+    /// Whether arrays of `f64` can be uploaded. On a GPU that takes 64-bit floats and integers in shaders.
+    pub supports_f64: bool,
+    /// The sizes that end somewhere.
+    pub limits: DeviceLimits,
+}
+
+impl DeviceInfo {
+    pub(crate) fn cpu() -> Self {
+        Self {
+            name: "ndgpu native CPU engine".into(),
+            kind: DeviceKind::Cpu,
+            backend: None,
+            driver: format!("{} threads", rayon::current_num_threads()),
+            unified_memory: true,
+            supports_f64: true,
+            limits: DeviceLimits {
+                max_buffer_bytes: isize::MAX as u64,
+                max_binding_bytes: isize::MAX as u64,
+                max_workgroups_per_dimension: u32::MAX,
+            },
+        }
+    }
+
+    /// What using this adapter would give, with 64-bit floats only if wanted.
+    pub(crate) fn of_adapter(info: &wgpu::AdapterInfo, features: wgpu::Features, limits: &wgpu::Limits) -> Self {
+        let kind = match info.device_type {
+            wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu,
+            wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu,
+            wgpu::DeviceType::VirtualGpu => DeviceKind::VirtualGpu,
+            wgpu::DeviceType::Cpu => DeviceKind::Software,
+            wgpu::DeviceType::Other => DeviceKind::Other,
+        };
+        let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
+        Self {
+            name: info.name.clone(),
+            kind,
+            backend: Some(info.backend),
+            driver,
+            unified_memory: matches!(kind, DeviceKind::IntegratedGpu | DeviceKind::Software)
+                && features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
+            supports_f64: features.contains(wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_INT64),
+            limits: DeviceLimits {
+                // Sizes are counted in words of 4 bytes; some drivers end one byte before a power of two.
+                max_buffer_bytes: limits.max_buffer_size & !3,
+                max_binding_bytes: limits.max_storage_buffer_binding_size & !3,
+                max_workgroups_per_dimension: limits.max_compute_workgroups_per_dimension,
+            },
+        }
+    }
+}
+
+impl std::fmt::Display for DeviceInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({}", self.name, self.kind)?;
+        if let Some(backend) = self.backend {
+            write!(f, ", {backend}")?;
+        }
+        if !self.driver.is_empty() {
+            write!(f, ", {}", self.driver)?;
+        }
+        f.write_str(")")
+    }
+}

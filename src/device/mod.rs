@@ -1,0 +1,209 @@
+//! The device-abstraction layer: a [`Device`] is a GPU or the native CPU engine, and everything above it says what is to
+//! be done once, as an [`Operation`], without asking which.
+
+pub(crate) mod check;
+pub(crate) mod gpu;
+pub(crate) mod host;
+mod info;
+pub(crate) mod operation;
+mod select;
+pub(crate) mod storage;
+
+use std::sync::Arc;
+
+use bytemuck::Pod;
+
+pub use info::{DeviceInfo, DeviceKind, DeviceLimits};
+pub(crate) use operation::Operation;
+pub use select::DeviceBuilder;
+
+use crate::element::{Element, ElementType};
+use crate::error::{Error, ErrorKind, Result};
+use crate::transfer::{Ledger, TransferStats};
+use gpu::GpuContext;
+use host::{HostBuffer, HostPool};
+use storage::Storage;
+
+/// Where arrays live and operations run: a GPU, or the native CPU engine.
+///
+/// A `Device` is a handle: cloning it is cheap, all clones are the same device, and it can be used from many threads.
+///
+/// ```
+/// use ndgpu::Device;
+///
+/// let device = Device::new()?; // the fastest this machine has
+/// println!("{}", device.info());
+/// # Ok::<(), ndgpu::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Device(Arc<Inner>);
+
+struct Inner {
+    info: DeviceInfo,
+    engine: Engine,
+    ledger: Ledger,
+}
+
+pub(crate) enum Engine {
+    Cpu(Arc<HostPool>),
+    Gpu(Arc<GpuContext>),
+}
+
+impl Device {
+    /// The fastest device this machine has: a discrete GPU, else an integrated one, else the native CPU engine.
+    ///
+    /// A software rasteriser (llvmpipe, SwiftShader, WARP) is only taken when asked for. The environment variable
+    /// `NDGPU_DEVICE` overrides the choice: `cpu`, `gpu` (hardware only), `software`, or part of an adapter's name.
+    /// `WGPU_BACKEND` restricts the graphics APIs, as everywhere in wgpu.
+    ///
+    /// # Errors
+    ///
+    /// [`NoDevice`](ErrorKind::NoDevice) only if `NDGPU_DEVICE` asks for something that is not there. Without it the CPU
+    /// engine always is.
+    pub fn new() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// The native CPU engine, which every machine has.
+    pub fn cpu() -> Self {
+        Self::with(DeviceInfo::cpu(), Engine::Cpu(Arc::default()))
+    }
+
+    /// A hardware GPU, whatever `NDGPU_DEVICE` says.
+    ///
+    /// # Errors
+    ///
+    /// [`NoDevice`](ErrorKind::NoDevice) with a message that says where one was looked for, what was found instead, and
+    /// what to install.
+    pub fn gpu() -> Result<Self> {
+        pollster::block_on(select::hardware_gpu())
+    }
+
+    /// Chooses a device by name, graphics API or kind.
+    pub fn builder() -> DeviceBuilder {
+        DeviceBuilder::default()
+    }
+
+    /// Shares the application's own wgpu device, so that its buffers can be computed on without a copy.
+    ///
+    /// The device decides what is possible: its limits (wgpu's defaults are small: 128 MiB a binding) and its features
+    /// (`SHADER_F64` with `SHADER_INT64` for `f64`, `MAPPABLE_PRIMARY_BUFFERS` for readback without a copy on unified
+    /// memory). Its handlers for lost devices and uncaptured errors stay the application's.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidOption`](ErrorKind::InvalidOption) if the device does not offer what every kernel needs: 8 storage
+    /// buffers a shader stage and workgroups of 64.
+    pub fn from_wgpu(adapter: &wgpu::Adapter, device: wgpu::Device, queue: wgpu::Queue) -> Result<Self> {
+        let limits = device.limits();
+        if limits.max_storage_buffers_per_shader_stage < 8 || limits.max_compute_invocations_per_workgroup < 64 {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                format!(
+                    "this wgpu device allows {} storage buffers a shader stage and {} invocations a workgroup, but \
+                     kernels need 8 and 64; request it with the adapter's limits",
+                    limits.max_storage_buffers_per_shader_stage, limits.max_compute_invocations_per_workgroup
+                ),
+            ));
+        }
+        let info = DeviceInfo::of_adapter(&adapter.get_info(), device.features(), &limits);
+        Self::over(device, queue, info, false)
+    }
+
+    /// Every device this machine has, the one that [`Device::new`] prefers first. Asks all drivers, so it takes a while.
+    pub fn available() -> Vec<DeviceInfo> {
+        pollster::block_on(select::available())
+    }
+
+    pub(crate) fn over(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
+        let context = GpuContext::new(device, queue, info.clone(), owned)?;
+        Ok(Self::with(info, Engine::Gpu(Arc::new(context))))
+    }
+
+    fn with(info: DeviceInfo, engine: Engine) -> Self {
+        Self(Arc::new(Inner { info, engine, ledger: Ledger::default() }))
+    }
+
+    /// What this device is and can do.
+    pub fn info(&self) -> &DeviceInfo {
+        &self.0.info
+    }
+
+    /// Waits until everything that was asked of this device has been done. For timing; results need no such call.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceLost`](ErrorKind::DeviceLost), or [`Driver`](ErrorKind::Driver) if a command failed.
+    pub fn synchronize(&self) -> Result<()> {
+        match self.engine() {
+            Engine::Cpu(_) => Ok(()),
+            Engine::Gpu(context) => context.synchronize(),
+        }
+    }
+
+    /// What has been moved to and from this device so far, over all its clones.
+    pub fn transfers(&self) -> TransferStats {
+        self.ledger().stats()
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Whether both are handles to the same device.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// An error unless `other` is this device; `what` names the array at fault.
+    pub(crate) fn expect(&self, other: &Self, what: &str) -> Result<()> {
+        if self.is(other) {
+            return Ok(());
+        }
+        Err(Error::device_mismatch(what, &other.info().name, &self.info().name))
+    }
+
+    /// An error if arrays of this type can't be on this device.
+    pub(crate) fn supports<T: Element>(&self) -> Result<()> {
+        if T::TYPE != ElementType::F64 || self.info().supports_f64 {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::UnsupportedElement,
+            format!(
+                "device \"{}\" has no 64-bit floats in shaders; convert to f32 (subtract an offset first if values are \
+                 large), or use Device::cpu()",
+                self.info().name
+            ),
+        ))
+    }
+
+    /// Memory for `len` elements with any contents.
+    pub(crate) fn allocate<T: Pod + Send>(&self, len: usize) -> Result<Storage<T>> {
+        match self.engine() {
+            Engine::Cpu(pool) => Ok(Storage::Host(Arc::new(HostBuffer::new(pool, len)?))),
+            Engine::Gpu(context) => {
+                let bytes = (len as u64).checked_mul(size_of::<T>() as u64).unwrap_or(u64::MAX);
+                Ok(Storage::Gpu(Arc::new(context.storage(bytes)?)))
+            }
+        }
+    }
+
+    /// Runs an operation. The one door to both engines.
+    pub(crate) fn run(&self, operation: &dyn Operation) -> Result<()> {
+        match self.engine() {
+            Engine::Cpu(pool) => operation.on_cpu(pool),
+            Engine::Gpu(context) => operation.on_gpu(context),
+        }
+    }
+}
+
+impl std::fmt::Debug for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Device({})", self.info())
+    }
+}

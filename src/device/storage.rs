@@ -1,0 +1,54 @@
+//! [`Storage`]: where an array's elements lie, on either engine. Cloning shares the memory.
+
+use std::sync::Arc;
+
+use bytemuck::Pod;
+
+use super::gpu::GpuBuffer;
+use super::host::HostBuffer;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Memory of one device, for elements of one type.
+pub(crate) enum Storage<T: Pod + Send> {
+    Host(Arc<HostBuffer<T>>),
+    Gpu(Arc<GpuBuffer>),
+}
+
+impl<T: Pod + Send> Clone for Storage<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Host(buffer) => Self::Host(buffer.clone()),
+            Self::Gpu(buffer) => Self::Gpu(buffer.clone()),
+        }
+    }
+}
+
+impl<T: Pod + Send> Storage<T> {
+    /// The CPU engine's memory. An operation only meets storage of its own device; if not, that is an error, no panic.
+    pub fn host(&self) -> Result<&HostBuffer<T>> {
+        match self {
+            Self::Host(buffer) => Ok(buffer),
+            Self::Gpu(_) => Err(wrong_engine()),
+        }
+    }
+
+    /// The GPU's buffer.
+    pub fn gpu(&self) -> Result<&Arc<GpuBuffer>> {
+        match self {
+            Self::Gpu(buffer) => Ok(buffer),
+            Self::Host(_) => Err(wrong_engine()),
+        }
+    }
+
+    /// Whether nobody else shares this memory.
+    pub fn is_unique(&mut self) -> bool {
+        match self {
+            Self::Host(buffer) => Arc::get_mut(buffer).is_some(),
+            Self::Gpu(buffer) => Arc::get_mut(buffer).is_some(),
+        }
+    }
+}
+
+fn wrong_engine() -> Error {
+    Error::new(ErrorKind::DeviceMismatch, "an array of another device's engine; bring it over with to_device first")
+}

@@ -1,0 +1,230 @@
+//! Tables from host data: options, validation, sorting, and the padding of a periodic table.
+
+use std::sync::Arc;
+
+use ndarray::{CowArray, IxDyn};
+
+use super::HostData;
+use super::table::{InterpTable, Rules};
+use crate::device::Device;
+use crate::device::check::{Checks, not_sorted};
+use crate::device::storage::Storage;
+use crate::element::Float;
+use crate::error::{Error, ErrorKind, Result};
+use crate::knots::axis::{SortedAxis, first_out_of_order};
+
+/// What to make of the order of the knots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Order {
+    /// Knots that decrease somewhere, or are NaN, are an error. (NumPy returns nonsense in silence.)
+    #[default]
+    Check,
+    /// Sorts the knots, and the values with them. Knots that are equal keep their order; NaN comes last.
+    Sort,
+    /// Trusts the caller. If the knots are not sorted the results are anything, but nothing worse happens.
+    Assume,
+}
+
+/// Builds an [`InterpTable`] with options.
+///
+/// ```
+/// use ndarray::arr1;
+/// use ndgpu::{Device, InterpTable, Order};
+///
+/// let device = Device::cpu();
+/// let angle = [350.0_f32, 10.0, 180.0];
+/// let value = [1.0_f32, 3.0, 7.0];
+/// let table = InterpTable::builder(&angle, &value).period(360.0).build(&device)?;
+/// let x = device.upload(&arr1(&[0.0_f32, 360.0, -180.0]))?;
+/// assert_eq!(table.interp(&x)?.readback().wait()?.view(), arr1(&[2.0, 2.0, 7.0]));
+/// # Ok::<(), ndgpu::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing before build"]
+pub struct InterpTableBuilder<'a, T: Float> {
+    xp: CowArray<'a, T, IxDyn>,
+    fp: CowArray<'a, T, IxDyn>,
+    rules: Rules<T>,
+    order: Order,
+}
+
+impl<T: Float> InterpTable<T> {
+    /// Starts a table over host data. See [`InterpTable::new`] for the shapes.
+    pub fn builder<'a, X, F>(xp: X, fp: F) -> InterpTableBuilder<'a, T>
+    where
+        X: HostData<'a, Elem = T>,
+        F: HostData<'a, Elem = T>,
+    {
+        InterpTableBuilder { xp: xp.into_cow(), fp: fp.into_cow(), rules: Rules::default(), order: Order::default() }
+    }
+}
+
+impl<T: Float> InterpTableBuilder<'_, T> {
+    /// The value left of the first knot; without it that of the first knot.
+    pub fn left(mut self, value: T) -> Self {
+        self.rules.left = Some(value);
+        self
+    }
+
+    /// The value right of the last knot; without it that of the last knot.
+    pub fn right(mut self, value: T) -> Self {
+        self.rules.right = Some(value);
+        self
+    }
+
+    /// Makes the table periodic: queries and knots are taken modulo the period (its sign does not matter), the knots
+    /// sorted, and the table closed from its last knot to its first. `left`, `right` and the order are then ignored, as
+    /// in NumPy.
+    pub fn period(mut self, period: T) -> Self {
+        self.rules.period = Some(period.abs());
+        self
+    }
+
+    /// What to make of the order of the knots.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Uploads the table.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`InterpTable::new`], and [`ZeroPeriod`](ErrorKind::ZeroPeriod).
+    pub fn build(self, device: &Device) -> Result<InterpTable<T>> {
+        device.supports::<T>()?;
+        let Self { xp, fp, mut rules, order } = self;
+        if rules.period.is_some_and(|period| period.is_zero()) {
+            return Err(Error::new(
+                ErrorKind::ZeroPeriod,
+                "the period is 0, but it must be another number; leave it out for a table that does not repeat",
+            ));
+        }
+        let shape = TableShape::of(xp.shape(), fp.shape())?;
+        let xp = xp.as_standard_layout();
+        let fp = fp.as_standard_layout();
+        let (Some(xp), Some(fp)) = (xp.as_slice(), fp.as_slice()) else {
+            return Err(Error::shape("tables in standard layout have slices"));
+        };
+
+        let arranged = match (rules.period, order) {
+            (Some(period), _) => {
+                (rules.left, rules.right) = (None, None);
+                Some(pad_for_period(xp, shape.points, period))
+            }
+            (None, Order::Sort) => Some(sort(xp, shape.points)),
+            (None, Order::Check) => {
+                if let Some(index) = first_out_of_order(xp, shape.points) {
+                    return Err(not_sorted(index, shape.points));
+                }
+                None
+            }
+            (None, Order::Assume) => None,
+        };
+        let (axis, order) = match arranged {
+            Some(Arranged { xp, order, knots }) => {
+                (SortedAxis::from_host(device, &xp, knots)?, Some(device.store_counted(&order)?))
+            }
+            None => (SortedAxis::from_host(device, xp, shape.points)?, None),
+        };
+        let values: Storage<T> = device.store_counted(fp)?;
+        InterpTable::assemble(device, Arc::new(axis), order, rules, shape, &values, &Checks::default())
+    }
+}
+
+/// How many tables of how many points, and what they share.
+#[derive(Clone, Copy)]
+pub(super) struct TableShape {
+    pub points: usize,
+    /// Sets of values: 1, or the number of tables.
+    pub tables: usize,
+}
+
+impl TableShape {
+    /// `xp` is `[n]` or `[tables, n]`, and so is `fp`; knots may be shared, and so may values.
+    pub fn of(xp: &[usize], fp: &[usize]) -> Result<Self> {
+        let (knot_tables, knots) = rows("xp", xp)?;
+        let (value_tables, values) = rows("fp", fp)?;
+        let fits = knots == values && (knot_tables == value_tables || xp.len() == 1);
+        if !fits {
+            return Err(Error::shape(format!(
+                "xp of shape {xp:?} and fp of shape {fp:?} do not make a table; both are [n], or xp is [n] or \
+                 [tables, n] and fp is [tables, n]"
+            )));
+        }
+        if knots == 0 || value_tables == 0 {
+            return Err(Error::new(
+                ErrorKind::EmptyTable,
+                format!("a table needs at least one knot, but xp has shape {xp:?} and fp {fp:?}"),
+            ));
+        }
+        let cells = (value_tables as u64).saturating_mul(values as u64);
+        if cells >= u64::from(u32::MAX) {
+            return Err(Error::new(
+                ErrorKind::TooLarge { bytes: cells.saturating_mul(4), limit: u64::from(u32::MAX) * 4 },
+                format!("fp of shape {fp:?} has {cells} values, but tables hold fewer than 2^32; split them"),
+            ));
+        }
+        Ok(Self { points: knots, tables: value_tables })
+    }
+}
+
+/// How many tables a shape means, and of how many points.
+pub(super) fn rows(name: &str, shape: &[usize]) -> Result<(usize, usize)> {
+    match *shape {
+        [points] => Ok((1, points)),
+        [tables, points] => Ok((tables, points)),
+        _ => Err(Error::dimensions(format!("{name} has shape {shape:?}, but it must be [n] or [tables, n]"))),
+    }
+}
+
+/// Knots in order, and for each the place of its value among those of its table.
+struct Arranged<T> {
+    xp: Vec<T>,
+    order: Vec<u32>,
+    knots: usize,
+}
+
+fn sort<T: Float>(xp: &[T], points: usize) -> Arranged<T> {
+    let mut sorted = Arranged { xp: Vec::with_capacity(xp.len()), order: Vec::with_capacity(xp.len()), knots: points };
+    for table in xp.chunks_exact(points) {
+        let mut order: Vec<u32> = (0..points as u32).collect();
+        order.sort_by_key(|&place| table[place as usize].key());
+        sorted.xp.extend(order.iter().map(|&place| table[place as usize]));
+        sorted.order.extend(order);
+    }
+    sorted
+}
+
+/// Knots modulo the period, sorted, with the last repeated one period earlier in front, and the first one period later
+/// behind.
+fn pad_for_period<T: Float>(xp: &[T], points: usize, period: T) -> Arranged<T> {
+    let wrapped: Vec<T> = xp.iter().map(|&x| modulo(x, period)).collect();
+    let sorted = sort(&wrapped, points);
+    let knots = points + 2;
+    let mut padded = Arranged { xp: Vec::new(), order: Vec::new(), knots };
+    for (xp, order) in sorted.xp.chunks_exact(points).zip(sorted.order.chunks_exact(points)) {
+        let last = points - 1;
+        padded.xp.push(xp[last] - period);
+        padded.xp.extend_from_slice(xp);
+        padded.xp.push(xp[0] + period);
+        padded.order.push(order[last]);
+        padded.order.extend_from_slice(order);
+        padded.order.push(order[0]);
+    }
+    padded
+}
+
+/// `x mod period` with the sign of the period, as Python and NumPy have it: exact but for the addition that brings
+/// negative rests up, which may round to the period itself.
+pub(super) fn modulo<T: Float>(x: T, period: T) -> T {
+    let rest = x % period;
+    if rest < T::zero() {
+        rest + period
+    } else if rest.is_zero() {
+        T::zero()
+    } else {
+        rest
+    }
+}

@@ -1,0 +1,21 @@
+//! Piecewise linear interpolation: NumPy's `interp`, one table or many at once.
+//!
+//! [`table`] says what a table is and how it is queried, [`builder`] takes host data and options, `gpu` and `cpu` are the
+//! two engines' halves of the operations in [`operation`].
+//!
+//! The formula for a query `x` between knots `j` and `j + 1` is NumPy's, `slope[j] * (x - xp[j]) + fp[j]` with
+//! `slope[j] = (fp[j+1] - fp[j]) / (xp[j+1] - xp[j])`, and so are the rules around it: at a knot the value is `fp[j]` bit
+//! for bit, of repeated knots the last wins, outside it is `left` or `right`, a NaN query gives NaN.
+
+mod builder;
+mod cpu;
+mod gpu;
+mod host_data;
+mod operation;
+mod table;
+
+pub use builder::{InterpTableBuilder, Order};
+#[cfg(test)]
+pub(crate) use gpu::kernels;
+pub use host_data::HostData;
+pub use table::InterpTable;

@@ -1,0 +1,244 @@
+//! The search index over sorted knots: buckets that say, for a query, between which knots to look.
+//!
+//! A plain binary search is log2(n) dependent loads. Here a bucket function, monotone in the query, splits the range of
+//! the knots into about twice as many buckets as knots; each bucket knows its first knot, and a query bisects inside its
+//! bucket only. Two functions are tried and the one that leaves shorter buckets is taken:
+//!
+//! - linear in the value, which suits knots that are spread about evenly;
+//! - linear in the value's key (its bits, as an integer in the order of the floats), which is about the logarithm, and
+//!   suits knots on a logarithmic axis.
+//!
+//! Knots are compared by their keys: NaN above everything, both zeros alike, subnormals as they are.
+//!
+//! The bucket function is evaluated on the host when the index is built and on the device when it is used, maybe with
+//! other roundings. So a search verifies what it found and bisects the whole table if a bucket misled it.
+
+use crate::element::Float;
+
+/// Below this many knots a bisection is as short as the way to a bucket.
+const WORTH_BUCKETS: usize = 8;
+/// Above this many knots there are as many buckets as knots, not twice as many: the index should stay in the cache.
+const MANY_KNOTS: usize = 1 << 16;
+/// With more buckets an f32 could no longer tell them apart.
+const MOST_BUCKETS: usize = 1 << 22;
+
+/// Which function of the query is its bucket. The numbers are those of `shaders/lib/search.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bucketing {
+    /// One bucket with all knots.
+    None = 0,
+    /// `(query - origin) * scale`.
+    Linear = 1,
+    /// `(key - origin) >> shift`.
+    ByKey = 2,
+}
+
+/// The index of one or several tables with the same number of knots each.
+#[derive(Clone, Debug)]
+pub(crate) struct KnotIndex<T: Float> {
+    pub knots: usize,
+    pub bucketing: Bucketing,
+    pub buckets: usize,
+    /// The keys of the knots, table after table.
+    pub keys: Vec<T::Key>,
+    /// For each table and bucket the first knot in it or beyond; one more a table for the end.
+    pub starts: Vec<u32>,
+    /// For each table the origin and the scale (or shift) of its bucket function, as bits.
+    pub origins: Vec<T::Key>,
+}
+
+/// The buckets of all tables by one function.
+struct Buckets<T: Float> {
+    starts: Vec<u32>,
+    origins: Vec<T::Key>,
+    /// Steps of bisection, summed over all knots.
+    cost: f64,
+}
+
+impl<T: Float> KnotIndex<T> {
+    /// Indexes `xp`, tables of `knots` knots each. The order of the knots is not looked at: if they are not sorted, a
+    /// search finds some knot, but never one that is not there.
+    pub fn new(xp: &[T], knots: usize) -> Self {
+        let keys: Vec<_> = xp.iter().map(|&x| x.key()).collect();
+        if knots < WORTH_BUCKETS {
+            return Self::without_buckets(keys, knots);
+        }
+        let wanted = if knots > MANY_KNOTS { knots } else { 2 * knots };
+        let buckets = wanted.next_power_of_two().min(MOST_BUCKETS);
+        let by_key = Some(bucket_by_key::<T>(&keys, knots, buckets));
+        let best = match (bucket_linearly(xp, knots, buckets), by_key) {
+            (Some(linear), Some(by_key)) if by_key.cost < linear.cost => (Bucketing::ByKey, Some(by_key)),
+            (Some(linear), _) => (Bucketing::Linear, Some(linear)),
+            (None, by_key) => (Bucketing::ByKey, by_key),
+        };
+        match best {
+            (bucketing, Some(Buckets { starts, origins, .. })) => {
+                Self { knots, bucketing, buckets, keys, starts, origins }
+            }
+            (_, None) => Self::without_buckets(keys, knots),
+        }
+    }
+
+    fn without_buckets(keys: Vec<T::Key>, knots: usize) -> Self {
+        let tables = keys.len() / knots.max(1);
+        let (starts, origins) = trivial_buckets::<T>(tables, knots);
+        Self { knots, bucketing: Bucketing::None, buckets: 1, keys, starts, origins }
+    }
+}
+
+/// The `starts` and `origins` of tables that have one bucket each.
+pub(crate) fn trivial_buckets<T: Float>(tables: usize, knots: usize) -> (Vec<u32>, Vec<T::Key>) {
+    let starts = [0, knots as u32].repeat(tables.max(1));
+    let origins = vec![T::key_of(0); 2 * tables.max(1)];
+    (starts, origins)
+}
+
+fn bucket_linearly<T: Float>(xp: &[T], knots: usize, buckets: usize) -> Option<Buckets<T>> {
+    let mut result = Buckets { starts: Vec::new(), origins: Vec::new(), cost: 0.0 };
+    for table in xp.chunks_exact(knots) {
+        let (origin, range) = (table[0], table[knots - 1] - table[0]);
+        let scale = T::narrow(buckets as f64) / range;
+        if !(range.is_finite() && scale.is_finite()) {
+            return None;
+        }
+        result.fill(buckets, table.iter().map(|&x| linear_bucket(x, origin, scale)));
+        result.origins.extend([origin.bits(), scale.bits()]);
+    }
+    Some(result)
+}
+
+fn bucket_by_key<T: Float>(keys: &[T::Key], knots: usize, buckets: usize) -> Buckets<T> {
+    let mut result = Buckets { starts: Vec::new(), origins: Vec::new(), cost: 0.0 };
+    for table in keys.chunks_exact(knots) {
+        let (origin, last) = (table[0], table[knots - 1].max(table[0]));
+        let width = size_of::<T>() as u32 * 8;
+        let shift = (0..width).find(|&shift| T::key_distance(last, origin, shift) < buckets as u64).unwrap_or(width - 1);
+        result.fill(buckets, table.iter().map(|&key| T::key_bucket(key, origin, shift)));
+        result.origins.extend([origin, T::key_of(shift)]);
+    }
+    result
+}
+
+impl<T: Float> Buckets<T> {
+    fn fill(&mut self, buckets: usize, of_knots: impl Iterator<Item = u32>) {
+        let mut counts = vec![0_u32; buckets];
+        of_knots.for_each(|bucket| counts[(bucket as usize).min(buckets - 1)] += 1);
+        let mut start = 0;
+        for count in counts {
+            self.starts.push(start);
+            start += count;
+            self.cost += f64::from(count) * f64::from(count + 1).log2();
+        }
+        self.starts.push(start);
+    }
+}
+
+#[inline(always)]
+fn linear_bucket<T: Float>(x: T, origin: T, scale: T) -> u32 {
+    ((x - origin) * scale).to_index()
+}
+
+/// A [`KnotIndex`] lent for searching.
+#[derive(Clone, Copy)]
+pub(crate) struct IndexView<'a, T: Float> {
+    pub knots: usize,
+    pub bucketing: Bucketing,
+    pub buckets: usize,
+    pub keys: &'a [T::Key],
+    pub starts: &'a [u32],
+    pub origins: &'a [T::Key],
+}
+
+impl<'a, T: Float> IndexView<'a, T> {
+    /// The keys of a table.
+    #[inline(always)]
+    pub fn table(&self, table: usize) -> &'a [T::Key] {
+        &self.keys[table * self.knots..(table + 1) * self.knots]
+    }
+
+    /// How many knots of a table are less than or equal to the query, whose key is given too.
+    #[inline(always)]
+    pub fn upper_bound(&self, table: usize, query: T, key: T::Key) -> usize {
+        let keys = self.table(table);
+        let (origin, scale) = (self.origins[2 * table], self.origins[2 * table + 1]);
+        let bucket = match self.bucketing {
+            Bucketing::None => 0,
+            Bucketing::Linear => linear_bucket(query, T::of_bits(origin), T::of_bits(scale)),
+            Bucketing::ByKey => T::key_bucket(key, origin, T::small_number(scale)),
+        };
+        let start = table * (self.buckets + 1) + (bucket as usize).min(self.buckets - 1);
+        let (low, high) = (self.starts[start] as usize, self.starts[start + 1] as usize);
+        let place = bisect(keys, key, low, high.min(keys.len()));
+        let is_after = place == 0 || keys[place - 1] <= key;
+        let is_before = place >= keys.len() || keys[place] > key;
+        if is_after && is_before { place } else { bisect(keys, key, 0, keys.len()) }
+    }
+}
+
+#[inline(always)]
+fn bisect<K: Ord>(keys: &[K], key: K, mut low: usize, mut high: usize) -> usize {
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if keys[middle] <= key {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::element::FloatParts;
+
+    impl<T: Float> KnotIndex<T> {
+        fn view(&self) -> IndexView<'_, T> {
+            let Self { knots, bucketing, buckets, keys, starts, origins } = self;
+            IndexView { knots: *knots, bucketing: *bucketing, buckets: *buckets, keys, starts, origins }
+        }
+    }
+
+    fn agrees_with_a_plain_search<T: Float>(xp: &[T], knots: usize, expected: Bucketing) {
+        let index = KnotIndex::new(xp, knots);
+        assert_eq!(index.bucketing, expected);
+        let view = index.view();
+        for (number, table) in xp.chunks_exact(knots).enumerate() {
+            for pair in table.windows(2) {
+                let half = T::narrow(0.5);
+                for query in [pair[0], pair[1], pair[0] * half + pair[1] * half] {
+                    let plain = table.partition_point(|&x| x <= query);
+                    assert_eq!(view.upper_bound(number, query, query.key()), plain, "{query} in table {number}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_bucket_function_finds_what_a_plain_search_finds() {
+        let even: Vec<f32> = (0..1000).map(|i| i as f32 * 0.1 - 20.0).collect();
+        agrees_with_a_plain_search(&even, 1000, Bucketing::Linear);
+        let logarithmic: Vec<f32> = (0..1000).map(|i| 10_f32.powf(i as f32 * 0.05 - 20.0)).collect();
+        agrees_with_a_plain_search(&logarithmic, 1000, Bucketing::ByKey);
+        let few = [-1.0, 0.0, 0.0, 2.5_f64];
+        agrees_with_a_plain_search(&few, 4, Bucketing::None);
+        let ties: Vec<f64> = (0..1000).map(|i| f64::from(i / 10)).collect();
+        agrees_with_a_plain_search(&ties, 1000, Bucketing::Linear);
+        let infinite: Vec<f64> = [f64::NEG_INFINITY].into_iter().chain((0..20).map(f64::from)).collect();
+        agrees_with_a_plain_search(&infinite, 21, Bucketing::ByKey);
+        agrees_with_a_plain_search(&[7.0_f32; 30], 30, Bucketing::ByKey);
+        let two: Vec<f64> = even.iter().map(|&x| f64::from(x)).chain((0..1000).map(|i| f64::from(i * i))).collect();
+        agrees_with_a_plain_search(&two, 1000, Bucketing::Linear);
+    }
+
+    #[test]
+    fn unsorted_knots_never_lead_outside() {
+        let mut knots: Vec<f32> = (0..500).map(|i| ((i * 7919) % 500) as f32).collect();
+        knots[250] = f32::NAN;
+        let index = KnotIndex::new(&knots, 500);
+        for query in [-1.0, 0.0, 250.5, 499.0, 1e30, f32::INFINITY] {
+            assert!(index.view().upper_bound(0, query, query.key()) <= 500);
+        }
+    }
+}

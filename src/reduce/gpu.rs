@@ -1,0 +1,322 @@
+//! The GPU's half: chooses among the kernels of `shaders/reduce/` and dispatches them.
+
+use bytemuck::{Pod, Zeroable, bytes_of};
+
+use super::operation::{Reduce, View, Weights};
+use crate::device::DeviceKind;
+use crate::device::check::Outcome;
+use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
+use crate::element::{ElementType, Float};
+use crate::error::Result;
+use crate::shader::{self, WORKGROUP};
+use crate::tiles::{Tile, tiles};
+
+/// A row shorter than this does not keep a workgroup busy.
+const SHORTEST_ROW: u64 = WORKGROUP;
+/// No invocation takes more places than this: llvmpipe ends loops at 65,535 iterations, without a word.
+const MOST_ITERATIONS: u64 = 32 << 10;
+/// One invocation merges all parts of a line: more than this many take longer than what they save.
+const MOST_PARTS: u64 = 1 << 10;
+/// A part shorter than this many places an invocation costs more to merge than it gains.
+const FEWEST_ITERATIONS: u64 = 32;
+
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct Parameters {
+    lines: u32,
+    inner: u32,
+    places: u32,
+    parts: u32,
+    part_places: u32,
+    row_stride: u32,
+    place_stride: u32,
+    value_shift: u32,
+    weight_shift: u32,
+    output_shift: u32,
+    first_line: u32,
+    finish: u32,
+    resume: u32,
+    direct: u32,
+    weights_along: u32,
+    has_sums: u32,
+    count: u32,
+    check: u32,
+    zero: u32,
+    unused: u32,
+    nan: [u32; 2],
+    padding: [u32; 2],
+}
+
+/// What one invocation or workgroup takes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Regime {
+    /// An invocation a line.
+    Lines,
+    /// A workgroup a row.
+    Rows,
+    /// Merging what either left.
+    Merge,
+}
+
+/// How sums are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sums {
+    /// f32 in f64.
+    Wide,
+    /// In two numbers of the element's own type.
+    Compensated,
+}
+
+impl Sums {
+    fn of(element: ElementType, context: &GpuContext) -> Self {
+        match element {
+            ElementType::F32 if context.info().supports_f64 => Self::Wide,
+            _ => Self::Compensated,
+        }
+    }
+
+    /// Bytes of one accumulator.
+    fn bytes(self, element: ElementType) -> u64 {
+        match (self, element) {
+            (Self::Compensated, ElementType::F64) => 16,
+            _ => 8,
+        }
+    }
+}
+
+fn kernel(element: ElementType, sums: Sums, weighted: bool, regime: Regime) -> Kernel {
+    use Access::{Read, ReadWrite};
+    let (state, access): (_, &[Access]) = if weighted {
+        let access = &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite];
+        (include_str!("../../shaders/reduce/weighted.wgsl"), access)
+    } else {
+        (include_str!("../../shaders/reduce/plain.wgsl"), &[Read, ReadWrite, ReadWrite])
+    };
+    Kernel {
+        name: format!("reduce_{element}_{sums:?}_{}_{regime:?}", if weighted { "weighted" } else { "plain" }),
+        fragments: vec![
+            shader::element(element),
+            shader::SPECIAL,
+            shader::GRID,
+            match sums {
+                Sums::Wide => include_str!("../../shaders/lib/accumulate_wide.wgsl"),
+                Sums::Compensated => include_str!("../../shaders/lib/accumulate_compensated.wgsl"),
+            },
+            include_str!("../../shaders/reduce/parameters.wgsl"),
+            state,
+            match regime {
+                Regime::Lines => include_str!("../../shaders/reduce/lines.wgsl"),
+                Regime::Rows => include_str!("../../shaders/reduce/rows.wgsl"),
+                Regime::Merge => include_str!("../../shaders/reduce/merge.wgsl"),
+            },
+        ],
+        access,
+    }
+}
+
+/// Every specialisation, for the test that translates them all.
+#[cfg(test)]
+pub(super) fn kernels() -> Vec<Kernel> {
+    let mut all = Vec::new();
+    for (element, sums) in [
+        (ElementType::F32, Sums::Wide),
+        (ElementType::F32, Sums::Compensated),
+        (ElementType::F64, Sums::Compensated),
+    ] {
+        for weighted in [false, true] {
+            all.extend([Regime::Lines, Regime::Rows, Regime::Merge].map(|regime| kernel(element, sums, weighted, regime)));
+        }
+    }
+    all
+}
+
+/// Into how many parts of how many places a line of a tile is split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Split {
+    regime: Regime,
+    parts: u64,
+    part_places: u64,
+}
+
+impl Split {
+    /// Chooses the regime and as many parts as the device needs to be busy.
+    fn choose(view: View, lines: u64, places: u64, kind: DeviceKind) -> Self {
+        let regime = if view.inner == 1 && places >= SHORTEST_ROW { Regime::Rows } else { Regime::Lines };
+        // A GPU hides latency with tens of thousands of invocations; a software rasteriser wants a few for each core.
+        let busy = if kind == DeviceKind::Software { 1 << 10 } else { 1 << 16 };
+        let together = if regime == Regime::Rows { WORKGROUP } else { 1 };
+        let wanted = (busy / together).div_ceil(lines);
+        let worthwhile = places / (together * FEWEST_ITERATIONS);
+        let needed = places.div_ceil(together * MOST_ITERATIONS);
+        let parts = wanted.min(worthwhile).min(MOST_PARTS).max(needed).max(1);
+        let part_places = places.div_ceil(parts);
+        // Rounding up may leave the last parts empty.
+        Self { regime, parts: places.div_ceil(part_places.max(1)).max(1), part_places }
+    }
+
+    fn groups(self, lines: u64) -> u64 {
+        match self.regime {
+            Regime::Rows => lines * self.parts,
+            Regime::Lines | Regime::Merge => (lines * self.parts).div_ceil(WORKGROUP),
+        }
+    }
+}
+
+pub(super) fn reduce<T: Float>(operation: &Reduce<T>, context: &GpuContext) -> Result<()> {
+    let view = operation.view;
+    let sums = Sums::of(T::TYPE, context);
+    let weighted = !matches!(operation.weights, Weights::None);
+    let state_bytes = sums.bytes(T::TYPE) * if weighted { 2 } else { 1 };
+    let window = context.window_bytes() / size_of::<T>() as u64;
+    let widest = context.window_bytes() / state_bytes;
+    let all = tiles(view.outer as u64, view.len as u64, view.inner as u64, window, widest);
+    // Tiles of the same lines follow one another.
+    for tiles in all.chunk_by(|one, next| one.outer == next.outer && one.inner == next.inner) {
+        Lines { operation, context, sums, weighted, state_bytes }.run(tiles)?;
+    }
+    Ok(())
+}
+
+/// The reduction of the lines that some tiles share.
+struct Lines<'a, T: Float> {
+    operation: &'a Reduce<T>,
+    context: &'a GpuContext,
+    sums: Sums,
+    weighted: bool,
+    state_bytes: u64,
+}
+
+impl<T: Float> Lines<'_, T> {
+    fn run(&self, tiles: &[Tile]) -> Result<()> {
+        let Some(deepest) = tiles.first() else { return Ok(()) };
+        let lines = (deepest.outer.end - deepest.outer.start) * (deepest.inner.end - deepest.inner.start);
+        let places = deepest.len.end - deepest.len.start;
+        let split = Split::choose(self.operation.view, lines, places, self.context.info().kind);
+        let direct = split.parts == 1 && tiles.len() == 1;
+        let partial_bytes = if direct { self.state_bytes } else { lines * split.parts * self.state_bytes };
+        let partials = self.context.storage(partial_bytes)?;
+        let partials = Binding::start(&partials, partial_bytes);
+
+        for (number, tile) in tiles.iter().enumerate() {
+            let mut parameters = self.parameters(tile, split, lines)?;
+            parameters.resume = (number > 0).into();
+            parameters.direct = direct.into();
+            self.dispatch(tile, split, split.groups(lines), lines, parameters, partials)?;
+        }
+        if !direct {
+            let split = Split { regime: Regime::Merge, ..split };
+            let parameters = self.parameters(deepest, split, lines)?;
+            self.dispatch(deepest, split, lines.div_ceil(WORKGROUP), lines, parameters, partials)?;
+        }
+        Ok(())
+    }
+
+    fn parameters(&self, tile: &Tile, split: Split, lines: u64) -> Result<Parameters> {
+        let Reduce { view, finish, check, weights, weight_sums, .. } = self.operation;
+        let check = match check.as_ref().map(|check| check.outcome()) {
+            Some(Outcome::Word { index, .. }) => *index,
+            _ => 0,
+        };
+        Ok(Parameters {
+            lines: lines as u32,
+            inner: (tile.inner.end - tile.inner.start) as u32,
+            places: (tile.len.end - tile.len.start) as u32,
+            parts: split.parts as u32,
+            part_places: split.part_places as u32,
+            row_stride: (view.len * view.inner) as u32,
+            place_stride: view.inner as u32,
+            value_shift: 0,
+            weight_shift: 0,
+            output_shift: 0,
+            first_line: self.first_line(tile) as u32,
+            finish: *finish as u32,
+            resume: 0,
+            direct: 0,
+            weights_along: matches!(weights, Weights::Along(_)).into(),
+            has_sums: weight_sums.is_some().into(),
+            count: view.len as u32,
+            check,
+            zero: 0,
+            unused: 0,
+            nan: T::nan().words(),
+            padding: [0; 2],
+        })
+    }
+
+    fn first_line(&self, tile: &Tile) -> u64 {
+        tile.outer.start * self.operation.view.inner as u64 + tile.inner.start
+    }
+
+    fn dispatch(
+        &self,
+        tile: &Tile,
+        split: Split,
+        groups: u64,
+        lines: u64,
+        mut parameters: Parameters,
+        partials: Binding<'_>,
+    ) -> Result<()> {
+        let Reduce { view, values, weights, output, weight_sums, check, .. } = self.operation;
+        let (len, inner) = (view.len as u64, view.inner as u64);
+        let size = size_of::<T>() as u64;
+        let first = (tile.outer.start * len + tile.len.start) * inner + tile.inner.start;
+        let places = tile.len.end - tile.len.start;
+        let count = if tile.outer.end - tile.outer.start > 1 {
+            (tile.outer.end - tile.outer.start) * len * inner
+        } else {
+            places.saturating_sub(1) * inner + (tile.inner.end - tile.inner.start)
+        };
+        let count = if len == 0 { 0 } else { count };
+        let (values, value_shift) = self.context.window(values.gpu()?, first, count, size);
+        let (result, output_shift) = self.context.window(output.gpu()?, self.first_line(tile), lines, size);
+        parameters.value_shift = value_shift;
+        parameters.output_shift = output_shift;
+        let kernel = kernel(T::TYPE, self.sums, self.weighted, split.regime);
+        let weights = match weights {
+            Weights::None => None,
+            Weights::Along(weights) => Some(self.context.window(weights.gpu()?, tile.len.start, places, size)),
+            Weights::Full(weights) => Some(self.context.window(weights.gpu()?, first, count, size)),
+        };
+        let Some((weights, weight_shift)) = weights else {
+            return self.context.dispatch(&kernel, bytes_of(&parameters), &[values, partials, result], groups);
+        };
+        parameters.weight_shift = weight_shift;
+        // What nobody asked for still has to be bound to something of its own.
+        let unwanted = self.context.storage(size)?;
+        let weight_sums = match weight_sums {
+            Some(sums) => self.context.window(sums.gpu()?, self.first_line(tile), lines, size).0,
+            None => Binding::start(&unwanted, size),
+        };
+        let unchecked = self.context.storage(4)?;
+        let checks = match check.as_ref().map(|check| check.outcome()) {
+            Some(Outcome::Word { buffer, .. }) => Binding::checks(buffer),
+            _ => Binding::start(&unchecked, 4),
+        };
+        let bindings = [values, partials, result, weights, weight_sums, checks];
+        self.context.dispatch(&kernel, bytes_of(&parameters), &bindings, groups)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_cover_the_line_and_stay_under_the_iteration_limit() {
+        for kind in [DeviceKind::DiscreteGpu, DeviceKind::Software] {
+            for inner in [1, 7] {
+                for lines in [1, 3, 1000, 1 << 20] {
+                    for places in [0, 1, 63, 64, 65, 4095, 65_536, 10_000_001, (1 << 29) + 1] {
+                        let view = View { outer: 1, len: places as usize, inner };
+                        let split = Split::choose(view, lines, places, kind);
+                        let together = if split.regime == Regime::Rows { WORKGROUP } else { 1 };
+                        assert!(split.parts * split.part_places >= places, "{split:?}");
+                        assert!(split.parts == 1 || (split.parts - 1) * split.part_places < places, "{split:?}");
+                        assert!(split.part_places.div_ceil(together) <= MOST_ITERATIONS, "{split:?}");
+                        assert!(split.parts <= MOST_ITERATIONS, "{split:?}");
+                    }
+                }
+            }
+        }
+    }
+}

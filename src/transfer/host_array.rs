@@ -1,0 +1,114 @@
+//! [`HostArray`]: data that has landed, viewed where it landed.
+
+use std::sync::Arc;
+
+use bytemuck::cast_slice;
+use ndarray::{Array, ArrayView, Dimension};
+
+use super::ledger::TransferCost;
+use crate::device::gpu::GpuBuffer;
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+
+/// An array that has arrived on the host.
+///
+/// [`view`](Self::view) looks at the memory in which it arrived (the mapped staging buffer, the mapped array itself, or
+/// the CPU engine's memory); only [`into_array`](Self::into_array) copies it out. Dropping it unmaps the memory and gives
+/// it back to its pool.
+pub struct HostArray<T: Element, D: Dimension> {
+    landed: Landed<T>,
+    shape: D,
+    cost: TransferCost,
+}
+
+/// Where the values are.
+pub(super) enum Landed<T> {
+    /// In the CPU engine's memory.
+    Shared(Arc<Vec<T>>),
+    /// In a mapped buffer, at its start.
+    Mapped(MappedBuffer),
+    /// Nowhere: there are none.
+    Empty,
+}
+
+/// A buffer that is mapped for reading, unmapped when this is dropped and then given back.
+pub(super) struct MappedBuffer {
+    // Before the buffer, so that the view ends first.
+    view: Option<wgpu::BufferView>,
+    buffer: Arc<GpuBuffer>,
+}
+
+impl MappedBuffer {
+    /// Looks at the first `bytes` of a buffer whose mapping has been granted.
+    pub fn new(buffer: Arc<GpuBuffer>, bytes: u64) -> Result<Self> {
+        let view = buffer.raw().slice(0..bytes.next_multiple_of(4)).get_mapped_range().map_err(|error| {
+            buffer.abandon();
+            Error::new(ErrorKind::Driver, format!("a readback arrived but could not be mapped: {error}"))
+        })?;
+        Ok(Self { view: Some(view), buffer })
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        self.view.as_deref().unwrap_or_default()
+    }
+}
+
+impl Drop for MappedBuffer {
+    fn drop(&mut self) {
+        self.view = None;
+        self.buffer.unmap();
+    }
+}
+
+impl<T: Element, D: Dimension> HostArray<T, D> {
+    pub(super) fn new(landed: Landed<T>, shape: D, cost: TransferCost) -> Self {
+        Self { landed, shape, cost }
+    }
+
+    /// The values in the memory where they arrived. Copies nothing.
+    ///
+    /// On some systems mapped memory is slow to read one value at a time in random order; sweeping over it once is
+    /// always fast.
+    pub fn view(&self) -> ArrayView<'_, T, D> {
+        // The shape is that of the device array, whose length the memory was made for.
+        ArrayView::from_shape(self.shape.clone(), self.values()).expect("as many values as the shape says")
+    }
+
+    /// The values as an array of their own. Copies them once, except on the CPU engine when nothing else shares the
+    /// memory (after [`into_readback`](crate::DeviceArray::into_readback)).
+    pub fn into_array(self) -> Array<T, D> {
+        let Self { landed, shape, .. } = self;
+        let len = shape.size();
+        let values = match landed {
+            Landed::Shared(values) => Arc::try_unwrap(values).unwrap_or_else(|shared| shared.to_vec()),
+            Landed::Mapped(mapped) => cast_slice(mapped.bytes())[..len].to_vec(),
+            Landed::Empty => Vec::new(),
+        };
+        Array::from_shape_vec(shape, values).expect("as many values as the shape says")
+    }
+
+    /// What it cost to bring this here.
+    pub fn cost(&self) -> TransferCost {
+        self.cost
+    }
+
+    /// The lengths of the axes.
+    pub fn shape(&self) -> &[usize] {
+        self.shape.slice()
+    }
+
+    fn values(&self) -> &[T] {
+        let len = self.shape.size();
+        match &self.landed {
+            Landed::Shared(values) => values,
+            Landed::Mapped(mapped) => &cast_slice(mapped.bytes())[..len],
+            Landed::Empty => &[],
+        }
+    }
+}
+
+impl<T: Element, D: Dimension> std::fmt::Debug for HostArray<T, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostArray").field("values", &self.view()).field("cost", &self.cost).finish()
+    }
+}

@@ -1,0 +1,240 @@
+//! [`Readback`]: a copy on its way to the host. Together with [`HostArray`] the only door through which device data
+//! leaves.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytemuck::cast_slice;
+use ndarray::Dimension;
+
+use super::host_array::{HostArray, Landed, MappedBuffer};
+use super::ledger::{TransferCost, TransferPath};
+use super::upload::bytes_of;
+use crate::array::DeviceArray;
+use crate::device::check::Checks;
+use crate::device::gpu::{GpuBuffer, GpuContext, Landing, Purpose};
+use crate::device::storage::Storage;
+use crate::device::{Device, Engine};
+use crate::element::Element;
+use crate::error::Result;
+
+/// A copy on its way to the host.
+///
+/// It has been queued behind everything asked of the device before. Await it under any executor, or block in
+/// [`wait`](Self::wait). Many can be under way at once, and those queued together travel in one submission. Dropping it
+/// gives the copy up.
+///
+/// Errors that only the device could find (a sum of weights that is zero, knots out of order) arrive here.
+#[must_use = "a readback brings data only when it is awaited, or waited for"]
+pub struct Readback<T: Element, D: Dimension> {
+    device: Device,
+    shape: D,
+    cost: TransferCost,
+    checks: Checks,
+    requested: Instant,
+    state: State<T>,
+}
+
+enum State<T> {
+    /// The data are there (CPU engine, or nothing to copy).
+    Here(Landed<T>),
+    /// The data come, and the outcomes of checks behind them.
+    Coming { context: Arc<GpuContext>, data: Arc<GpuBuffer>, landing: Arc<Landing>, words: Words },
+    /// Asking for the copy already failed.
+    Failed(crate::Error),
+    /// Handed over.
+    Done,
+}
+
+/// Where the outcomes of the checks land.
+enum Words {
+    /// Behind the data, in the same staging buffer, from this byte on.
+    Behind(u64),
+    /// In a buffer of their own: the data are mapped in place.
+    Apart(Option<(Arc<GpuBuffer>, Arc<Landing>)>),
+}
+
+impl<T: Element, D: Dimension> DeviceArray<T, D> {
+    /// Queues a copy to the host. Neither blocks nor submits anything yet.
+    ///
+    /// Costs `len × size_of::<T>()` bytes through a staging buffer on a GPU, nothing on the CPU engine.
+    ///
+    /// ```
+    /// use ndarray::arr1;
+    /// use ndgpu::Device;
+    ///
+    /// let device = Device::cpu();
+    /// let a = device.upload(&arr1(&[1.0_f32, 2.0, 3.0]))?;
+    /// let readback = a.readback();
+    /// println!("{} bytes, {}", readback.cost().bytes, readback.cost().path);
+    /// let host = readback.wait()?; // or readback.await?
+    /// assert_eq!(host.view(), arr1(&[1.0, 2.0, 3.0]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    pub fn readback(&self) -> Readback<T, D> {
+        self.clone().start_readback(false)
+    }
+
+    /// Gives the array up and brings its values to the host: where memory is unified and nobody else shares the array
+    /// its own buffer is mapped in place, and nothing is copied; else as [`readback`](Self::readback).
+    pub fn into_readback(self) -> Readback<T, D> {
+        self.start_readback(true)
+    }
+
+    fn start_readback(self, given_up: bool) -> Readback<T, D> {
+        let requested = Instant::now();
+        let (device, mut storage, shape, checks) = self.into_parts();
+        let mut path = TransferPath::Shared;
+        if let (Engine::Gpu(_), Storage::Gpu(buffer)) = (device.engine(), &storage) {
+            let mappable = given_up && device.info().unified_memory && buffer.is_mappable();
+            path = if mappable && storage.is_unique() { TransferPath::Mapped } else { TransferPath::Staged };
+        }
+        let cost = TransferCost { bytes: bytes_of::<T>(shape.size()), path };
+        let state = match (device.engine(), storage) {
+            (_, _) if shape.size() == 0 && checks.iter().next().is_none() => State::Here(Landed::Empty),
+            (_, Storage::Host(buffer)) => State::Here(Landed::Shared(buffer.snapshot())),
+            (Engine::Gpu(context), Storage::Gpu(buffer)) => {
+                let queued = match path {
+                    TransferPath::Mapped => map_in_place(context, buffer, &checks),
+                    _ => copy_out(context, buffer, cost.bytes, &checks),
+                };
+                queued.unwrap_or_else(State::Failed)
+            }
+            (Engine::Cpu(_), Storage::Gpu(_)) => State::Done,
+        };
+        Readback { device, shape, cost, checks, requested, state }
+    }
+}
+
+/// Data and outcomes, one behind the other, in one staging buffer.
+fn copy_out<T>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, bytes: u64, checks: &Checks) -> Result<State<T>> {
+    let mut pieces = Vec::new();
+    if bytes > 0 {
+        pieces.push((source.raw(), 0, bytes));
+    }
+    pieces.extend(checks.on_device().map(|(buffer, index)| (buffer, u64::from(index) * 4, 4)));
+    let total = pieces.iter().map(|piece| piece.2).sum();
+    let staging = context.staging(total)?;
+    let landing = context.land(&pieces, staging.raw())?;
+    Ok(State::Coming { context: context.clone(), data: staging, landing, words: Words::Behind(bytes) })
+}
+
+fn map_in_place<T>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, checks: &Checks) -> Result<State<T>> {
+    let pieces: Vec<_> = checks.on_device().map(|(buffer, index)| (buffer, u64::from(index) * 4, 4)).collect();
+    let words = if pieces.is_empty() {
+        None
+    } else {
+        let staging = context.staging(pieces.len() as u64 * 4)?;
+        let landing = context.land(&pieces, staging.raw())?;
+        Some((staging, landing))
+    };
+    let landing = context.land(&[], source.raw())?;
+    Ok(State::Coming { context: context.clone(), data: source, landing, words: Words::Apart(words) })
+}
+
+impl<T: Element, D: Dimension> Readback<T, D> {
+    /// What it costs: bytes and path.
+    pub fn cost(&self) -> TransferCost {
+        self.cost
+    }
+
+    /// Blocks until the data are here.
+    ///
+    /// # Errors
+    ///
+    /// [`ZeroWeights`](crate::ErrorKind::ZeroWeights) and [`NotSorted`](crate::ErrorKind::NotSorted) found on the device,
+    /// [`DeviceLost`](crate::ErrorKind::DeviceLost), [`OutOfMemory`](crate::ErrorKind::OutOfMemory) for the staging
+    /// buffer.
+    pub fn wait(mut self) -> Result<HostArray<T, D>> {
+        if let State::Coming { context, landing, words, .. } = &self.state {
+            if let Words::Apart(Some((_, apart))) = words {
+                apart.wait(context)?;
+            }
+            landing.wait(context)?;
+        }
+        self.finish()
+    }
+
+    /// Everything has landed: judges the checks and hands over.
+    fn finish(&mut self) -> Result<HostArray<T, D>> {
+        let landed = match std::mem::replace(&mut self.state, State::Done) {
+            State::Here(landed) => {
+                self.checks.verdict(&[])?;
+                landed
+            }
+            State::Failed(error) => return Err(error),
+            State::Done => {
+                return Err(crate::Error::new(
+                    crate::ErrorKind::InvalidOption,
+                    "this readback has already handed its data over; ask the array for another",
+                ));
+            }
+            State::Coming { data, words, .. } => {
+                let bytes = self.cost.bytes;
+                let count = self.checks.on_device().count() as u64;
+                let outcomes = match &words {
+                    Words::Behind(_) => count * 4,
+                    Words::Apart(_) => 0,
+                };
+                let mapped = MappedBuffer::new(data, bytes + outcomes)?;
+                match words {
+                    Words::Behind(start) => {
+                        self.checks.verdict(cast_slice(&mapped.bytes()[start as usize..][..outcomes as usize]))?;
+                    }
+                    Words::Apart(None) => self.checks.verdict(&[])?,
+                    Words::Apart(Some((staging, _))) => {
+                        let outcomes = MappedBuffer::new(staging, count * 4)?;
+                        self.checks.verdict(cast_slice(outcomes.bytes()))?;
+                    }
+                }
+                Landed::Mapped(mapped)
+            }
+        };
+        self.device.ledger().count_readback(self.cost.bytes, self.requested.elapsed());
+        Ok(HostArray::new(landed, self.shape.clone(), self.cost))
+    }
+}
+
+impl<T: Element, D: Dimension> Future for Readback<T, D> {
+    type Output = Result<HostArray<T, D>>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        if let State::Coming { context, landing, words, .. } = &self.state {
+            if let Words::Apart(Some((_, apart))) = words {
+                std::task::ready!(apart.poll(context, task))?;
+            }
+            std::task::ready!(landing.poll(context, task))?;
+        }
+        Poll::Ready(self.finish())
+    }
+}
+
+impl<T: Element, D: Dimension> Drop for Readback<T, D> {
+    fn drop(&mut self) {
+        // Given up on the way: the mapping will still be granted, and nobody must get the buffer before that.
+        if let State::Coming { data, words, .. } = &self.state {
+            data.abandon();
+            if let Words::Apart(Some((staging, _))) = words {
+                staging.abandon();
+            }
+        }
+    }
+}
+
+// Nothing is pinned in place: the data are behind pointers.
+impl<T: Element, D: Dimension> Unpin for Readback<T, D> {}
+
+impl<T: Element, D: Dimension> std::fmt::Debug for Readback<T, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Readback").field("shape", &self.shape.slice()).field("cost", &self.cost).finish()
+    }
+}
+
+impl GpuContext {
+    fn staging(&self, bytes: u64) -> Result<Arc<GpuBuffer>> {
+        self.buffer(Purpose::Readback, bytes).map(Arc::new)
+    }
+}

@@ -1,0 +1,196 @@
+//! Host to device: every layout that ndarray knows, copied once, straight into the memory it travels in.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytemuck::{Pod, cast_slice};
+use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn};
+
+use crate::array::DeviceArray;
+use crate::device::gpu::GpuContext;
+use crate::device::host::HostBuffer;
+use crate::device::storage::Storage;
+use crate::device::{Device, Engine};
+use crate::element::Element;
+use crate::error::{Error, Result};
+
+impl Device {
+    /// Uploads an array of any layout: contiguous, strided, reversed, broadcast, 0-d or empty. On the device it lies in
+    /// standard (row-major) order.
+    ///
+    /// Costs one pass over the data: `len × size_of::<T>()` bytes are written once, into staging memory that the device
+    /// copies from. The device may still be copying when this returns; `host` is not needed any more.
+    ///
+    /// ```
+    /// use ndarray::{arr2, s};
+    /// use ndgpu::Device;
+    ///
+    /// let device = Device::cpu();
+    /// let image = arr2(&[[1.0_f32, 2.0], [3.0, 4.0]]);
+    /// let mirrored = device.upload(&image.slice(s![.., ..;-1]))?;
+    /// assert_eq!(mirrored.readback().wait()?.view(), arr2(&[[2.0, 1.0], [4.0, 3.0]]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`UnsupportedElement`](crate::ErrorKind::UnsupportedElement) for `f64` on a device without it,
+    /// [`TooLarge`](crate::ErrorKind::TooLarge), [`OutOfMemory`](crate::ErrorKind::OutOfMemory),
+    /// [`DeviceLost`](crate::ErrorKind::DeviceLost).
+    pub fn upload<T, S, D>(&self, host: &ArrayBase<S, D>) -> Result<DeviceArray<T, D>>
+    where
+        T: Element,
+        S: Data<Elem = T>,
+        D: Dimension,
+    {
+        self.supports::<T>()?;
+        let start = Instant::now();
+        let storage = self.store(host.view().into_dyn())?;
+        self.ledger().count_upload(bytes_of::<T>(host.len()), start.elapsed());
+        Ok(DeviceArray::new(self.clone(), storage, host.raw_dim(), Default::default()))
+    }
+
+    /// Puts values into memory of this device, uncounted.
+    pub(crate) fn store<T: Pod + Send + Sync>(&self, host: ArrayView<'_, T, IxDyn>) -> Result<Storage<T>> {
+        match self.engine() {
+            Engine::Cpu(pool) => {
+                let mut vector = pool.take(host.len())?;
+                copy_into(&host, &mut vector);
+                Ok(Storage::Host(Arc::new(HostBuffer::holding(pool, vector))))
+            }
+            Engine::Gpu(context) => {
+                let buffer = Arc::new(context.storage(bytes_of::<T>(host.len()))?);
+                write_gpu(context, &buffer, host)?;
+                Ok(Storage::Gpu(buffer))
+            }
+        }
+    }
+
+    /// Uploads a slice that is part of a table, and counts it.
+    pub(crate) fn store_counted<T: Pod + Send + Sync>(&self, values: &[T]) -> Result<Storage<T>> {
+        let start = Instant::now();
+        let storage = self.store(ArrayView::from(values).into_dyn())?;
+        self.ledger().count_upload(bytes_of::<T>(values.len()), start.elapsed());
+        Ok(storage)
+    }
+}
+
+impl<T: Element, D: Dimension> DeviceArray<T, D> {
+    /// Replaces the values, keeping the memory unless somebody else still looks at it: clones, reshaped arrays and
+    /// readbacks keep the old values.
+    ///
+    /// Costs what [`Device::upload`] costs.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if the shapes differ, else those of [`Device::upload`].
+    pub fn overwrite<S: Data<Elem = T>>(&mut self, host: &ArrayBase<S, D>) -> Result<()> {
+        if self.shape() != host.shape() {
+            return Err(Error::shape(format!(
+                "cannot overwrite an array of shape {:?} with one of shape {:?}; upload it as a new array",
+                self.shape(),
+                host.shape()
+            )));
+        }
+        let start = Instant::now();
+        let device = self.device().clone();
+        let view = host.view().into_dyn();
+        let storage = self.storage_to_overwrite();
+        match (device.engine(), storage.is_unique(), &storage) {
+            (Engine::Cpu(_), true, Storage::Host(buffer)) => buffer.write(|values| copy_into(&view, values))?,
+            (Engine::Gpu(context), true, Storage::Gpu(buffer)) => write_gpu(context, buffer, view)?,
+            _ => *storage = device.store(view)?,
+        }
+        device.ledger().count_upload(bytes_of::<T>(self.len()), start.elapsed());
+        Ok(())
+    }
+
+    /// The same values on another device, by way of the host: a readback there and an upload here, both counted. A
+    /// handle to the same array if it already is on that device.
+    ///
+    /// Blocks until the values have arrived.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Readback::wait`](crate::Readback::wait) and [`Device::upload`].
+    pub fn to_device(&self, device: &Device) -> Result<Self> {
+        if self.device().is(device) {
+            return Ok(self.clone());
+        }
+        device.upload(&self.readback().wait()?.view())
+    }
+}
+
+pub(crate) fn bytes_of<T>(len: usize) -> u64 {
+    len as u64 * size_of::<T>() as u64
+}
+
+/// Copies in row-major order, contiguous stretches at a time.
+fn copy_into<T: Pod>(host: &ArrayView<'_, T, IxDyn>, target: &mut [T]) {
+    if let Some(values) = host.as_slice() {
+        target.copy_from_slice(values);
+        return;
+    }
+    let mut rest = target;
+    for_each_stretch(host, |stretch| {
+        let (head, tail) = std::mem::take(&mut rest).split_at_mut(stretch.len());
+        head.copy_from_slice(stretch);
+        rest = tail;
+    });
+}
+
+/// Hands over the values in row-major order, in stretches as long as memory allows: whole rows where a row is
+/// contiguous, single values where not.
+fn for_each_stretch<T: Pod>(host: &ArrayView<'_, T, IxDyn>, mut each: impl FnMut(&[T])) {
+    if host.is_empty() {
+        return;
+    }
+    if let Some(values) = host.as_slice() {
+        return each(values);
+    }
+    let mut gathered = Vec::new();
+    for row in host.rows() {
+        if let Some(values) = row.as_slice() {
+            each(values);
+        } else {
+            // A row's worth at a time keeps the per-value cost small without a second copy of the whole array.
+            for chunk in row.axis_chunks_iter(ndarray::Axis(0), 1024) {
+                gathered.clear();
+                gathered.extend(chunk.iter().copied());
+                each(&gathered);
+            }
+        }
+    }
+}
+
+fn write_gpu<T: Pod>(
+    context: &GpuContext,
+    buffer: &crate::device::gpu::GpuBuffer,
+    host: ArrayView<'_, T, IxDyn>,
+) -> Result<()> {
+    let bytes = bytes_of::<T>(host.len());
+    if let Some(values) = host.as_slice() {
+        let source: &[u8] = cast_slice(values);
+        return context.upload(buffer, bytes, |start, mut staging| {
+            let start = start as usize;
+            staging.copy_from_slice(&source[start..start + staging.len()]);
+        });
+    }
+    // Rows do not end where pieces do: what is left of a stretch waits for the next piece.
+    let mut values = host.iter();
+    let mut chunk = Vec::with_capacity(1024);
+    context.upload(buffer, bytes, |_, mut staging| {
+        let mut filled = 0;
+        while filled < staging.len() {
+            let room = (staging.len() - filled) / size_of::<T>();
+            chunk.clear();
+            chunk.extend(values.by_ref().take(room.min(1024)).copied());
+            let source: &[u8] = cast_slice(&chunk);
+            staging.slice(filled..filled + source.len()).copy_from_slice(source);
+            filled += source.len();
+            if chunk.is_empty() {
+                break;
+            }
+        }
+    })
+}
