@@ -1,5 +1,67 @@
-//! ndgpu
+//! NumPy's `interp` and `average` for [`ndarray`] data on any GPU, or on the CPU, with the cost of every copy between host
+//! and device in plain sight.
+//!
+//! A [`Device`] is a GPU behind wgpu (Vulkan, Metal, DX12, GL) or the native CPU engine, which every machine has. Arrays
+//! go up with [`Device::upload`] and stay there as [`DeviceArray`]s; an [`InterpTable`] looks values up in them, and
+//! reductions such as [`DeviceArray::average_axis`] average their rows; [`DeviceArray::readback`] brings back what is
+//! wanted, and says what that costs. Nothing else moves data.
+//!
+//! ```
+//! use ndarray::{Axis, arr1, arr2};
+//! use ndgpu::{Device, InterpTable};
+//!
+//! let device = Device::new()?; // a GPU if there is one, else the CPU engine
+//!
+//! // a calibration curve, applied to a batch of readings
+//! let curve = InterpTable::new(&device, &[0.0_f32, 1.0, 4.0], &[0.0_f32, 10.0, 100.0])?;
+//! let readings = device.upload(&arr2(&[[0.5_f32, 1.0, 2.0], [3.0, 4.0, 9.0]]))?;
+//! let values = curve.interp(&readings)?; // stays on the device
+//!
+//! // the weighted average of each row; only these two numbers come back
+//! let weights = device.upload(&arr1(&[1.0_f32, 2.0, 1.0]))?;
+//! let averages = values.average_axis(Axis(1), &weights)?;
+//! let host = averages.readback().wait()?; // or .await
+//! assert_eq!(host.view(), arr1(&[16.25, 92.5]));
+//!
+//! assert_eq!(device.transfers().readback_bytes, 8);
+//! # Ok::<(), ndgpu::Error>(())
+//! ```
+//!
+//! # What happens when
+//!
+//! - **Uploads** copy the data once, into memory that the device reads from. Any layout goes: strided, reversed, broadcast.
+//! - **Operations** return at once. On a GPU their commands are recorded and submitted when a result is wanted or enough
+//!   work has come together; on the CPU engine they are done when the call returns, on all cores.
+//! - **Readbacks** are futures: await them under any executor, or block in [`Readback::wait`]. [`Readback::cost`] says the
+//!   bytes and the path they take, [`HostArray::view`] looks at the memory they arrived in without another copy, and
+//!   [`Device::transfers`] adds everything up.
+//!
+//! # Errors that arrive with the data
+//!
+//! What the host can know (shapes, axes, the order of a host table) fails in the call. What only the device can see fails
+//! at the readback: nothing stops the device just to look. A sum of weights that is zero
+//! ([`ErrorKind::ZeroWeights`]) and a table computed on the device whose knots are out of order
+//! ([`ErrorKind::NotSorted`]) come as the `Err` of every readback of data that depend on them, on both engines alike.
+//!
+//! # Exactness
+//!
+//! Interpolation follows NumPy branch by branch, special values included; in `f64` the CPU engine gives NumPy's bits. It
+//! stays in the type it was given: `f32` in, `f32` out. Sums are as exact as if added up in twice the precision and rounded
+//! once, at any length, along any axis: `f32` in `f64`, or in pairs of `f32` on a GPU without `f64`; `f64` in pairs of
+//! `f64`. (In pairs the range stays that of the type: an intermediate sum beyond it is infinite.)
+//!
+//! Where the results differ from NumPy's on purpose:
+//!
+//! | where | ndgpu | NumPy |
+//! |---|---|---|
+//! | knots out of order, or NaN among them | [`ErrorKind::NotSorted`], unless [`Order::Sort`] or [`Order::Assume`] | nonsense, in silence |
+//! | a NaN query of a table with one knot | NaN, as for every other table | the value of that knot |
+//! | element type | `f32` stays `f32` | everything becomes `f64` |
+//! | sums of `f32` | rounded once | rounded at every step along most axes |
+//! | a table without knots, nothing asked of it | [`ErrorKind::EmptyTable`] | an empty result |
+
 #![deny(missing_docs)]
+#![forbid(unsafe_code)]
 
 mod accumulate;
 mod array;
@@ -19,4 +81,8 @@ pub use element::{Element, ElementType, Float};
 pub use error::{Error, ErrorKind, Result};
 pub use interp::{HostData, InterpTable, InterpTableBuilder, Order};
 pub use transfer::{HostArray, Readback, TransferCost, TransferPath, TransferStats};
-pub use wgpu;
+pub use {ndarray, wgpu};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

@@ -4,12 +4,11 @@
 // The bucket function is evaluated here and on the host, maybe with other roundings, so what a bucket says is a guess:
 // it is verified, and where it fails the whole table is bisected.
 
+// How the buckets are made: not at all, linear in the value, or (the third, 2) linear in the key.
 const BUCKETS_NONE: u32 = 0u;
 const BUCKETS_LINEAR: u32 = 1u;
-const BUCKETS_BY_KEY: u32 = 2u;
 
 fn bucket(k: Bits, query: Bits, table: u32) -> u32 {
-    if parameters.bucketing == BUCKETS_NONE { return 0u; }
     let origin = origins[2u * table];
     let scale = origins[2u * table + 1u];
     if parameters.bucketing == BUCKETS_LINEAR {
@@ -32,6 +31,7 @@ fn bisect(k: Bits, base: u32, from_place: u32, to_place: u32) -> u32 {
 fn upper_bound(k: Bits, query: Bits, table: u32) -> u32 {
     let knots = parameters.knots;
     let base = table * knots;
+    if parameters.bucketing == BUCKETS_NONE { return bisect(k, base, 0u, knots); }
     let start = table * (parameters.buckets + 1u) + bucket(k, query, table);
     let place = bisect(k, base, starts[start], min(starts[start + 1u], knots));
     let is_after = place == 0u || keys[base + place - 1u] <= k;

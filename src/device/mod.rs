@@ -187,7 +187,7 @@ impl Device {
         match self.engine() {
             Engine::Cpu(pool) => Ok(Storage::Host(Arc::new(HostBuffer::new(pool, len)?))),
             Engine::Gpu(context) => {
-                let bytes = (len as u64).checked_mul(size_of::<T>() as u64).unwrap_or(u64::MAX);
+                let bytes = (len as u64).saturating_mul(size_of::<T>() as u64);
                 Ok(Storage::Gpu(Arc::new(context.storage(bytes)?)))
             }
         }

@@ -1,6 +1,7 @@
 //! Tables from host data: options, validation, sorting, and the padding of a periodic table.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use ndarray::{CowArray, IxDyn};
 
@@ -122,13 +123,16 @@ impl<T: Float> InterpTableBuilder<'_, T> {
             }
             (None, Order::Assume) => None,
         };
+        let (start, mut moved) = (Instant::now(), 0);
         let (axis, order) = match arranged {
             Some(Arranged { xp, order, knots }) => {
-                (SortedAxis::from_host(device, &xp, knots)?, Some(device.store_counted(&order)?))
+                let axis = SortedAxis::from_host(device, &xp, knots, &mut moved)?;
+                (axis, Some(device.store_part(&order, &mut moved)?))
             }
-            None => (SortedAxis::from_host(device, xp, shape.points)?, None),
+            None => (SortedAxis::from_host(device, xp, shape.points, &mut moved)?, None),
         };
-        let values: Storage<T> = device.store_counted(fp)?;
+        let values: Storage<T> = device.store_part(fp, &mut moved)?;
+        device.ledger().count_upload(moved, start.elapsed());
         InterpTable::assemble(device, Arc::new(axis), order, rules, shape, &values, &Checks::default())
     }
 }

@@ -144,12 +144,12 @@ impl<T: Float> Row<'_, T> {
             return y0;
         }
         let y = slope * (x - x0) + y0;
-        if y.is_nan() { self.from_next_knot(x, knot, slope, next_x) } else { y }
+        if y.is_nan() { self.by_next_knot(x, knot, slope, next_x) } else { y }
     }
 
     /// NumPy's second try, which saves segments that reach to infinity.
     #[cold]
-    fn from_next_knot(&self, x: T, knot: usize, slope: T, next_x: T) -> T {
+    fn by_next_knot(&self, x: T, knot: usize, slope: T, next_x: T) -> T {
         let (y0, y1) = (self.segments[knot][1], self.segments[knot + 1][1]);
         let y = slope * (x - next_x) + y1;
         if y.is_nan() && y0 == y1 { y0 } else { y }

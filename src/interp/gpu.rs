@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 
 use super::operation::{BuildSegments, Interp};
 use super::table::InterpTable;
-use crate::device::gpu::{Access, Binding, GpuBuffer, GpuContext, Kernel};
+use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
 use crate::element::{ElementType, Float};
 use crate::error::Result;
 use crate::knots::axis::SortedAxis;
@@ -86,10 +86,15 @@ pub(crate) fn kernels() -> Vec<Kernel> {
 
 /// The bindings of a whole axis: keys, starts, origins.
 fn axis_bindings<T: Float>(axis: &SortedAxis<T>) -> Result<[Binding<'_>; 3]> {
+    let keys = Binding::start(axis.keys.gpu()?, array_bytes::<T>(axis.tables * axis.knots));
+    let Some((starts, origins)) = &axis.index else {
+        // Without buckets nothing reads them, but something has to be bound.
+        return Ok([keys; 3]);
+    };
     Ok([
-        Binding::start(axis.keys.gpu()?, array_bytes::<T>(axis.tables * axis.knots)),
-        Binding::start(axis.starts.gpu()?, array_bytes::<u32>(axis.tables * (axis.buckets + 1))),
-        Binding::start(axis.origins.gpu()?, array_bytes::<T>(axis.tables * 2)),
+        keys,
+        Binding::start(starts.gpu()?, array_bytes::<u32>(axis.tables * (axis.buckets + 1))),
+        Binding::start(origins.gpu()?, array_bytes::<T>(axis.tables * 2)),
     ])
 }
 
@@ -104,8 +109,10 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>, context: &G
     let total = table.tables() * axis.knots;
     let [keys, ..] = axis_bindings(axis)?;
     // Where the values are in order nothing reads the order, but something has to be bound.
-    let order: &GpuBuffer = table.order().unwrap_or(&axis.starts).gpu()?;
-    let order_entries = if table.order().is_some() { axis.tables * axis.knots } else { 1 };
+    let order = match table.order() {
+        Some(order) => Binding::start(order.gpu()?, array_bytes::<u32>(axis.tables * axis.knots)),
+        None => keys,
+    };
     let parameters = SegmentParameters {
         knots: axis.knots as u32,
         values: table.knots() as u32,
@@ -120,7 +127,7 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>, context: &G
         &[
             keys,
             Binding::start(operation.values.gpu()?, array_bytes::<T>(table.tables() * table.knots())),
-            Binding::start(order, array_bytes::<u32>(order_entries)),
+            order,
             segments_binding(table)?,
         ],
         (total as u64).div_ceil(WORKGROUP),

@@ -1,6 +1,6 @@
 //! [`HostData`]: what may stand where a table's knots and values are wanted.
 
-use ndarray::{ArrayBase, ArrayView, CowArray, Data, Dimension, IxDyn, OwnedRepr, ViewRepr};
+use ndarray::{Array1, ArrayBase, ArrayView, CowArray, Data, Dimension, IxDyn, OwnedRepr, ViewRepr};
 
 /// Host data of one or two dimensions, borrowed or owned: a view, a reference to an array, a slice, a vector, an array.
 ///
@@ -58,5 +58,13 @@ impl<'a, T: Clone> HostData<'a> for &'a Vec<T> {
 
     fn into_cow(self) -> CowArray<'a, T, IxDyn> {
         self.as_slice().into_cow()
+    }
+}
+
+impl<'a, T: Clone + 'a> HostData<'a> for Vec<T> {
+    type Elem = T;
+
+    fn into_cow(self) -> CowArray<'a, T, IxDyn> {
+        Array1::from_vec(self).into_cow()
     }
 }

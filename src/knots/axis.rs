@@ -1,9 +1,10 @@
 //! [`SortedAxis`]: knots and their search index on a device, from host data or from an array that is there already.
 
-use bytemuck::Pod;
+use std::sync::Arc;
+
 use ndarray::Dimension;
 
-use super::index::{Bucketing, IndexView, KnotIndex, trivial_buckets};
+use super::index::{Bucketing, IndexView, KnotIndex};
 use crate::array::DeviceArray;
 use crate::device::check::{Check, Checks, Question};
 use crate::device::storage::Storage;
@@ -19,8 +20,8 @@ pub(crate) struct SortedAxis<T: Float> {
     pub bucketing: Bucketing,
     pub buckets: usize,
     pub keys: Storage<T::Key>,
-    pub starts: Storage<u32>,
-    pub origins: Storage<T::Key>,
+    /// The starts of the buckets, and the origin and scale of each table; none without buckets.
+    pub index: Option<(Storage<u32>, Storage<T::Key>)>,
     /// Whether the knots are in order, where only the device can tell.
     pub checks: Checks,
 }
@@ -32,20 +33,23 @@ pub(crate) fn first_out_of_order<T: Float>(xp: &[T], knots: usize) -> Option<usi
 }
 
 impl<T: Float> SortedAxis<T> {
-    /// Knots that the host has. Costs their upload with that of the index, about three times as much together.
-    pub fn from_host(device: &Device, xp: &[T], knots: usize) -> Result<Self> {
-        Self::with_index(device, KnotIndex::new(xp, knots), Checks::default())
+    /// Knots that the host has. Uploads them with their index, about three times as much together, and adds it to what
+    /// was moved.
+    pub fn from_host(device: &Device, xp: &[T], knots: usize, moved: &mut u64) -> Result<Self> {
+        Self::with_index(device, KnotIndex::new(xp, knots), Checks::default(), moved)
     }
 
-    fn with_index(device: &Device, index: KnotIndex<T>, checks: Checks) -> Result<Self> {
+    fn with_index(device: &Device, index: KnotIndex<T>, checks: Checks, moved: &mut u64) -> Result<Self> {
         Ok(Self {
             knots: index.knots,
             tables: index.keys.len() / index.knots,
             bucketing: index.bucketing,
             buckets: index.buckets,
-            keys: device.store_counted(&index.keys)?,
-            starts: device.store_counted(&index.starts)?,
-            origins: device.store_counted(&index.origins)?,
+            keys: device.store_part(&index.keys, moved)?,
+            index: match index.bucketing {
+                Bucketing::None => None,
+                _ => Some((device.store_part(&index.starts, moved)?, device.store_part(&index.origins, moved)?)),
+            },
             checks,
         })
     }
@@ -65,11 +69,11 @@ impl<T: Float> SortedAxis<T> {
                 if let Some(index) = first_out_of_order(&values, knots) {
                     check.offend(index);
                 }
-                Self::with_index(device, KnotIndex::new(&values, knots), xp.checks().with(check))
+                // Nothing moves between host and device: they are the same.
+                Self::with_index(device, KnotIndex::new(&values, knots), xp.checks().with(check), &mut 0)
             }
             Engine::Gpu(context) => {
                 let check = context.check(question)?;
-                let (starts, origins) = trivial_buckets::<T>(tables, knots);
                 let keys = device.allocate(xp.len())?;
                 let operation = PrepareKnots {
                     xp: xp.storage().clone(),
@@ -79,16 +83,8 @@ impl<T: Float> SortedAxis<T> {
                     check: check.clone(),
                 };
                 device.run(&operation)?;
-                Ok(Self {
-                    knots,
-                    tables,
-                    bucketing: Bucketing::None,
-                    buckets: 1,
-                    keys,
-                    starts: device.store_counted(&starts)?,
-                    origins: device.store_counted(&origins)?,
-                    checks: xp.checks().with(check),
-                })
+                let checks = xp.checks().with(check);
+                Ok(Self { knots, tables, bucketing: Bucketing::None, buckets: 1, keys, index: None, checks })
             }
         }
     }
@@ -99,20 +95,24 @@ pub(crate) struct HostAxis<T: Float> {
     knots: usize,
     bucketing: Bucketing,
     buckets: usize,
-    keys: std::sync::Arc<Vec<T::Key>>,
-    starts: std::sync::Arc<Vec<u32>>,
-    origins: std::sync::Arc<Vec<T::Key>>,
+    keys: Arc<Vec<T::Key>>,
+    starts: Arc<Vec<u32>>,
+    origins: Arc<Vec<T::Key>>,
 }
 
 impl<T: Float> HostAxis<T> {
     pub fn of(axis: &SortedAxis<T>) -> Result<Self> {
+        let (starts, origins) = match &axis.index {
+            Some((starts, origins)) => (starts.host()?.snapshot(), origins.host()?.snapshot()),
+            None => Default::default(),
+        };
         Ok(Self {
             knots: axis.knots,
             bucketing: axis.bucketing,
             buckets: axis.buckets,
-            keys: snapshot(&axis.keys)?,
-            starts: snapshot(&axis.starts)?,
-            origins: snapshot(&axis.origins)?,
+            keys: axis.keys.host()?.snapshot(),
+            starts,
+            origins,
         })
     }
 
@@ -128,17 +128,13 @@ impl<T: Float> HostAxis<T> {
     }
 }
 
-fn snapshot<T: Pod + Send>(storage: &Storage<T>) -> Result<std::sync::Arc<Vec<T>>> {
-    Ok(storage.host()?.snapshot())
-}
-
 /// Makes keys of knots and checks their order, on the device.
 pub(super) struct PrepareKnots<T: Float> {
     pub xp: Storage<T>,
     pub keys: Storage<T::Key>,
     pub knots: usize,
     pub total: usize,
-    pub check: std::sync::Arc<Check>,
+    pub check: Arc<Check>,
 }
 
 /// Whether an array can be bound to a kernel whole, as tables have to be.

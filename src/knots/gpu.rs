@@ -50,16 +50,11 @@ impl<T: Float> Operation for PrepareKnots<T> {
     fn on_gpu(&self, context: &GpuContext) -> Result<()> {
         let bytes = crate::transfer::bytes_of::<T>(self.total);
         let Outcome::Word { buffer, index } = self.check.outcome() else { return Ok(()) };
-        let parameters =
-            Parameters { knots: self.knots as u32, total: self.total as u32, check: *index, unused: 0 };
+        let parameters = Parameters { knots: self.knots as u32, total: self.total as u32, check: *index, unused: 0 };
         context.dispatch(
             &kernel(T::TYPE),
             bytes_of(&parameters),
-            &[
-                Binding::start(self.xp.gpu()?, bytes),
-                Binding::start(self.keys.gpu()?, bytes),
-                Binding::checks(buffer),
-            ],
+            &[Binding::start(self.xp.gpu()?, bytes), Binding::start(self.keys.gpu()?, bytes), Binding::checks(buffer)],
             (self.total as u64).div_ceil(WORKGROUP),
         )
     }

@@ -25,7 +25,7 @@ const MOST_BUCKETS: usize = 1 << 22;
 /// Which function of the query is its bucket. The numbers are those of `shaders/lib/search.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bucketing {
-    /// One bucket with all knots.
+    /// There are no buckets: a query bisects all knots.
     None = 0,
     /// `(query - origin) * scale`.
     Linear = 1,
@@ -41,7 +41,7 @@ pub(crate) struct KnotIndex<T: Float> {
     pub buckets: usize,
     /// The keys of the knots, table after table.
     pub keys: Vec<T::Key>,
-    /// For each table and bucket the first knot in it or beyond; one more a table for the end.
+    /// For each table and bucket the first knot in it or beyond; one more a table for the end. Empty without buckets.
     pub starts: Vec<u32>,
     /// For each table the origin and the scale (or shift) of its bucket function, as bits.
     pub origins: Vec<T::Key>,
@@ -80,17 +80,8 @@ impl<T: Float> KnotIndex<T> {
     }
 
     fn without_buckets(keys: Vec<T::Key>, knots: usize) -> Self {
-        let tables = keys.len() / knots.max(1);
-        let (starts, origins) = trivial_buckets::<T>(tables, knots);
-        Self { knots, bucketing: Bucketing::None, buckets: 1, keys, starts, origins }
+        Self { knots, bucketing: Bucketing::None, buckets: 1, keys, starts: Vec::new(), origins: Vec::new() }
     }
-}
-
-/// The `starts` and `origins` of tables that have one bucket each.
-pub(crate) fn trivial_buckets<T: Float>(tables: usize, knots: usize) -> (Vec<u32>, Vec<T::Key>) {
-    let starts = [0, knots as u32].repeat(tables.max(1));
-    let origins = vec![T::key_of(0); 2 * tables.max(1)];
-    (starts, origins)
 }
 
 fn bucket_linearly<T: Float>(xp: &[T], knots: usize, buckets: usize) -> Option<Buckets<T>> {
@@ -112,7 +103,8 @@ fn bucket_by_key<T: Float>(keys: &[T::Key], knots: usize, buckets: usize) -> Buc
     for table in keys.chunks_exact(knots) {
         let (origin, last) = (table[0], table[knots - 1].max(table[0]));
         let width = size_of::<T>() as u32 * 8;
-        let shift = (0..width).find(|&shift| T::key_distance(last, origin, shift) < buckets as u64).unwrap_or(width - 1);
+        let shift =
+            (0..width).find(|&shift| T::key_distance(last, origin, shift) < buckets as u64).unwrap_or(width - 1);
         result.fill(buckets, table.iter().map(|&key| T::key_bucket(key, origin, shift)));
         result.origins.extend([origin, T::key_of(shift)]);
     }
@@ -160,11 +152,14 @@ impl<'a, T: Float> IndexView<'a, T> {
     #[inline(always)]
     pub fn upper_bound(&self, table: usize, query: T, key: T::Key) -> usize {
         let keys = self.table(table);
+        if self.bucketing == Bucketing::None {
+            return bisect(keys, key, 0, keys.len());
+        }
         let (origin, scale) = (self.origins[2 * table], self.origins[2 * table + 1]);
-        let bucket = match self.bucketing {
-            Bucketing::None => 0,
-            Bucketing::Linear => linear_bucket(query, T::of_bits(origin), T::of_bits(scale)),
-            Bucketing::ByKey => T::key_bucket(key, origin, T::small_number(scale)),
+        let bucket = if self.bucketing == Bucketing::Linear {
+            linear_bucket(query, T::of_bits(origin), T::of_bits(scale))
+        } else {
+            T::key_bucket(key, origin, T::small_number(scale))
         };
         let start = table * (self.buckets + 1) + (bucket as usize).min(self.buckets - 1);
         let (low, high) = (self.starts[start] as usize, self.starts[start + 1] as usize);

@@ -50,6 +50,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     /// # Errors
     ///
     /// Those of [`average_axis`](Self::average_axis).
+    #[expect(clippy::type_complexity, reason = "a pair of the plain result type reads best")]
     pub fn average_axis_returned<E: Dimension>(
         &self,
         axis: Axis,

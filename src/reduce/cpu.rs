@@ -119,7 +119,9 @@ impl<T: Float> Lines<'_, T> {
         // Where lines lie side by side, a stretch of them is read at a time, and it should be worth it.
         let width = lines.max(LINES_PER_TASK / 4);
         let columns = || steps(inner as u64, width as u64);
-        (0..outer).flat_map(|row| columns().map(move |inner| Block { outer: row..row + 1, inner: range(inner) })).collect()
+        (0..outer)
+            .flat_map(|row| columns().map(move |inner| Block { outer: row..row + 1, inner: range(inner) }))
+            .collect()
     }
 
     /// The parts into which each line is split.

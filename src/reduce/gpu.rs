@@ -118,13 +118,13 @@ fn kernel(element: ElementType, sums: Sums, weighted: bool, regime: Regime) -> K
 #[cfg(test)]
 pub(super) fn kernels() -> Vec<Kernel> {
     let mut all = Vec::new();
-    for (element, sums) in [
-        (ElementType::F32, Sums::Wide),
-        (ElementType::F32, Sums::Compensated),
-        (ElementType::F64, Sums::Compensated),
-    ] {
+    for (element, sums) in
+        [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)]
+    {
         for weighted in [false, true] {
-            all.extend([Regime::Lines, Regime::Rows, Regime::Merge].map(|regime| kernel(element, sums, weighted, regime)));
+            all.extend(
+                [Regime::Lines, Regime::Rows, Regime::Merge].map(|regime| kernel(element, sums, weighted, regime)),
+            );
         }
     }
     all
@@ -266,7 +266,8 @@ impl<T: Float> Lines<'_, T> {
         } else {
             places.saturating_sub(1) * inner + (tile.inner.end - tile.inner.start)
         };
-        let count = if len == 0 { 0 } else { count };
+        // Without places there are no elements to point at.
+        let (first, count) = if len == 0 { (0, 0) } else { (first, count) };
         let (values, value_shift) = self.context.window(values.gpu()?, first, count, size);
         let (result, output_shift) = self.context.window(output.gpu()?, self.first_line(tile), lines, size);
         parameters.value_shift = value_shift;

@@ -226,8 +226,11 @@ impl OverPlan {
             return Self { view: View { outer: product(&all), len: 1, inner: 1 }, order: all };
         };
         if all[first..=last].iter().all(|&axis| reduced[axis] || shape[axis] == 1) {
-            let view =
-                View { outer: product(&all[..first]), len: product(&all[first..=last]), inner: product(&all[last + 1..]) };
+            let view = View {
+                outer: product(&all[..first]),
+                len: product(&all[first..=last]),
+                inner: product(&all[last + 1..]),
+            };
             return Self { order: all, view };
         }
         let (gone, kept): (Vec<usize>, Vec<usize>) = all.iter().partition(|&&axis| reduced[axis]);

@@ -8,7 +8,7 @@ use ndarray::{Array, ArrayView, Dimension};
 use super::ledger::TransferCost;
 use crate::device::gpu::GpuBuffer;
 use crate::element::Element;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// An array that has arrived on the host.
 ///
@@ -41,15 +41,17 @@ pub(super) struct MappedBuffer {
 impl MappedBuffer {
     /// Looks at the first `bytes` of a buffer whose mapping has been granted.
     pub fn new(buffer: Arc<GpuBuffer>, bytes: u64) -> Result<Self> {
-        let view = buffer.raw().slice(0..bytes.next_multiple_of(4)).get_mapped_range().map_err(|error| {
-            buffer.abandon();
-            Error::new(ErrorKind::Driver, format!("a readback arrived but could not be mapped: {error}"))
-        })?;
+        let view = buffer.mapped(bytes.next_multiple_of(4))?;
         Ok(Self { view: Some(view), buffer })
     }
 
     pub fn bytes(&self) -> &[u8] {
         self.view.as_deref().unwrap_or_default()
+    }
+
+    /// The first elements. What comes behind them need not make up whole ones.
+    fn elements<T: Element>(&self, len: usize) -> &[T] {
+        cast_slice(&self.bytes()[..len * size_of::<T>()])
     }
 }
 
@@ -81,7 +83,7 @@ impl<T: Element, D: Dimension> HostArray<T, D> {
         let len = shape.size();
         let values = match landed {
             Landed::Shared(values) => Arc::try_unwrap(values).unwrap_or_else(|shared| shared.to_vec()),
-            Landed::Mapped(mapped) => cast_slice(mapped.bytes())[..len].to_vec(),
+            Landed::Mapped(mapped) => mapped.elements(len).to_vec(),
             Landed::Empty => Vec::new(),
         };
         Array::from_shape_vec(shape, values).expect("as many values as the shape says")
@@ -101,7 +103,7 @@ impl<T: Element, D: Dimension> HostArray<T, D> {
         let len = self.shape.size();
         match &self.landed {
             Landed::Shared(values) => values,
-            Landed::Mapped(mapped) => &cast_slice(mapped.bytes())[..len],
+            Landed::Mapped(mapped) => mapped.elements(len),
             Landed::Empty => &[],
         }
     }

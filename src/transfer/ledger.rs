@@ -40,9 +40,9 @@ pub struct TransferCost {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransferStats {
-    /// Arrays uploaded, overwritten ones and tables included.
+    /// Arrays uploaded, overwritten ones included, and tables, each of which counts once.
     pub uploads: u64,
-    /// Their bytes.
+    /// Their bytes; those of a table include its search index.
     pub upload_bytes: u64,
     /// The time the calls took that uploaded them. The device may still be copying when they return.
     pub upload_time: Duration,

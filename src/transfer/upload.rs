@@ -66,12 +66,10 @@ impl Device {
         }
     }
 
-    /// Uploads a slice that is part of a table, and counts it.
-    pub(crate) fn store_counted<T: Pod + Send + Sync>(&self, values: &[T]) -> Result<Storage<T>> {
-        let start = Instant::now();
-        let storage = self.store(ArrayView::from(values).into_dyn())?;
-        self.ledger().count_upload(bytes_of::<T>(values.len()), start.elapsed());
-        Ok(storage)
+    /// Puts a slice that is part of a table into memory of this device, and adds it to what the table moves.
+    pub(crate) fn store_part<T: Pod + Send + Sync>(&self, values: &[T], moved: &mut u64) -> Result<Storage<T>> {
+        *moved += bytes_of::<T>(values.len());
+        self.store(ArrayView::from(values).into_dyn())
     }
 }
 

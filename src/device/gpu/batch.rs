@@ -3,11 +3,10 @@
 //!
 //! Parameters of all dispatches of a batch lie in one uniform buffer, at dynamic offsets, and are written once a batch.
 
-use std::sync::Arc;
-use std::sync::PoisonError;
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError};
 
 use super::buffers::{BufferPool, Purpose, size_class};
-use super::fault::{driver_error, guarded};
 use super::kernel::Kernel;
 use super::landing::Landing;
 use super::{GpuBuffer, GpuContext};
@@ -17,10 +16,14 @@ use crate::error::Result;
 const ENOUGH_BYTES: u64 = 8 << 20;
 /// Room for the parameters of one dispatch. No kernel has more.
 const PARAMETER_BYTES: u64 = 256;
+/// The largest element of any binding: four f64 of a table's segment, or the sums of f64.
+const LARGEST_ELEMENT: u64 = 32;
 /// The device should begin once this many dispatches are recorded; also what the uniform buffer has room for.
 const ENOUGH_DISPATCHES: u64 = 64;
 /// Uploads go in pieces of at most this, so that staging memory stays small and copying overlaps with filling.
 pub(crate) const UPLOAD_PIECE: u64 = 4 << 20;
+/// How many such pieces may be under way before an upload waits for the first of them.
+const PIECES_UNDER_WAY: usize = 8;
 
 /// A window of a buffer, bound to a kernel.
 #[derive(Clone, Copy)]
@@ -50,6 +53,8 @@ pub(crate) struct Batch {
     parameters: Vec<u8>,
     bytes: u64,
     landings: Vec<Arc<Landing>>,
+    /// What was submitted last.
+    last: Option<wgpu::SubmissionIndex>,
 }
 
 impl Batch {
@@ -61,7 +66,7 @@ impl Batch {
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        Self { encoder: None, uniform, stride, parameters: Vec::new(), bytes: 0, landings: Vec::new() }
+        Self { encoder: None, uniform, stride, parameters: Vec::new(), bytes: 0, landings: Vec::new(), last: None }
     }
 
     fn encoder(&mut self, device: &wgpu::Device) -> &mut wgpu::CommandEncoder {
@@ -93,34 +98,30 @@ impl GpuContext {
         batch.parameters.resize(offset + stride, 0);
         batch.bytes += bindings.iter().map(|binding| binding.bytes).sum::<u64>();
 
-        guarded(&self.device, || {
-            let uniform = wgpu::BufferBinding {
-                buffer: &batch.uniform,
-                offset: 0,
-                size: wgpu::BufferSize::new(PARAMETER_BYTES),
-            };
+        self.device.guard("recording a kernel", || {
+            let uniform =
+                wgpu::BufferBinding { buffer: &batch.uniform, offset: 0, size: wgpu::BufferSize::new(PARAMETER_BYTES) };
             let storage = bindings.iter().map(|binding| wgpu::BufferBinding {
                 buffer: binding.buffer,
                 offset: binding.offset,
-                size: wgpu::BufferSize::new(binding.bytes.max(4).next_multiple_of(4)),
+                // An empty array has a buffer too, and a binding must have room for one element of any kind.
+                size: wgpu::BufferSize::new(if binding.bytes == 0 { LARGEST_ELEMENT } else { binding.bytes }),
             });
             let entries = (0..).zip([uniform].into_iter().chain(storage)).map(|(binding, buffer)| {
                 wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
             });
-            let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            let group = self.device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some(&kernel.name),
                 layout: &pipeline.layout,
                 entries: &entries.collect::<Vec<_>>(),
             });
-            let mut pass = batch.encoder(&self.device).begin_compute_pass(&wgpu::ComputePassDescriptor {
-                label: Some(&kernel.name),
-                timestamp_writes: None,
-            });
+            let mut pass = batch
+                .encoder(self.device.raw())
+                .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(&kernel.name), timestamp_writes: None });
             pass.set_pipeline(&pipeline.pipeline);
             pass.set_bind_group(0, &group, &[offset as u32]);
             pass.dispatch_workgroups(columns as u32, rows as u32, 1);
-        })
-        .map_err(|error| driver_error(&format!("recording kernel {}", kernel.name), &error))?;
+        })?;
         if batch.is_enough() { self.submit(&mut batch) } else { Ok(()) }
     }
 
@@ -146,26 +147,31 @@ impl GpuContext {
         bytes: u64,
         mut fill: impl FnMut(u64, wgpu::WriteOnly<'_, [u8]>),
     ) -> Result<()> {
+        let mut under_way = VecDeque::new();
         let mut start = 0;
         while start < bytes {
             let piece = UPLOAD_PIECE.min(bytes - start);
             let staging = self.upload_staging(piece)?;
             let mapped = staging.slice(0..piece).get_mapped_range_mut();
-            let mut mapped = mapped.map_err(|error| self.faults.lose(&error.to_string()))?;
+            let mut mapped = mapped.map_err(|error| self.device.lose(&error.to_string()))?;
             fill(start, mapped.slice(..));
             drop(mapped);
             staging.unmap();
 
             let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
             batch.bytes += 2 * piece;
-            guarded(&self.device, || {
-                let encoder = batch.encoder(&self.device);
+            self.device.guard("recording an upload", || {
+                let encoder = batch.encoder(self.device.raw());
                 encoder.copy_buffer_to_buffer(&staging, 0, target.raw(), start, piece);
                 give_back_when_copied(encoder, &self.pool, &staging);
-            })
-            .map_err(|error| driver_error("recording an upload", &error))?;
+            })?;
             if batch.is_enough() {
                 self.submit(&mut batch)?;
+                under_way.extend(batch.last.clone());
+            }
+            drop(batch);
+            if under_way.len() > PIECES_UNDER_WAY {
+                self.device.wait_for(under_way.pop_front());
             }
             start += piece;
         }
@@ -179,7 +185,7 @@ impl GpuContext {
             return Ok(buffer);
         }
         // Buffers come back when wgpu notices that their copy is done, and it only looks when asked.
-        super::poll(&self.device, wgpu::PollType::Poll, &self.faults);
+        self.device.poll(wgpu::PollType::Poll);
         self.pool.take_raw(Purpose::Upload, bytes)
     }
 
@@ -189,17 +195,17 @@ impl GpuContext {
         self.health()?;
         let landing = Landing::new();
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        guarded(&self.device, || {
-            let encoder = batch.encoder(&self.device);
+        self.device.guard("recording a readback", || {
+            let encoder = batch.encoder(self.device.raw());
             let mut end = 0;
             for &(buffer, offset, bytes) in pieces {
                 encoder.copy_buffer_to_buffer(buffer, offset, staging, end, bytes);
                 end += bytes;
             }
             let arrived = landing.clone();
-            encoder.map_buffer_on_submit(staging, wgpu::MapMode::Read, .., move |mapped| arrived.arrive(mapped.is_ok()));
-        })
-        .map_err(|error| driver_error("recording a readback", &error))?;
+            encoder
+                .map_buffer_on_submit(staging, wgpu::MapMode::Read, .., move |mapped| arrived.arrive(mapped.is_ok()));
+        })?;
         batch.landings.push(landing.clone());
         Ok(landing)
     }
@@ -215,17 +221,20 @@ impl GpuContext {
         let parameters = std::mem::take(&mut batch.parameters);
         batch.bytes = 0;
         let Some(encoder) = batch.encoder.take() else { return self.health() };
-        let submitted = guarded(&self.device, || {
+        let submitted = self.device.attempt(|| {
             if !parameters.is_empty() {
                 self.queue.write_buffer(&batch.uniform, 0, &parameters);
             }
             self.queue.submit([encoder.finish()])
         });
         match submitted {
-            Ok(index) => landings.iter().for_each(|landing| landing.submitted(index.clone())),
+            Ok(index) => {
+                landings.iter().for_each(|landing| landing.submitted(index.clone()));
+                batch.last = Some(index);
+            }
             Err(error) => {
                 // What the commands should have written is now anything: nobody must take it for a result.
-                self.faults.poison(driver_error("submitting commands", &error));
+                self.device.poison(self.device.explain("submitting commands", &error));
                 landings.iter().for_each(|landing| landing.arrive(false));
             }
         }

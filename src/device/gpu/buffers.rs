@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::fault::{Faults, driver_error, guarded};
+use super::watched::Watched;
 use crate::device::DeviceInfo;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// No more than this is kept for later, in bytes.
 const KEPT_BYTES: u64 = 512 << 20;
@@ -59,10 +59,22 @@ impl GpuBuffer {
         self.exposed.store(true, Ordering::Relaxed);
     }
 
+    /// Looks at the first `bytes` of a mapping that has been granted. Only a lost device takes it back.
+    pub fn mapped(&self, bytes: u64) -> Result<wgpu::BufferView> {
+        self.raw.slice(0..bytes).get_mapped_range().map_err(|error| {
+            self.abandon();
+            let message = error.to_string();
+            match &self.pool {
+                Some(pool) => pool.device.lose(&message),
+                None => Error::new(ErrorKind::Driver, message),
+            }
+        })
+    }
+
     /// Ends a mapping. What wgpu has to say about it on a device that is lost concerns nobody any more.
     pub fn unmap(&self) {
         match &self.pool {
-            Some(pool) => drop(guarded(&pool.device, || self.raw.unmap())),
+            Some(pool) => drop(pool.device.attempt(|| self.raw.unmap())),
             None => self.raw.unmap(),
         }
     }
@@ -83,11 +95,10 @@ impl Drop for GpuBuffer {
 
 /// The buffers of a device that wait to be used again.
 pub(crate) struct BufferPool {
-    device: wgpu::Device,
+    device: Arc<Watched>,
     name: String,
     largest: u64,
     mappable_storage: bool,
-    faults: Arc<Faults>,
     shelf: Mutex<Shelf>,
 }
 
@@ -98,13 +109,12 @@ struct Shelf {
 }
 
 impl BufferPool {
-    pub fn new(device: &wgpu::Device, info: &DeviceInfo, faults: Arc<Faults>) -> Arc<Self> {
+    pub fn new(device: &Arc<Watched>, info: &DeviceInfo) -> Arc<Self> {
         Arc::new(Self {
             device: device.clone(),
             name: info.name.clone(),
             largest: info.limits.max_buffer_bytes,
             mappable_storage: info.unified_memory,
-            faults,
             shelf: Mutex::default(),
         })
     }
@@ -117,7 +127,7 @@ impl BufferPool {
 
     /// The same without an owner that gives it back: for upload staging, which comes back when it is mapped again.
     pub fn take_raw(&self, purpose: Purpose, bytes: u64) -> Result<wgpu::Buffer> {
-        self.faults.check()?;
+        self.device.health()?;
         if bytes > self.largest {
             return Err(Error::too_large("an array", bytes, self.largest, &self.name));
         }
@@ -136,9 +146,9 @@ impl BufferPool {
             wgpu::Error::OutOfMemory { .. } => {
                 Error::out_of_memory(size, &self.name, "drop arrays that are no longer needed, or work in pieces")
             }
-            other => driver_error("creating a buffer", &other),
+            other => self.device.explain("creating a buffer", &other),
         })
-        .and_then(|buffer| self.faults.check().map(|()| buffer))
+        .and_then(|buffer| self.device.health().map(|()| buffer))
     }
 
     /// One that is kept, if there is.
@@ -162,7 +172,7 @@ impl BufferPool {
     fn forget(&self) {
         *self.shelf.lock().unwrap_or_else(PoisonError::into_inner) = Shelf::default();
         // Memory is only returned when wgpu looks around.
-        super::poll(&self.device, wgpu::PollType::Poll, &self.faults);
+        self.device.poll(wgpu::PollType::Poll);
     }
 
     fn create(&self, purpose: Purpose, size: u64) -> std::result::Result<wgpu::Buffer, wgpu::Error> {
@@ -180,8 +190,8 @@ impl BufferPool {
             Purpose::Readback => "ndgpu readback staging",
             Purpose::Upload => "ndgpu upload staging",
         };
-        guarded(&self.device, || {
-            self.device.create_buffer(&wgpu::BufferDescriptor {
+        self.device.attempt(|| {
+            self.device.raw().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size,
                 usage,
@@ -206,7 +216,7 @@ mod tests {
     fn size_classes_waste_an_eighth_at_most_and_keep_powers_of_two() {
         for bytes in (0..2000).chain([4095, 4096, 4097, (64 << 20) - 1, 64 << 20, (64 << 20) + 1]) {
             let class = size_class(bytes);
-            assert!(class >= bytes && class % 4 == 0, "{bytes}");
+            assert!(class >= bytes && class.is_multiple_of(4), "{bytes}");
             assert!(class <= SMALLEST.max(bytes + bytes / 8 + 1), "{bytes} -> {class}");
             assert_eq!(size_class(class), class);
         }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::fault::{driver_error, guarded};
+use super::watched::Watched;
 use crate::error::Result;
 
 /// How a kernel uses a storage buffer.
@@ -45,12 +45,12 @@ pub(crate) struct Pipeline {
 
 /// All compiled kernels of a device.
 pub(crate) struct Pipelines {
-    device: wgpu::Device,
+    device: Arc<Watched>,
     compiled: Mutex<HashMap<String, Arc<Pipeline>>>,
 }
 
 impl Pipelines {
-    pub fn new(device: &wgpu::Device) -> Self {
+    pub fn new(device: &Arc<Watched>) -> Self {
         Self { device: device.clone(), compiled: Mutex::default() }
     }
 
@@ -60,16 +60,16 @@ impl Pipelines {
         if let Some(pipeline) = compiled.get(&kernel.name) {
             return Ok(pipeline.clone());
         }
-        let pipeline = guarded(&self.device, || self.compile(kernel))
-            .map_err(|error| driver_error(&format!("compiling kernel {}", kernel.name), &error))?;
-        let pipeline = Arc::new(pipeline);
+        let what = format!("compiling kernel {}", kernel.name);
+        let pipeline = Arc::new(self.device.guard(&what, || self.compile(kernel))?);
         compiled.insert(kernel.name.clone(), pipeline.clone());
         Ok(pipeline)
     }
 
     fn compile(&self, kernel: &Kernel) -> Pipeline {
+        let device = self.device.raw();
         let label = Some(kernel.name.as_str());
-        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label,
             source: wgpu::ShaderSource::Wgsl(kernel.source().into()),
         });
@@ -84,16 +84,16 @@ impl Pipelines {
             count: None,
         };
         let storage = (1..).zip(kernel.access).map(|(binding, &access)| storage_entry(binding, access));
-        let layout = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label,
             entries: &[parameters].into_iter().chain(storage).collect::<Vec<_>>(),
         });
-        let pipeline_layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label,
             bind_group_layouts: &[Some(&layout)],
             immediate_size: 0,
         });
-        let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label,
             layout: Some(&pipeline_layout),
             module: &module,

@@ -5,17 +5,22 @@
 //! device asks, started by the first that is awaited and asleep while none is pending.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use super::GpuContext;
-use super::fault::Faults;
+use super::watched::Watched;
 use crate::error::Result;
+
+/// How long somebody waits, once a submission has been executed, for word of the copy in it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A copy that will be mapped when it has arrived.
 #[derive(Default)]
 pub(crate) struct Landing {
     state: Mutex<State>,
+    noticed: Condvar,
 }
 
 #[derive(Default)]
@@ -47,6 +52,7 @@ impl Landing {
             state.arrived.get_or_insert(ok);
             state.waker.take()
         };
+        self.noticed.notify_all();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -61,10 +67,8 @@ impl Landing {
         if self.state().submission.is_none() {
             context.flush()?;
         }
-        while self.outcome().is_none() && context.health().is_ok() {
-            let submission = self.state().submission.clone();
-            context.wait_for(submission);
-        }
+        let submission = self.state().submission.clone();
+        self.ask(&context.device, submission.as_ref());
         self.verdict(context)
     }
 
@@ -90,10 +94,26 @@ impl Landing {
         Poll::Pending
     }
 
+    /// Asks until there is an answer. A wait for the submission brings it, or finds that another thread is about to; only
+    /// a device that was lost without a word lets all waits end without.
+    fn ask(&self, device: &Watched, submission: Option<&wgpu::SubmissionIndex>) {
+        device.wait_for(submission.cloned());
+        let executed = Instant::now();
+        while device.health().is_ok() && executed.elapsed() < PATIENCE {
+            let state = self.state();
+            if state.arrived.is_some() {
+                return;
+            }
+            drop(self.noticed.wait_timeout(state, Duration::from_millis(1)));
+            device.wait_for(submission.cloned());
+        }
+        self.arrive(false);
+    }
+
     fn verdict(&self, context: &GpuContext) -> Result<()> {
         if self.outcome() != Some(true) {
             context.health()?;
-            context.faults.lose("a copy to the host was given up");
+            context.device.lose("a copy to the host was given up");
         }
         context.health()
     }
@@ -101,24 +121,23 @@ impl Landing {
 
 /// The thread that asks wgpu on behalf of futures.
 pub(crate) struct Poller {
-    device: wgpu::Device,
-    faults: Arc<Faults>,
+    device: Arc<Watched>,
     queue: Mutex<Option<Sender<Weak<Landing>>>>,
 }
 
 impl Poller {
-    pub fn new(device: wgpu::Device, faults: Arc<Faults>) -> Self {
-        Self { device, faults, queue: Mutex::default() }
+    pub fn new(device: &Arc<Watched>) -> Self {
+        Self { device: device.clone(), queue: Mutex::default() }
     }
 
     fn watch(&self, landing: &Arc<Landing>) {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = queue.get_or_insert_with(|| {
             let (sender, receiver) = channel();
-            let (device, faults) = (self.device.clone(), self.faults.clone());
+            let device = self.device.clone();
             let named = std::thread::Builder::new().name("ndgpu poller".into());
-            if let Err(error) = named.spawn(move || watch_all(&device, &faults, &receiver)) {
-                self.faults.lose(&format!("no thread to wait for it could be started: {error}"));
+            if let Err(error) = named.spawn(move || watch_all(&device, &receiver)) {
+                self.device.lose(&format!("no thread to wait for it could be started: {error}"));
             }
             sender
         });
@@ -130,14 +149,11 @@ impl Poller {
 }
 
 /// Ends when the device's context is dropped, which closes the channel.
-fn watch_all(device: &wgpu::Device, faults: &Faults, pending: &Receiver<Weak<Landing>>) {
+fn watch_all(device: &Watched, pending: &Receiver<Weak<Landing>>) {
     while let Ok(landing) = pending.recv() {
         // A future that was dropped meanwhile waits for nothing.
         let Some(landing) = landing.upgrade() else { continue };
-        while landing.outcome().is_none() && faults.check().is_ok() {
-            let submission_index = landing.state().submission.clone();
-            super::poll(device, wgpu::PollType::Wait { submission_index, timeout: None }, faults);
-        }
-        landing.arrive(false);
+        let submission = landing.state().submission.clone();
+        landing.ask(device, submission.as_ref());
     }
 }

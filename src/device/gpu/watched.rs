@@ -1,0 +1,135 @@
+//! [`Watched`]: a wgpu device from which nothing that goes wrong escapes as a panic.
+//!
+//! Every call that wgpu might complain about goes through an error scope, every poll through a guard against unwinding,
+//! and what cannot be forgiven is remembered: from then on every call gets the same answer.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::FutureExt;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A wgpu device, and the reason why it cannot be used any more, once there is one.
+pub(crate) struct Watched {
+    device: wgpu::Device,
+    faulty: AtomicBool,
+    reason: Mutex<Option<Error>>,
+}
+
+impl Watched {
+    /// Watches a device. `owned` says that it is nobody else's, so that its handlers may be set.
+    pub fn new(device: wgpu::Device, owned: bool) -> Arc<Self> {
+        let watched = Arc::new(Self { device, faulty: AtomicBool::new(false), reason: Mutex::default() });
+        if owned {
+            // The handlers belong to the device, and must not keep it alive.
+            let seen = Arc::downgrade(&watched);
+            watched.device.set_device_lost_callback(move |_, reason| {
+                seen.upgrade().map(|watched| watched.lose(&reason));
+            });
+            let seen = Arc::downgrade(&watched);
+            watched.device.on_uncaptured_error(Arc::new(move |error| {
+                seen.upgrade().map(|watched| watched.poison(refusal("a command", &error)));
+            }));
+        }
+        watched
+    }
+
+    pub fn raw(&self) -> &wgpu::Device {
+        &self.device
+    }
+
+    /// Every later call returns this error, unless an earlier one is known.
+    pub fn poison(&self, error: Error) -> Error {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+        self.faulty.store(true, Ordering::Release);
+        error
+    }
+
+    /// The device is lost, for the driver's reason.
+    pub fn lose(&self, reason: &str) -> Error {
+        let reason = if reason.is_empty() { "the driver gives no reason" } else { reason };
+        self.poison(Error::new(
+            ErrorKind::DeviceLost,
+            format!("the device was lost ({reason}); its arrays are gone, open another device and upload again"),
+        ))
+    }
+
+    /// An error if the device is no longer to be trusted.
+    pub fn health(&self) -> Result<()> {
+        if !self.faulty.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        match &*self.reason.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes calls of wgpu and returns what it complains of, which its default handler would make a panic of. (In a
+    /// browser complaints come later, by way of the handler for uncaptured errors.)
+    pub fn attempt<R>(&self, calls: impl FnOnce() -> R) -> std::result::Result<R, wgpu::Error> {
+        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+        let scopes = [OutOfMemory, Validation, Internal].map(|filter| self.device.push_error_scope(filter));
+        let value = calls();
+        let mut complaint = None;
+        for scope in scopes.into_iter().rev() {
+            complaint = scope.pop().now_or_never().flatten().or(complaint);
+        }
+        complaint.map_or(Ok(value), Err)
+    }
+
+    /// The same for calls that cannot go wrong unless the device is lost or we made a mistake; `what` names them.
+    pub fn guard<R>(&self, what: &str, calls: impl FnOnce() -> R) -> Result<R> {
+        self.attempt(calls).map_err(|error| self.explain(what, &error))
+    }
+
+    /// What an unexpected complaint means. On a lost device wgpu complains of whatever was lost with it.
+    pub fn explain(&self, what: &str, complaint: &wgpu::Error) -> Error {
+        if let Err(known) = self.health() {
+            return known;
+        }
+        if self.is_alive() { refusal(what, complaint) } else { self.lose("it was destroyed") }
+    }
+
+    /// Whether the device still gives memory, which a lost one does not.
+    fn is_alive(&self) -> bool {
+        let mapped = self.attempt(|| {
+            let probe = self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("ndgpu probe"),
+                size: 16,
+                usage: wgpu::BufferUsages::COPY_SRC,
+                mapped_at_creation: true,
+            });
+            probe.get_mapped_range_mut(..).is_ok()
+        });
+        mapped.unwrap_or(false)
+    }
+
+    /// Lets wgpu look at what has been done, and takes for a loss what it would panic about.
+    pub fn poll(&self, how: wgpu::PollType) {
+        // No state of ours is touched inside, so nothing can be left half-done by unwinding.
+        match catch_unwind(AssertUnwindSafe(|| self.device.poll(how))) {
+            Ok(Ok(_)) | Ok(Err(wgpu::PollError::Timeout)) => {}
+            Ok(Err(error)) => drop(self.lose(&error.to_string())),
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                drop(self.lose(text.or(panic.downcast_ref::<&str>().copied()).unwrap_or_default()));
+            }
+        }
+    }
+
+    /// Blocks until a submission has been executed, or the last one.
+    pub fn wait_for(&self, submission_index: Option<wgpu::SubmissionIndex>) {
+        self.poll(wgpu::PollType::Wait { submission_index, timeout: None });
+    }
+}
+
+/// A command of ours was wrong, or the driver failed.
+fn refusal(what: &str, complaint: &wgpu::Error) -> Error {
+    Error::new(
+        ErrorKind::Driver,
+        format!("{what} failed in wgpu or the driver: {complaint}; open another device, and please report this"),
+    )
+}
