@@ -1,0 +1,98 @@
+//! The configurations that every test over data runs in: the CPU engine and a GPU, in f32 and f64, and the GPU as if it
+//! had no f64.
+//!
+//! The GPU is software Vulkan (llvmpipe), so that the tests need no hardware; `NDGPU_TEST_ADAPTER`, a part of an
+//! adapter's name, puts another in its place. Without it the tests fail: a test that skips its GPU half in silence proves
+//! nothing.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use ndgpu::{Device, DeviceBuilder, ErrorKind};
+
+use super::report::say;
+
+/// The element type a configuration computes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    F32,
+    F64,
+}
+
+/// A device and an element type.
+pub struct Configuration {
+    pub name: &'static str,
+    pub precision: Precision,
+    device: Arc<Shared>,
+}
+
+/// A device that several configurations share.
+struct Shared {
+    device: Mutex<Device>,
+    open: fn() -> Device,
+}
+
+impl Configuration {
+    pub fn device(&self) -> Device {
+        self.device.device.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The same device opened anew, for tests that look at its ledger or destroy it.
+    pub fn fresh(&self) -> Device {
+        (self.device.open)()
+    }
+
+    /// Opens the device again after an error that it does not survive, so that one failure does not bring down every
+    /// case that comes after. Cases that other tests run on it at that moment still fail with it: `--test-threads=1`
+    /// keeps them apart.
+    pub fn recover(&self, kind: ErrorKind) {
+        if matches!(kind, ErrorKind::Driver | ErrorKind::DeviceLost) {
+            *self.device.device.lock().unwrap_or_else(PoisonError::into_inner) = (self.device.open)();
+        }
+    }
+}
+
+/// All configurations that apply here. The devices are opened once in a process and shared by its tests.
+pub fn configurations() -> &'static [Configuration] {
+    static CONFIGURATIONS: OnceLock<Vec<Configuration>> = OnceLock::new();
+    CONFIGURATIONS.get_or_init(open_all)
+}
+
+fn open_all() -> Vec<Configuration> {
+    let shared = |open: fn() -> Device| {
+        let device = open();
+        let info = device.info().clone();
+        (Arc::new(Shared { device: Mutex::new(device), open }), info)
+    };
+    let (cpu, cpu_info) = shared(Device::cpu);
+    let (gpu, gpu_info) = shared(|| open_gpu(Device::builder()));
+    let (without_f64, without_f64_info) = shared(|| open_gpu(Device::builder().without_f64()));
+    assert!(!without_f64_info.supports_f64, "without_f64 gave a device with f64: {without_f64_info:?}");
+    say(&format!("cpu: {cpu_info}"));
+    say(&format!("gpu: {gpu_info}"));
+
+    let configuration =
+        |name, device: &Arc<Shared>, precision| Configuration { name, precision, device: device.clone() };
+    let mut all = vec![
+        configuration("cpu f32", &cpu, Precision::F32),
+        configuration("cpu f64", &cpu, Precision::F64),
+        configuration("gpu f32", &gpu, Precision::F32),
+    ];
+    if gpu_info.supports_f64 {
+        all.push(configuration("gpu f64", &gpu, Precision::F64));
+    } else {
+        say(&format!("gpu f64: not applicable, {} has no f64", gpu_info.name));
+    }
+    all.push(configuration("gpu f32, f64 off", &without_f64, Precision::F32));
+    all
+}
+
+fn open_gpu(builder: DeviceBuilder) -> Device {
+    let wanted = std::env::var("NDGPU_TEST_ADAPTER").ok().filter(|name| !name.trim().is_empty());
+    let adapter = wanted.as_deref().unwrap_or("llvmpipe").trim();
+    builder.adapter(adapter).build().unwrap_or_else(|error| {
+        panic!(
+            "These tests need a Vulkan adapter, software will do, and \"{adapter}\" could not be had. Run scripts/test: \
+             it sets up what the tests need. To test another adapter name it in NDGPU_TEST_ADAPTER.\n{error}"
+        )
+    })
+}
