@@ -1,0 +1,190 @@
+//! Which device one gets, what is said when there is none, sharing the application's own, and what becomes of a device
+//! that is lost.
+
+mod support;
+
+use std::process::{Command, Stdio};
+
+use ndarray::{Array1, Axis, arr1};
+use ndgpu::{Device, DeviceArray, DeviceKind, ErrorKind, InterpTable, wgpu};
+
+/// The name of a device opened by `Device::new` in a process with this environment, or the error.
+fn new_in(environment: &[(&str, &str)]) -> String {
+    child("child_opens_new", environment)
+}
+
+fn child(test: &str, environment: &[(&str, &str)]) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture"]).env_remove("NDGPU_DEVICE").stderr(Stdio::null());
+    command.envs(environment.iter().copied());
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find_map(|line| line.split_once("ANSWER: ")).map(|(_, answer)| answer.to_owned());
+    line.unwrap_or_else(|| panic!("the child said nothing: {text}"))
+}
+
+/// Answers for [`new_in`], in a process of its own: the environment of this one is shared by all its tests.
+#[test]
+#[ignore = "run as a child process by the tests of the environment"]
+fn child_opens_new() {
+    match Device::new() {
+        Ok(device) => println!("ANSWER: {}", device.info()),
+        Err(error) => println!("ANSWER: {:?}: {error}", error.kind()),
+    }
+}
+
+/// As above, for hardware.
+#[test]
+#[ignore = "run as a child process by the tests of the environment"]
+fn child_opens_gpu() {
+    match Device::gpu() {
+        Ok(device) => println!("ANSWER: {}", device.info()),
+        Err(error) => println!("ANSWER: {:?}: {error}", error.kind()),
+    }
+}
+
+/// A machine without any Vulkan driver, as far as the loader is told; GL and the rest are left out.
+const NO_DRIVER: [(&str, &str); 3] =
+    [("VK_DRIVER_FILES", "/nonexistent"), ("VK_ICD_FILENAMES", "/nonexistent"), ("WGPU_BACKEND", "vulkan")];
+
+#[test]
+fn the_environment_chooses_the_device() {
+    assert!(new_in(&[("NDGPU_DEVICE", "cpu")]).contains("native CPU engine"));
+    assert!(new_in(&[("NDGPU_DEVICE", "software")]).contains("software rasteriser"));
+    let adapter = std::env::var("NDGPU_TEST_ADAPTER").unwrap_or("llvmpipe".into());
+    let part = adapter[1..].to_uppercase();
+    assert!(new_in(&[("NDGPU_DEVICE", &part)]).to_lowercase().contains(&adapter.to_lowercase()));
+    let missing = new_in(&[("NDGPU_DEVICE", "no such adapter")]);
+    assert!(missing.starts_with("NoDevice") && missing.contains("\"no such adapter\""), "{missing}");
+    assert!(missing.to_lowercase().contains(&adapter.to_lowercase()), "what was found is listed: {missing}");
+}
+
+#[test]
+fn a_machine_without_a_driver_has_the_cpu_engine_and_says_what_to_install() {
+    assert!(new_in(&NO_DRIVER).contains("native CPU engine"));
+    let error = child("child_opens_gpu", &NO_DRIVER);
+    assert!(error.starts_with("NoDevice") && error.contains("a hardware GPU"), "{error}");
+    if cfg!(target_os = "linux") {
+        assert!(error.contains("VULKAN") && error.contains("mesa-vulkan-drivers"), "{error}");
+    }
+}
+
+#[test]
+fn a_software_rasteriser_is_only_taken_when_asked_for() {
+    let available = Device::available();
+    assert!(available.iter().any(|info| info.kind == DeviceKind::Cpu));
+    let hardware = available.iter().any(|info| info.kind.is_hardware_gpu());
+    match Device::gpu() {
+        Ok(device) => assert!(hardware && device.info().kind.is_hardware_gpu()),
+        Err(error) => assert!(!hardware && error.kind() == ErrorKind::NoDevice),
+    }
+    let name = new_in(&[]);
+    assert_eq!(name.contains("native CPU engine"), !hardware, "{name}");
+    let software = available.iter().any(|info| info.kind == DeviceKind::Software);
+    if software && !hardware {
+        let device = Device::builder().allow_software(true).build().unwrap();
+        assert_eq!(device.info().kind, DeviceKind::Software);
+    }
+    let none = Device::builder().adapter("no such adapter").build().unwrap_err();
+    assert_eq!(none.kind(), ErrorKind::NoDevice);
+    let device = Device::builder().backends(wgpu::Backends::empty()).build().unwrap();
+    assert_eq!(device.info().kind, DeviceKind::Cpu);
+    let awaited = pollster::block_on(Device::builder().allow_software(true).build_async()).unwrap();
+    assert!(awaited.info().kind != DeviceKind::Cpu || !(software || hardware));
+}
+
+/// A wgpu device as an application would have it: with wgpu's default limits.
+fn application() -> (wgpu::Adapter, wgpu::Device, wgpu::Queue) {
+    let wanted = std::env::var("NDGPU_TEST_ADAPTER").unwrap_or("llvmpipe".into()).to_lowercase();
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::VULKAN));
+    let adapter = adapters.into_iter().find(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted));
+    let adapter = adapter.expect("an adapter to test on: run scripts/test");
+    let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default())).unwrap();
+    (adapter, device, queue)
+}
+
+const ARRAY: wgpu::BufferUsages =
+    wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
+
+#[test]
+fn the_application_shares_its_device_and_buffers() {
+    let (adapter, raw, queue) = application();
+    let device = Device::from_wgpu(&adapter, raw.clone(), queue.clone()).unwrap();
+    assert!(!device.info().supports_f64, "nobody asked for it");
+    assert_eq!(device.info().limits.max_binding_bytes, 128 << 20, "wgpu's default");
+
+    let buffer = |size, usage| {
+        raw.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
+    };
+    let values: Vec<u8> = [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0].iter().flat_map(|v| v.to_ne_bytes()).collect();
+    let own = buffer(64, ARRAY);
+    queue.write_buffer(&own, 0, &values);
+    let a = DeviceArray::<f32, _>::from_wgpu_buffer(&device, own.clone(), (2, 3)).unwrap();
+    let weights = device.upload(&arr1(&[1.0_f32, 1.0, 2.0])).unwrap();
+    let average = a.average_axis(Axis(1), &weights).unwrap();
+
+    // The application goes on with the result, in commands of its own, behind those of the average.
+    let copy = buffer(8, wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ);
+    let mut encoder = raw.create_command_encoder(&Default::default());
+    encoder.copy_buffer_to_buffer(average.wgpu_buffer().unwrap(), 0, &copy, 0, 8);
+    queue.submit([encoder.finish()]);
+    copy.map_async(wgpu::MapMode::Read, .., |mapped| mapped.unwrap());
+    raw.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+    let bytes = copy.get_mapped_range(..).unwrap().to_vec();
+    let got: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_ne_bytes(b)).collect();
+    assert_eq!(got, [2.25, 5.25]);
+    assert_eq!(average.readback().wait().unwrap().view(), arr1(&[2.25, 5.25]));
+    assert!(Device::cpu().upload(&arr1(&[1.0_f32])).unwrap().wgpu_buffer().is_none());
+
+    let kind = |buffer: wgpu::Buffer, device: &Device| {
+        DeviceArray::<f32, _>::from_wgpu_buffer(device, buffer, 6).unwrap_err().kind()
+    };
+    assert_eq!(kind(buffer(20, ARRAY), &device), ErrorKind::ShapeMismatch);
+    assert_eq!(kind(buffer(64, wgpu::BufferUsages::STORAGE), &device), ErrorKind::InvalidOption);
+    assert_eq!(kind(own, &Device::cpu()), ErrorKind::InvalidOption);
+    assert!(a.sum().unwrap().readback().wait().is_ok(), "and the device works on");
+}
+
+#[test]
+fn a_buffer_of_another_device_is_refused() {
+    let (adapter, raw, queue) = application();
+    let device = Device::from_wgpu(&adapter, raw, queue).unwrap();
+    let (_, other, _) = application();
+    let foreign =
+        other.create_buffer(&wgpu::BufferDescriptor { label: None, size: 64, usage: ARRAY, mapped_at_creation: false });
+    let error = DeviceArray::<f32, _>::from_wgpu_buffer(&device, foreign, 6).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidOption, "{error}");
+    assert!(device.upload(&arr1(&[1_u32])).unwrap().readback().wait().is_ok());
+}
+
+/// Whatever is asked of a lost device fails with `DeviceLost` or gives the right data. It neither panics nor hangs.
+#[test]
+fn a_lost_device_fails_every_call_and_another_can_be_opened() {
+    let (adapter, raw, queue) = application();
+    let device = Device::from_wgpu(&adapter, raw.clone(), queue).unwrap();
+    let a = device.upload(&Array1::<f32>::ones(1000)).unwrap();
+    let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0_f32, 1.0]).unwrap();
+    let pending = a.readback();
+    let landed = a.readback().wait().unwrap();
+    raw.destroy();
+
+    let lost = |outcome: Option<ndgpu::Error>| {
+        assert!(outcome.as_ref().is_none_or(|error| error.kind() == ErrorKind::DeviceLost), "{outcome:?}");
+    };
+    lost(pending.wait().err());
+    assert_eq!(landed.view(), Array1::<f32>::ones(1000), "what has landed stays");
+    for _ in 0..2 {
+        lost(device.upload(&arr1(&[1.0_f32])).err());
+        lost(table.interp(&a).and_then(|y| y.readback().wait()).err());
+        lost(a.sum_axis(Axis(0)).and_then(|y| pollster::block_on(y.into_readback())).err());
+        lost(device.synchronize().err());
+    }
+    let error = a.readback().wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DeviceLost);
+    drop((landed, a, table));
+
+    let (adapter, raw, queue) = application();
+    let another = Device::from_wgpu(&adapter, raw, queue).unwrap();
+    assert!(another.upload(&arr1(&[1.0_f32])).unwrap().readback().wait().is_ok());
+}

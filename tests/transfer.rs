@@ -1,0 +1,255 @@
+//! What moves between host and device: every layout arrives as it was, every copy is counted, futures work under any
+//! executor and may be dropped, and whoever looks at old values keeps them.
+
+mod support;
+
+use futures::future::{Either, join_all, select};
+use ndarray::{Array, Array1, Array2, ArrayD, Axis, IxDyn, ShapeBuilder, arr0, arr1, arr2, s};
+use ndgpu::{
+    Device, DeviceArray, DeviceKind, Element, ErrorKind, Float, HostArray, InterpTable, Readback, TransferPath,
+};
+use support::everywhere;
+
+fn layouts<T: Float>(device: &Device, name: &str) {
+    let value = |i: usize| T::from(i % 1009).unwrap();
+    let a = Array::from_shape_fn((6, 7, 8), |(i, j, k)| value(i * 56 + j * 8 + k));
+    let check = |view: ndarray::ArrayViewD<T>, what: &str| {
+        let before = device.transfers();
+        let up = device.upload(&view).unwrap();
+        assert_eq!((up.shape(), up.len(), up.ndim()), (view.shape(), view.len(), view.ndim()));
+        let down = up.readback().wait().unwrap();
+        assert_eq!(down.view(), view, "{name}: {what}");
+        let after = device.transfers();
+        let bytes = (view.len() * size_of::<T>()) as u64;
+        assert_eq!((after.uploads - before.uploads, after.upload_bytes - before.upload_bytes), (1, bytes));
+        assert_eq!((after.readbacks - before.readbacks, after.readback_bytes - before.readback_bytes), (1, bytes));
+        assert_eq!(down.cost().bytes, bytes);
+        assert!(after.upload_time >= before.upload_time && after.readback_time >= before.readback_time);
+        assert_eq!(down.into_array(), view, "{name}: {what}, copied out");
+    };
+    check(a.view().into_dyn(), "standard");
+    check(a.t().into_dyn(), "transposed");
+    check(a.slice(s![..;-1, .., ..;-1]).into_dyn(), "reversed");
+    check(a.slice(s![1..5;2, ..;3, 2..]).into_dyn(), "strided");
+    check(a.slice(s![3, .., ..]).into_dyn(), "a slab");
+    check(a.slice(s![.., 2, 1]).into_dyn(), "a column");
+    check(a.slice(s![.., 2..2, ..]).into_dyn(), "empty");
+    check(arr0(value(5)).view().into_dyn(), "0-d");
+    let row = Array1::from_shape_fn(5, value);
+    check(row.broadcast((3, 4, 5)).unwrap().into_dyn(), "broadcast");
+    check(arr0(value(9)).broadcast((3, 4)).unwrap().into_dyn(), "broadcast from one value");
+    check(Array2::from_shape_fn((9, 4).f(), |(i, j)| value(i * 4 + j)).view().into_dyn(), "column-major");
+    // Odd lengths around the pieces in which uploads go (4 MiB) and around the alignment of copies.
+    for len in [1, 2, 3, 5, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (3 << 20) + 7] {
+        let a = Array1::from_shape_fn(len, value);
+        check(a.view().into_dyn(), "long");
+        check(a.slice(s![..;-1]).into_dyn(), "long and reversed");
+    }
+    let wide = Array2::from_shape_fn((5, 700_001), |(i, j)| value(i * 3 + j));
+    check(wide.slice(s![.., ..600_001]).into_dyn(), "rows that end inside pieces");
+}
+
+#[test]
+fn every_layout_arrives_as_it_was_and_is_counted() {
+    // Alone on the device, because the ledger is the device's.
+    for configuration in support::devices::configurations() {
+        let device = configuration.fresh();
+        match configuration.precision {
+            support::devices::Precision::F32 => layouts::<f32>(&device, configuration.name),
+            support::devices::Precision::F64 => layouts::<f64>(&device, configuration.name),
+        }
+    }
+}
+
+fn paths<T: Float>(device: &Device, _: &str) {
+    let info = device.info();
+    let a = device.upload(&Array1::<T>::ones(1000)).unwrap();
+    let (plain, given_up) = match (info.kind, info.unified_memory) {
+        (DeviceKind::Cpu, _) => (TransferPath::Shared, TransferPath::Shared),
+        (_, true) => (TransferPath::Staged, TransferPath::Mapped),
+        (_, false) => (TransferPath::Staged, TransferPath::Staged),
+    };
+    assert_eq!(a.readback().cost().path, plain);
+    let shared = a.clone();
+    assert_eq!(shared.into_readback().cost().path, plain, "somebody else still has it");
+    let readback = a.into_readback();
+    assert_eq!(readback.cost().path, given_up);
+    let host = readback.wait().unwrap();
+    assert_eq!(host.cost().path, given_up);
+    assert_eq!(host.view(), Array1::<T>::ones(1000));
+    assert_eq!(host.into_array(), Array1::<T>::ones(1000));
+}
+
+#[test]
+fn a_readback_says_which_way_it_takes() {
+    everywhere!(paths);
+}
+
+fn old_values<T: Float>(device: &Device, name: &str) {
+    let values = |v: i32| Array1::from_elem(100, T::from(v).unwrap());
+    let read = |a: &DeviceArray<T, ndarray::Ix1>| a.readback().wait().unwrap().into_array();
+    let mut a = device.upload(&values(1)).unwrap();
+    let clone = a.clone();
+    let queued = a.readback();
+    let landed = a.readback().wait().unwrap();
+    let reshaped = a.reshape((10, 10)).unwrap();
+    a.overwrite(&values(2)).unwrap();
+    assert_eq!(read(&a), values(2), "{name}");
+    assert_eq!(read(&clone), values(1), "{name}: a clone keeps the old values");
+    assert_eq!(queued.wait().unwrap().view(), values(1), "{name}: and a readback under way");
+    assert_eq!(landed.view(), values(1), "{name}: and one that has landed");
+    assert_eq!(reshaped.readback().wait().unwrap().view(), values(1).into_shape_with_order((10, 10)).unwrap());
+    drop((clone, reshaped));
+    let queued = a.readback();
+    a.overwrite(&values(3)).unwrap();
+    a.overwrite(&values(4).slice(s![..;-1])).unwrap();
+    assert_eq!((read(&a), queued.wait().unwrap().into_array()), (values(4), values(2)), "{name}");
+    let error = a.overwrite(&Array1::<T>::zeros(99)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ShapeMismatch);
+    assert_eq!(read(&a), values(4), "{name}: a refusal changes nothing");
+    // What was wrong with old values is not wrong with new ones.
+    let weights = device.upload(&arr1(&[T::one(), -T::one()])).unwrap();
+    let mut average = device.upload(&arr2(&[[T::one(); 2]])).unwrap().average_axis(Axis(1), &weights).unwrap();
+    average.overwrite(&arr1(&[T::one()])).unwrap();
+    assert!(average.readback().wait().is_ok());
+}
+
+#[test]
+fn whoever_looks_at_old_values_keeps_them() {
+    everywhere!(old_values);
+}
+
+fn futures_of<T: Float>(device: &Device, name: &str) {
+    let arrays: Vec<_> =
+        (0..64).map(|i| device.upload(&Array1::from_elem(50 + i, T::from(i).unwrap())).unwrap()).collect();
+    let all = pollster::block_on(join_all(arrays.iter().map(|a| a.readback())));
+    for (i, host) in all.into_iter().enumerate() {
+        assert_eq!(host.unwrap().view(), Array1::from_elem(50 + i, T::from(i).unwrap()), "{name}");
+    }
+    // Given up before, while and after it is under way; the buffers go on to others unharmed.
+    for round in 0..20 {
+        drop(arrays[round].readback());
+        drop(arrays[round].clone().into_readback());
+        let (a, b) = (arrays[round].readback(), arrays[round + 1].readback());
+        match pollster::block_on(select(a, b)) {
+            Either::Left((first, _)) => assert_eq!(first.unwrap().shape(), [50 + round]),
+            Either::Right((second, _)) => assert_eq!(second.unwrap().shape(), [51 + round]),
+        }
+        let temporary = device.upload(&Array1::<T>::zeros(64)).unwrap();
+        drop(temporary.into_readback());
+        let ones = device.upload(&Array1::<T>::ones(64)).unwrap();
+        assert_eq!(ones.sum().unwrap().readback().wait().unwrap().view(), arr0(T::from(64).unwrap()), "{name}");
+    }
+    // From several threads at once.
+    std::thread::scope(|scope| {
+        for (number, array) in arrays.iter().enumerate().take(8) {
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let doubled =
+                        array.weighted_sum(array).unwrap().readback().wait().unwrap().into_array().into_scalar();
+                    assert_eq!(doubled, T::from((50 + number) * number * number).unwrap());
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn readbacks_are_futures_that_may_be_dropped() {
+    everywhere!(futures_of);
+}
+
+#[test]
+fn handles_can_be_sent_and_shared() {
+    fn shared<T: Send + Sync>() {}
+    fn sent<T: Send + Unpin>() {}
+    shared::<Device>();
+    shared::<DeviceArray<f32, IxDyn>>();
+    shared::<InterpTable<f64>>();
+    shared::<HostArray<f32, IxDyn>>();
+    shared::<ndgpu::Error>();
+    sent::<Readback<f32, IxDyn>>();
+}
+
+fn shapes<T: Float>(device: &Device, name: &str) {
+    let a = device.upload(&Array::from_shape_fn((2, 6), |(i, j)| T::from(i * 6 + j).unwrap())).unwrap();
+    assert_eq!(a.reshape((3, 4)).unwrap().readback().wait().unwrap().view()[[2, 3]], T::from(11).unwrap());
+    assert_eq!(a.reshape(12).unwrap().shape(), [12]);
+    assert_eq!(a.reshape(vec![2, 2, 3]).unwrap().ndim(), 3);
+    assert_eq!(a.reshape((5, 2)).unwrap_err().kind(), ErrorKind::ShapeMismatch);
+    assert_eq!(a.reshape((usize::MAX, 2)).unwrap_err().kind(), ErrorKind::ShapeMismatch);
+    assert_eq!(a.clone().insert_axis(Axis(1)).unwrap().shape(), [2, 1, 6]);
+    let kind = a.clone().insert_axis(Axis(3)).unwrap_err().kind();
+    assert_eq!(kind, ErrorKind::AxisOutOfRange { axis: 3, ndim: 3 });
+    assert_eq!(a.clone().into_dyn().raw_dim(), IxDyn(&[2, 6]));
+    assert!(!a.is_empty() && device.upload(&ArrayD::<T>::zeros(vec![3, 0])).unwrap().is_empty());
+    let text = format!("{a:?}");
+    assert!(text.contains("[2, 6]") && text.contains(T::TYPE.name()), "{name}: {text}");
+    let indices = device.upload(&arr1(&[1_u32, 2, u32::MAX])).unwrap();
+    assert_eq!(indices.readback().wait().unwrap().view(), arr1(&[1, 2, u32::MAX]), "{name}");
+    let other = Device::cpu();
+    let moved = a.to_device(&other).unwrap();
+    assert_eq!(moved.device().info().kind, DeviceKind::Cpu);
+    let back = moved.to_device(device).unwrap();
+    assert_eq!(back.readback().wait().unwrap().view(), a.readback().wait().unwrap().view());
+    assert_eq!((other.transfers().uploads, other.transfers().readbacks), (1, 1));
+}
+
+#[test]
+fn shapes_change_without_a_copy() {
+    everywhere!(shapes);
+}
+
+#[test]
+fn what_a_device_cannot_hold_is_refused_with_the_limit() {
+    let configurations = support::devices::configurations();
+    let without = configurations.iter().find(|c| c.name.contains("f64 off")).unwrap().device();
+    let error = without.upload(&arr1(&[1.0_f64])).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnsupportedElement);
+    assert!(error.to_string().contains("f32"), "{error}");
+    assert_eq!(InterpTable::new(&without, &[1.0], &[1.0]).unwrap_err().kind(), ErrorKind::UnsupportedElement);
+
+    for configuration in configurations {
+        let device = configuration.device();
+        // Not a byte of this exists: one value, broadcast.
+        let one = arr0(1.0_f32);
+        let huge = one.broadcast((1 << 20, 1 << 20, 1 << 20)).unwrap();
+        match device.upload(&huge).unwrap_err().kind() {
+            ErrorKind::TooLarge { bytes, limit } => {
+                assert!(bytes > limit && limit <= device.info().limits.max_buffer_bytes)
+            }
+            ErrorKind::OutOfMemory { bytes } => assert_eq!((bytes, device.info().kind), (1 << 62, DeviceKind::Cpu)),
+            other => panic!("{}: {other:?}", configuration.name),
+        }
+        assert!(device.upload(&arr1(&[1_u32])).unwrap().readback().wait().is_ok(), "and the device works on");
+    }
+    let gpu = configurations.iter().find(|c| c.name == "gpu f32").unwrap().device();
+    let limits = gpu.info().limits;
+    let knots = usize::try_from(limits.max_binding_bytes / 16 + 1).unwrap();
+    let xp = Array1::from_shape_fn(knots, |i| i as f32);
+    let error = InterpTable::new(&gpu, &xp, &xp).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge { bytes: knots as u64 * 16, limit: limits.max_binding_bytes });
+}
+
+fn nothing_moves_unasked<T: Element + Float>(device: &Device, name: &str) {
+    let a = device.upload(&Array2::<T>::ones((30, 40))).unwrap();
+    let w = device.upload(&Array1::<T>::ones(40)).unwrap();
+    let before = device.transfers();
+    let b = a.average_axis(Axis(1), &w).unwrap().reshape((5, 6)).unwrap();
+    let c = b.clone().sum_axes(&[Axis(0)]).unwrap();
+    device.synchronize().unwrap();
+    assert_eq!(device.transfers(), before, "{name}");
+    drop(c.readback());
+    assert_eq!(device.transfers(), before, "{name}: what never lands is not counted");
+}
+
+#[test]
+fn nothing_moves_unless_asked() {
+    for configuration in support::devices::configurations() {
+        let device = configuration.fresh();
+        match configuration.precision {
+            support::devices::Precision::F32 => nothing_moves_unasked::<f32>(&device, configuration.name),
+            support::devices::Precision::F64 => nothing_moves_unasked::<f64>(&device, configuration.name),
+        }
+    }
+}
