@@ -1,0 +1,103 @@
+//! Interpolation: the device's own time, on data that are there already; and, apart, with transfers both ways.
+//!
+//!     cargo bench --bench interp
+
+mod support;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use ndarray::{Array1, Array2, ArrayView2};
+use ndgpu::{Float, InterpTable};
+use support::{Engine, Random, check, engines, finish, group, plain_interp, throughput};
+
+const QUERIES: usize = 1_000_000;
+
+/// Rows of tables, each with queries of its own: about as many queries in all.
+const TABLES: usize = 64;
+const ROW: usize = 16_384;
+const ROW_KNOTS: usize = 1_024;
+
+fn interp(criterion: &mut Criterion) {
+    let engines = engines();
+    one_table::<f32>(criterion, &engines);
+    one_table::<f64>(criterion, &engines);
+    rows::<f32>(criterion, &engines);
+    rows::<f64>(criterion, &engines);
+}
+
+fn one_table<T: Float>(criterion: &mut Criterion, engines: &[Engine]) {
+    let mut random = Random(1);
+    let queries: Array1<T> = random.array(QUERIES, 0.0, 1.0);
+    for knots in [1_024, 65_536] {
+        let (xp, fp) = (random.knots::<T>(knots), smooth::<T>(knots));
+        let expected: Vec<f64> = queries.iter().map(|&x| plain_interp(xp.view(), fp.view(), x)).collect();
+        let mut group = group(criterion, &format!("interp/{}/{knots} knots", T::TYPE));
+        group.throughput(throughput(QUERIES, 2 * QUERIES * size_of::<T>()));
+        for engine in engines.iter().filter(|engine| engine.takes::<T>()) {
+            let Engine { name, device } = engine;
+            let table = InterpTable::new(device, &xp, &fp).unwrap();
+            let x = device.upload(&queries).unwrap();
+            check("interp", &table.interp(&x).unwrap(), &expected);
+            group.bench_function(*name, |bencher| bencher.iter(|| finish(engine, || table.interp(&x))));
+            group.bench_function(format!("{name}, with upload and readback"), |bencher| {
+                bencher.iter(|| {
+                    let x = device.upload(&queries).unwrap();
+                    table.interp(&x).unwrap().into_readback().wait().unwrap()
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+fn rows<T: Float>(criterion: &mut Criterion, engines: &[Engine]) {
+    let mut random = Random(2);
+    let xp = stack_rows(|| random.knots::<T>(ROW_KNOTS));
+    let mut shift = 0.0;
+    let fp = stack_rows(|| {
+        shift += 0.01;
+        smooth::<T>(ROW_KNOTS).mapv(|value| value + T::from(shift).unwrap())
+    });
+    let queries: Array2<T> = random.array((TABLES, ROW), 0.0, 1.0);
+    let same_queries = queries.row(0).to_owned();
+    let expected = |queries: ArrayView2<'_, T>| -> Vec<f64> {
+        let tables = xp.rows().into_iter().zip(fp.rows()).zip(queries.rows());
+        tables.flat_map(|((xp, fp), x)| x.to_vec().into_iter().map(move |x| plain_interp(xp, fp, x))).collect()
+    };
+    let expected_own = expected(queries.view());
+    let expected_shared = expected(same_queries.broadcast((TABLES, ROW)).unwrap());
+
+    let count = TABLES * ROW;
+    let mut group = group(criterion, &format!("interp_rows/{}/{TABLES} tables of {ROW_KNOTS} knots", T::TYPE));
+    for engine in engines.iter().filter(|engine| engine.takes::<T>()) {
+        let Engine { name, device } = engine;
+        let table = InterpTable::new(device, &xp, &fp).unwrap();
+        let own = device.upload(&queries).unwrap();
+        let shared = device.upload(&same_queries).unwrap();
+        check("queries of their own", &table.interp_rows(&own).unwrap(), &expected_own);
+        check("shared queries", &table.interp_rows(&shared).unwrap(), &expected_shared);
+
+        group.throughput(throughput(count, 2 * count * size_of::<T>()));
+        group.bench_function(format!("queries of their own/{name}"), |bencher| {
+            bencher.iter(|| finish(engine, || table.interp_rows(&own)));
+        });
+        group.throughput(throughput(count, (count + ROW) * size_of::<T>()));
+        group.bench_function(format!("shared queries/{name}"), |bencher| {
+            bencher.iter(|| finish(engine, || table.interp_rows(&shared)));
+        });
+    }
+    group.finish();
+}
+
+fn stack_rows<T: Float>(mut row: impl FnMut() -> Array1<T>) -> Array2<T> {
+    let mut table = Array2::zeros((TABLES, ROW_KNOTS));
+    table.rows_mut().into_iter().for_each(|mut target| target.assign(&row()));
+    table
+}
+
+/// Values between -1 and 1.
+fn smooth<T: Float>(count: usize) -> Array1<T> {
+    Array1::from_shape_fn(count, |i| T::from((i as f64 * 0.01).sin()).unwrap())
+}
+
+criterion_group!(benches, interp);
+criterion_main!(benches);

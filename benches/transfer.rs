@@ -1,0 +1,105 @@
+//! Upload and readback, apart from any computing, beside what copying costs on this machine at all.
+//!
+//!     cargo bench --bench transfer
+
+mod support;
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use ndarray::Array1;
+use support::{Engine, Random, engines, group, throughput, time_each};
+
+const SIZES: [(&str, usize); 3] = [("64 KiB", 64 << 10), ("4 MiB", 4 << 20), ("64 MiB", 64 << 20)];
+
+fn transfer(criterion: &mut Criterion) {
+    let engines = engines();
+    for (size, bytes) in SIZES {
+        let host: Array1<f32> = Random(4).array(bytes / size_of::<f32>(), 0.0, 1.0);
+        let moved = throughput(host.len(), bytes);
+        copy(criterion, size, &host, &moved);
+        for engine in &engines {
+            upload(criterion, engine, size, &host, &moved);
+            readback(criterion, engine, size, &host, &moved);
+            into_readback(criterion, engine, size, &host, &moved);
+        }
+    }
+}
+
+/// For comparison: one thread copies from memory to memory that it has used before.
+fn copy(criterion: &mut Criterion, size: &str, host: &Array1<f32>, moved: &criterion::Throughput) {
+    let mut target = host.clone();
+    let mut group = group(criterion, &format!("copy/{size}"));
+    group.throughput(moved.clone());
+    let (source, target) = (host.as_slice().unwrap(), target.as_slice_mut().unwrap());
+    group.bench_function("memory to memory", |bencher| {
+        bencher.iter(|| black_box(&mut *target).copy_from_slice(black_box(source)));
+    });
+    group.finish();
+}
+
+/// Until the device has the values, not only until the call returns.
+fn upload(criterion: &mut Criterion, engine: &Engine, size: &str, host: &Array1<f32>, moved: &criterion::Throughput) {
+    let Engine { name, device } = engine;
+    let landed = device.upload(host).unwrap().readback().wait().unwrap();
+    assert_eq!(landed.view(), host, "upload and readback change nothing");
+    drop(landed);
+
+    let mut group = group(criterion, &format!("upload/{size}"));
+    group.throughput(moved.clone());
+    group.bench_function(*name, |bencher| {
+        bencher.iter_custom(|iterations| {
+            time_each(iterations, || {
+                let array = device.upload(host).unwrap();
+                device.synchronize().unwrap();
+                array
+            })
+        });
+    });
+    group.finish();
+}
+
+/// Until the host can look at the values. They are not copied on from where they landed.
+fn readback(criterion: &mut Criterion, engine: &Engine, size: &str, host: &Array1<f32>, moved: &criterion::Throughput) {
+    let Engine { name, device } = engine;
+    let array = device.upload(host).unwrap();
+    device.synchronize().unwrap();
+    let path = array.readback().cost().path;
+
+    let mut group = group(criterion, &format!("readback/{size}"));
+    group.throughput(moved.clone());
+    group.bench_function(format!("{name}, {path}"), |bencher| {
+        bencher.iter_custom(|iterations| time_each(iterations, || array.readback().wait().unwrap()));
+    });
+    group.finish();
+}
+
+/// The same with an array given up. Each needs an array of its own, made before the clock starts.
+fn into_readback(
+    criterion: &mut Criterion,
+    engine: &Engine,
+    size: &str,
+    host: &Array1<f32>,
+    moved: &criterion::Throughput,
+) {
+    let Engine { name, device } = engine;
+    let landed = device.upload(host).unwrap().into_readback().wait().unwrap();
+    assert_eq!(landed.view(), host, "nor does into_readback");
+    let path = landed.cost().path;
+    drop(landed);
+
+    let mut group = group(criterion, &format!("into_readback/{size}"));
+    group.throughput(moved.clone());
+    group.bench_function(format!("{name}, {path}"), |bencher| {
+        let fresh = || {
+            let array = device.upload(host).unwrap();
+            device.synchronize().unwrap();
+            array
+        };
+        bencher.iter_batched(fresh, |array| array.into_readback().wait().unwrap(), criterion::BatchSize::PerIteration);
+    });
+    group.finish();
+}
+
+criterion_group!(benches, transfer);
+criterion_main!(benches);
