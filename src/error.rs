@@ -139,7 +139,8 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error").field("kind", &self.0.kind).field("message", &self.0.message).finish()
+        // What `main` prints when it returns an error: a person reads it.
+        write!(f, "{} ({:?})", self.0.message, self.0.kind)
     }
 }
 

@@ -295,6 +295,17 @@ fn unsorted_on_device<T: Float>(device: &Device, name: &str) {
         let later = table.with_values(&up(&[3.0, 4.0, 5.0])).unwrap().interp(&x).unwrap();
         assert_eq!(later.readback().wait().unwrap_err().kind(), expected);
     }
+}
+
+#[test]
+fn a_table_on_the_device_brings_its_disorder_with_the_data() {
+    everywhere!(unsorted_on_device);
+}
+
+fn table_from_device<T: Float>(device: &Device) {
+    let v = |values: &[f64]| Array1::from_iter(values.iter().map(|&v| T::from(v).unwrap()));
+    let up = |values: &[f64]| device.upload(&v(values)).unwrap();
+    let x = up(&[0.5, 1.5]);
     let before = device.transfers();
     let (xp, fp) = (up(&[0.0, 1.0, 1.0, 2.0]), up(&[0.0, 10.0, 20.0, 30.0]));
     let uploaded = device.transfers();
@@ -306,6 +317,13 @@ fn unsorted_on_device<T: Float>(device: &Device, name: &str) {
 }
 
 #[test]
-fn a_table_on_the_device_brings_its_disorder_with_the_data() {
-    everywhere!(unsorted_on_device);
+fn a_table_on_the_device_moves_nothing() {
+    for configuration in support::devices::configurations() {
+        // A device of its own: the ledger is the device's.
+        let device = configuration.fresh();
+        match configuration.precision {
+            support::devices::Precision::F32 => table_from_device::<f32>(&device),
+            support::devices::Precision::F64 => table_from_device::<f64>(&device),
+        }
+    }
 }
