@@ -87,6 +87,12 @@ mod parts {
         fn key(self) -> Self::Key;
         /// The float with this key. Zero comes back positive, NaN as some NaN.
         fn from_key(key: Self::Key) -> Self;
+        /// The key before this one. No float has the least of them.
+        fn key_before(key: Self::Key) -> Self::Key;
+        /// An integer in the opposite order, but every NaN above everything else again.
+        fn reversed_key(self) -> Self::Key;
+        /// The float with this reversed key.
+        fn from_reversed_key(key: Self::Key) -> Self;
         /// `(key - origin) >> shift`.
         fn key_distance(key: Self::Key, origin: Self::Key, shift: u32) -> u64;
         /// The same, or the largest there is.
@@ -131,6 +137,22 @@ mod parts {
                 fn from_key(key: $key) -> Self {
                     const SIGN: $key = 1 << (<$key>::BITS - 1);
                     Self::from_bits(if key & SIGN == 0 { !key } else { key ^ SIGN })
+                }
+
+                #[inline(always)]
+                fn key_before(key: $key) -> $key {
+                    key - 1
+                }
+
+                #[inline(always)]
+                fn reversed_key(self) -> $key {
+                    let key = self.key();
+                    if key == Self::NAN_KEY { key } else { !key }
+                }
+
+                #[inline(always)]
+                fn from_reversed_key(key: $key) -> Self {
+                    Self::from_key(if key == Self::NAN_KEY { key } else { !key })
                 }
 
                 #[inline(always)]

@@ -37,6 +37,8 @@ pub enum ErrorKind {
     },
     /// An interpolation table without a single knot.
     EmptyTable,
+    /// A smallest or largest value of nothing.
+    EmptyReduction,
     /// The knots are not in non-decreasing order, or one of them is NaN.
     NotSorted {
         /// Where in `xp` (flattened, for several tables) the first knot stands that is NaN or smaller than the one before it.

@@ -4,6 +4,12 @@
 const FINISH_SUM: u32 = 0u;
 const FINISH_MEAN: u32 = 1u;
 const FINISH_AVERAGE: u32 = 2u;
+const FINISH_VAR: u32 = 3u;
+const FINISH_STD: u32 = 4u;
+const FINISH_MIN: u32 = 5u;
+const FINISH_MAX: u32 = 6u;
+const FINISH_ARGMIN: u32 = 7u;
+const FINISH_ARGMAX: u32 = 8u;
 
 struct Parameters {
     lines: u32,        // of this tile
@@ -15,24 +21,27 @@ struct Parameters {
     place_stride: u32, // elements from one place to the next
     value_shift: u32,  // where the tile begins in its window
     weight_shift: u32,
-    output_shift: u32,
+    output_shift: u32, // where its lines begin in the windows of outputs
+    mean_shift: u32,   // and in that of the means
     first_line: u32,   // of this tile, among all outputs
+    first_place: u32,  // of this tile, along the line
     finish: u32,
     resume: u32,       // 1: go on from the partial sums of the tile before
     direct: u32,       // 1: this tile is the whole line, write the output
     weights_along: u32, // 1: a weight a place, 0: a weight an element
     has_sums: u32,     // 1: the sums of weights are wanted too
-    count: u32,        // places of the whole line
+    skip_nan: u32,     // 1: as if values that are NaN were not there
     check: u32,        // which word of the checks
     zero: u32,         // zero, which only the host knows
     unused: u32,
     nan: vec2<u32>,
+    infinity: vec2<u32>,
+    ddof: vec2<u32>,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> values: array<Bits>;
 @group(0) @binding(2) var<storage, read_write> partials: array<State>;
-@group(0) @binding(3) var<storage, read_write> result: array<Bits>;
 
 // Where a place of a line lies, from the beginning of the tile.
 fn element(line: u32, place: u32) -> u32 {
@@ -40,3 +49,5 @@ fn element(line: u32, place: u32) -> u32 {
     let inner = line % parameters.inner;
     return outer * parameters.row_stride + place * parameters.place_stride + inner;
 }
+
+fn is_skipped(value: Bits) -> bool { return parameters.skip_nan != 0u && is_nan(value); }

@@ -1,22 +1,25 @@
 // Sums and means.
-struct State { values: Accumulator }
+@group(0) @binding(3) var<storage, read_write> result: array<Bits>;
 
-fn state_zero() -> State { return State(sum_zero()); }
+struct State { values: Accumulator, count: u32 }
+
+fn state_zero() -> State { return State(sum_zero(), 0u); }
 
 fn state_step(state: State, line: u32, place: u32) -> State {
-    let value = real(values[parameters.value_shift + element(line, place)]);
-    return State(sum_add(state.values, value));
+    let value = values[parameters.value_shift + element(line, place)];
+    if is_skipped(value) { return state; }
+    return State(sum_add(state.values, real(value)), state.count + 1u);
 }
 
-fn state_merge(a: State, b: State) -> State { return State(sum_merge(a.values, b.values)); }
+fn state_merge(a: State, b: State) -> State { return State(sum_merge(a.values, b.values), a.count + b.count); }
 
 fn state_finish(state: State, line: u32) {
     var answer = bits(sum_round(state.values));
     if parameters.finish == FINISH_MEAN {
-        if parameters.count == 0u {
+        if state.count == 0u {
             answer = bits_of_words(parameters.nan);
         } else {
-            answer = bits(sum_ratio(state.values, sum_of_count(parameters.count)));
+            answer = bits(sum_ratio(state.values, sum_of_count(state.count)));
         }
     }
     result[parameters.output_shift + line] = answer;

@@ -3,6 +3,7 @@
 use ndarray::{Axis, Dimension, RemoveAxis};
 
 use super::operation::{Finish, Operands, View, Weights};
+use super::standardize::Standardize;
 use crate::array::DeviceArray;
 use crate::element::Float;
 use crate::error::{Error, Result};
@@ -38,8 +39,8 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
         axis: Axis,
         weights: &DeviceArray<T, E>,
     ) -> Result<DeviceArray<T, D::Smaller>> {
-        let shape = self.shape_without(axis)?;
-        Ok(self.weighted(axis, weights)?.reduce(Finish::Average, false, shape)?.result)
+        let (operands, shape) = self.weighted_along(axis, weights)?;
+        operands.reduce(Finish::Average, shape)
     }
 
     /// The weighted average and the sum of the weights of each, as `numpy.average(..., returned=True)`: both have the
@@ -56,8 +57,8 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
         axis: Axis,
         weights: &DeviceArray<T, E>,
     ) -> Result<(DeviceArray<T, D::Smaller>, DeviceArray<T, D::Smaller>)> {
-        let shape = self.shape_without(axis)?;
-        self.weighted(axis, weights)?.reduce(Finish::Average, true, shape)?.pair()
+        let (operands, shape) = self.weighted_along(axis, weights)?;
+        operands.reduce_with_sums(Finish::Average, true, shape)?.pair()
     }
 
     /// The weighted sum along an axis, `Σ w·a`. Weights as for [`average_axis`](Self::average_axis); their sum may be
@@ -74,8 +75,8 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
         axis: Axis,
         weights: &DeviceArray<T, E>,
     ) -> Result<DeviceArray<T, D::Smaller>> {
-        let shape = self.shape_without(axis)?;
-        Ok(self.weighted(axis, weights)?.reduce(Finish::Sum, false, shape)?.result)
+        let (operands, shape) = self.weighted_along(axis, weights)?;
+        operands.reduce(Finish::Sum, shape)
     }
 
     /// The sum along an axis; 0 along an axis of length 0.
@@ -86,8 +87,8 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     ///
     /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange).
     pub fn sum_axis(&self, axis: Axis) -> Result<DeviceArray<T, D::Smaller>> {
-        let shape = self.shape_without(axis)?;
-        Ok(self.unweighted(axis).reduce(Finish::Sum, false, shape)?.result)
+        let (operands, shape) = self.along(axis)?;
+        operands.reduce(Finish::Sum, shape)
     }
 
     /// The mean along an axis; NaN along an axis of length 0.
@@ -98,29 +99,137 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     ///
     /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange).
     pub fn mean_axis(&self, axis: Axis) -> Result<DeviceArray<T, D::Smaller>> {
-        let shape = self.shape_without(axis)?;
-        Ok(self.unweighted(axis).reduce(Finish::Mean, false, shape)?.result)
+        let (operands, shape) = self.along(axis)?;
+        operands.reduce(Finish::Mean, shape)
     }
 
-    fn shape_without(&self, axis: Axis) -> Result<D::Smaller> {
+    /// The variance along an axis, `Σ (a - mean)² / (n - ddof)`; `ddof` is 0 for a population and 1 for a sample.
+    ///
+    /// NaN along an axis of length 0. Where `n - ddof` is not positive, NaN if all deviations are zero, else infinity. An
+    /// infinite value makes it NaN.
+    ///
+    /// Costs two passes: the array is read for the means and again for the deviations from them, so that a large offset
+    /// does no harm.
+    ///
+    /// # Errors
+    ///
+    /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange).
+    pub fn var_axis(&self, axis: Axis, ddof: T) -> Result<DeviceArray<T, D::Smaller>> {
+        let (operands, shape) = self.along(axis)?;
+        operands.spread(Finish::Var, ddof.widen(), shape)
+    }
+
+    /// The standard deviation along an axis: the square root of [`var_axis`](Self::var_axis).
+    ///
+    /// # Errors
+    ///
+    /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange).
+    pub fn std_axis(&self, axis: Axis, ddof: T) -> Result<DeviceArray<T, D::Smaller>> {
+        let (operands, shape) = self.along(axis)?;
+        operands.spread(Finish::Std, ddof.widen(), shape)
+    }
+
+    /// The smallest value along an axis; NaN if any is NaN. Of zeros it is `+0.0`.
+    ///
+    /// Costs one pass.
+    ///
+    /// # Errors
+    ///
+    /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange), [`EmptyReduction`](crate::ErrorKind::EmptyReduction) along
+    /// an axis of length 0 (unless the result is empty too).
+    pub fn min_axis(&self, axis: Axis) -> Result<DeviceArray<T, D::Smaller>> {
+        let (operands, shape) = self.along(axis)?;
+        operands.reduce(Finish::Min, shape)
+    }
+
+    /// The largest value along an axis; NaN if any is NaN. Of zeros it is `+0.0`.
+    ///
+    /// Costs one pass.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`min_axis`](Self::min_axis).
+    pub fn max_axis(&self, axis: Axis) -> Result<DeviceArray<T, D::Smaller>> {
+        let (operands, shape) = self.along(axis)?;
+        operands.reduce(Finish::Max, shape)
+    }
+
+    /// Where along an axis the smallest value is: the first of equals, and the first NaN if there is one.
+    ///
+    /// Costs one pass.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`min_axis`](Self::min_axis).
+    pub fn argmin_axis(&self, axis: Axis) -> Result<DeviceArray<u32, D::Smaller>> {
+        let (operands, shape) = self.along(axis)?;
+        operands.locate(Finish::ArgMin, shape)
+    }
+
+    /// Where along an axis the largest value is: the first of equals, and the first NaN if there is one.
+    ///
+    /// ```
+    /// use ndarray::{Axis, arr1, arr2};
+    /// use ndgpu::Device;
+    ///
+    /// let device = Device::cpu();
+    /// let probabilities = device.upload(&arr2(&[[0.1_f32, 0.7, 0.2], [0.4, 0.2, 0.4]]))?;
+    /// let classes = probabilities.argmax_axis(Axis(1))?;
+    /// assert_eq!(classes.readback().wait()?.view(), arr1(&[1, 0]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    ///
+    /// Costs one pass.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`min_axis`](Self::min_axis).
+    pub fn argmax_axis(&self, axis: Axis) -> Result<DeviceArray<u32, D::Smaller>> {
+        let (operands, shape) = self.along(axis)?;
+        operands.locate(Finish::ArgMax, shape)
+    }
+
+    /// Standardizes along an axis: `(a - mean) / std`, of the same shape.
+    ///
+    /// Where all values along the axis are the same the result is NaN (0/0), as `scipy.stats.zscore` has it: a constant
+    /// has no scale to be measured by, and a silent 0 would pass for an average value.
+    ///
+    /// Costs three passes that read the array, and one that writes.
+    ///
+    /// # Errors
+    ///
+    /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange).
+    pub fn standardize_axis(&self, axis: Axis, ddof: T) -> Result<DeviceArray<T, D>> {
+        let means = self.mean_axis(axis)?;
+        let deviations = self.std_axis(axis, ddof)?;
+        let output = self.device().allocate(self.len())?;
+        if !self.is_empty() {
+            self.device().run(&Standardize {
+                view: view_along(self.shape(), axis),
+                values: self.storage().clone(),
+                means: means.storage().clone(),
+                deviations: deviations.storage().clone(),
+                output: output.clone(),
+            })?;
+        }
+        Ok(DeviceArray::new(self.device().clone(), output, self.raw_dim(), self.checks().clone()))
+    }
+
+    /// The array seen along an axis, and the shape without it.
+    pub(super) fn along(&self, axis: Axis) -> Result<(Operands<'_, T>, D::Smaller)> {
         if axis.index() >= self.ndim() {
             return Err(Error::axis_out_of_range(axis.index(), self.shape()));
         }
-        Ok(self.raw_dim().remove_axis(axis))
+        Ok((Operands::new(self, view_along(self.shape(), axis)), self.raw_dim().remove_axis(axis)))
     }
 
-    fn unweighted(&self, axis: Axis) -> Operands<'_, T> {
-        Operands {
-            device: self.device(),
-            view: view_along(self.shape(), axis),
-            values: self.storage().clone(),
-            weights: Weights::None,
-            checks: self.checks().clone(),
-        }
-    }
-
-    fn weighted<E: Dimension>(&self, axis: Axis, weights: &DeviceArray<T, E>) -> Result<Operands<'_, T>> {
-        let operands = self.unweighted(axis);
+    /// The same with weights, if they fit.
+    pub(super) fn weighted_along<E: Dimension>(
+        &self,
+        axis: Axis,
+        weights: &DeviceArray<T, E>,
+    ) -> Result<(Operands<'_, T>, D::Smaller)> {
+        let (operands, shape) = self.along(axis)?;
         let len = self.shape()[axis.index()];
         let fitting = if weights.shape() == self.shape() {
             Weights::Full(weights.storage().clone())
@@ -136,7 +245,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
                 self.shape()
             )));
         };
-        operands.with_weights(weights, fitting)
+        Ok((operands.with_weights(weights, fitting)?, shape))
     }
 }
 

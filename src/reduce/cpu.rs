@@ -1,5 +1,5 @@
-//! The CPU engine's half: sums over all cores, in blocks of lines and, where lines are few and long, in parts of their
-//! length too.
+//! The CPU engine's half: folds lines over all cores, in blocks of lines and, where lines are few and long, in parts of
+//! their length too.
 //!
 //! How the work is cut depends on the shape alone, so results do not depend on how many cores there are.
 
@@ -8,46 +8,87 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::operation::{Finish, Reduce, View, Weights};
-use crate::accumulate::Accumulate;
+use super::fold::{Extreme, Fold, Moments, Place, Plain, Weighted};
+use super::operation::{Finish, Output, Reduce, View, Weights};
 use crate::device::host::HostPool;
+use crate::device::storage::Storage;
 use crate::element::Float;
 use crate::error::Result;
 use crate::tiles::steps;
 
-/// Elements that one task sums up: enough to pay for a task.
+/// Elements that one task folds: enough to pay for a task.
 const ELEMENTS_PER_TASK: usize = 32 << 10;
-/// Lines that one task holds sums for, so that they stay in the cache.
+/// Lines that one task holds states for, so that they stay in the cache.
 const LINES_PER_TASK: usize = 1024;
 /// With at least this many tasks there is no need to split lines.
 const ENOUGH_TASKS: usize = 64;
-/// Sums that run side by side along a row: enough for the widest vectors and to hide the latency of an addition.
+/// States that run side by side along a row: enough for the widest vectors and to hide the latency of an addition.
 const LANES: usize = 16;
 
-type Sum<T> = <T as crate::element::FloatParts>::Accumulator;
-
 pub(super) fn reduce<T: Float>(operation: &Reduce<T>, _: &Arc<HostPool>) -> Result<()> {
+    if operation.skip_nan { reduce_by::<T, true>(operation) } else { reduce_by::<T, false>(operation) }
+}
+
+/// Chooses the fold.
+fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>) -> Result<()> {
+    let Reduce { finish, weights, ddof, .. } = operation;
+    let wants_small = finish.wants_small();
+    match (finish, weights) {
+        (Finish::Var | Finish::Std, _) => {
+            let means = match &operation.means {
+                Some(means) => means.host()?.snapshot(),
+                None => Arc::default(),
+            };
+            run(operation, &Moments::<T, SKIP_NAN> { means: &means, ddof: *ddof, root: *finish == Finish::Std })
+        }
+        (Finish::Min | Finish::Max, _) => run(operation, &Extreme::<SKIP_NAN> { wants_small }),
+        (Finish::ArgMin | Finish::ArgMax, _) => locate(operation, &Place(Extreme { wants_small })),
+        (Finish::Sum | Finish::Mean | Finish::Average, Weights::None) => {
+            run(operation, &Plain::<SKIP_NAN> { mean: *finish == Finish::Mean })
+        }
+        (Finish::Sum | Finish::Mean | Finish::Average, _) => {
+            let offend = |line| operation.check.iter().for_each(|check| check.offend(line));
+            run(operation, &Weighted::<SKIP_NAN> { average: *finish == Finish::Average, offend: &offend })
+        }
+    }
+}
+
+fn run<T: Float, F: Fold<T, Output = T>>(operation: &Reduce<T>, fold: &F) -> Result<()> {
+    match &operation.output {
+        Output::Values(output) => write(operation, fold, output),
+        Output::Places(_) => Ok(()),
+    }
+}
+
+fn locate<T: Float, F: Fold<T, Output = u32>>(operation: &Reduce<T>, fold: &F) -> Result<()> {
+    match &operation.output {
+        Output::Places(output) => write(operation, fold, output),
+        Output::Values(_) => Ok(()),
+    }
+}
+
+fn write<T, F>(operation: &Reduce<T>, fold: &F, output: &Storage<F::Output>) -> Result<()>
+where
+    T: Float,
+    F: Fold<T, Output: bytemuck::Pod>,
+{
     let values = operation.values.host()?.snapshot();
     let weights = match &operation.weights {
         Weights::None => None,
         Weights::Along(weights) | Weights::Full(weights) => Some(weights.host()?.snapshot()),
     };
-    let weights = weights.as_ref().map(|weights| weights.as_slice());
-    let mut lines = Lines { view: operation.view, values: &values, weights: Weighing::None, sum_of_weights: None };
-    match (&operation.weights, weights) {
-        (Weights::Along(_), Some(weights)) => {
-            lines.weights = Weighing::Along(weights);
-            lines.sum_of_weights = Some(sum_in_parts::<T>(weights));
-        }
-        (Weights::Full(_), Some(weights)) => lines.weights = Weighing::Full(weights),
-        _ => {}
-    }
-    operation.output.host()?.write(|output| match &operation.weight_sums {
+    let weights = match (&operation.weights, &weights) {
+        (Weights::Along(_), Some(weights)) => Weighing::Along(weights),
+        (Weights::Full(_), Some(weights)) => Weighing::Full(weights),
+        _ => Weighing::None,
+    };
+    let lines = Lines { view: operation.view, values: &values, weights, fold };
+    output.host()?.write(|output| match &operation.weight_sums {
         None => {
-            lines.reduce(operation, output, None);
+            lines.reduce(output, None);
             Ok(())
         }
-        Some(sums) => sums.host()?.write(|sums| lines.reduce(operation, output, Some(sums))),
+        Some(sums) => sums.host()?.write(|sums| lines.reduce(output, Some(sums))),
     })?
 }
 
@@ -58,17 +99,17 @@ enum Weighing<'a, T> {
     Full(&'a [T]),
 }
 
-/// The lines of an array, with what weighs them.
-struct Lines<'a, T: Float> {
+/// The lines of an array, with what weighs and folds them.
+struct Lines<'a, T: Float, F: Fold<T>> {
     view: View,
     values: &'a [T],
     weights: Weighing<'a, T>,
-    /// Known beforehand if all lines share their weights.
-    sum_of_weights: Option<Sum<T>>,
+    fold: &'a F,
 }
 
 /// Lines whose outputs lie side by side: several outer rows with all of the inner axis, or part of one.
 struct Block {
+    first_line: usize,
     outer: Range<usize>,
     inner: Range<usize>,
 }
@@ -79,33 +120,24 @@ impl Block {
     }
 }
 
-/// The sums of the lines of a block.
-#[derive(Clone)]
-struct Sums<T: Float> {
-    values: Vec<Sum<T>>,
-    /// Of full weights; else empty.
-    weights: Vec<Sum<T>>,
-}
-
-impl<T: Float> Lines<'_, T> {
-    fn reduce(&self, operation: &Reduce<T>, output: &mut [T], weight_sums: Option<&mut [T]>) {
+impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
+    fn reduce(&self, output: &mut [F::Output], weight_sums: Option<&mut [T]>) {
         let blocks = self.blocks();
         let parts = self.parts(blocks.len());
-        let first_lines = blocks.iter().scan(0, |line, block| {
-            let first = *line;
-            *line += block.lines();
-            Some(first)
-        });
         let outputs = cut(output, &blocks);
         let weight_sums = match weight_sums {
             Some(sums) => cut(sums, &blocks).into_iter().map(Some).collect(),
             None => Vec::from_iter(blocks.iter().map(|_| None)),
         };
-        let first_lines: Vec<_> = first_lines.collect();
-        let work = blocks.par_iter().zip(first_lines).zip(outputs).zip(weight_sums);
-        work.for_each(|(((block, first_line), output), weight_sums)| {
-            let sums = self.sums(block, &parts);
-            self.finish(operation, &sums, first_line, output, weight_sums);
+        blocks.par_iter().zip(outputs).zip(weight_sums).for_each(|((block, output), mut weight_sums)| {
+            let states = self.states(block, &parts);
+            for (line, (&state, output)) in states.iter().zip(output).enumerate() {
+                let (answer, weights) = self.fold.finish(state, block.first_line + line);
+                *output = answer;
+                if let Some(sums) = &mut weight_sums {
+                    sums[line] = weights;
+                }
+            }
         });
     }
 
@@ -113,111 +145,125 @@ impl<T: Float> Lines<'_, T> {
         let View { outer, len, inner } = self.view;
         let lines = (ELEMENTS_PER_TASK / len.max(1)).clamp(1, LINES_PER_TASK);
         if inner <= lines {
-            let rows = steps(outer as u64, (lines / inner.max(1)) as u64);
-            return rows.map(|outer| Block { outer: range(outer), inner: 0..inner }).collect();
+            let rows = steps(outer as u64, (lines / inner.max(1)) as u64).map(range);
+            return rows.map(|outer| Block { first_line: outer.start * inner, outer, inner: 0..inner }).collect();
         }
         // Where lines lie side by side, a stretch of them is read at a time, and it should be worth it.
         let width = lines.max(LINES_PER_TASK / 4);
-        let columns = || steps(inner as u64, width as u64);
-        (0..outer)
-            .flat_map(|row| columns().map(move |inner| Block { outer: row..row + 1, inner: range(inner) }))
-            .collect()
+        let columns = || steps(inner as u64, width as u64).map(range);
+        let blocks_of = |row: usize| {
+            columns().map(move |columns| Block {
+                first_line: row * inner + columns.start,
+                outer: row..row + 1,
+                inner: columns,
+            })
+        };
+        (0..outer).flat_map(blocks_of).collect()
     }
 
     /// The parts into which each line is split.
     fn parts(&self, blocks: usize) -> Vec<Range<usize>> {
         let View { len, .. } = self.view;
-        let whole = 0..len;
         let lines_per_block = self.view.lines().div_ceil(blocks.max(1)).max(1);
         if blocks >= ENOUGH_TASKS || len * lines_per_block < 2 * ELEMENTS_PER_TASK {
-            return vec![whole];
+            return vec![Range { start: 0, end: len }];
         }
         let places = (ELEMENTS_PER_TASK / lines_per_block).max(LANES);
         steps(len as u64, places as u64).map(range).collect()
     }
 
-    fn sums(&self, block: &Block, parts: &[Range<usize>]) -> Sums<T> {
+    fn states(&self, block: &Block, parts: &[Range<usize>]) -> Vec<F::State> {
         if let [whole] = parts {
-            return self.sums_of_part(block, whole);
+            return self.states_of_part(block, whole);
         }
-        let of_parts: Vec<_> = parts.par_iter().map(|part| self.sums_of_part(block, part)).collect();
-        let mut merged = self.no_sums(block);
+        let of_parts: Vec<_> = parts.par_iter().map(|part| self.states_of_part(block, part)).collect();
+        let mut of_parts = of_parts.into_iter();
+        let mut merged = of_parts.next().unwrap_or_else(|| vec![F::State::default(); block.lines()]);
         for part in of_parts {
-            let values = merged.values.iter_mut().zip(part.values);
-            let weights = merged.weights.iter_mut().zip(part.weights);
-            values.chain(weights).for_each(|(sum, part)| sum.merge(part));
+            merged.iter_mut().zip(part).for_each(|(state, part)| self.fold.merge(state, part));
         }
         merged
     }
 
-    fn no_sums(&self, block: &Block) -> Sums<T> {
-        let weighted = if matches!(self.weights, Weighing::Full(_)) { block.lines() } else { 0 };
-        Sums { values: vec![Default::default(); block.lines()], weights: vec![Default::default(); weighted] }
-    }
-
-    fn sums_of_part(&self, block: &Block, part: &Range<usize>) -> Sums<T> {
-        let mut sums = self.no_sums(block);
+    fn states_of_part(&self, block: &Block, part: &Range<usize>) -> Vec<F::State> {
         let View { len, inner, .. } = self.view;
         let width = block.inner.len();
+        let mut states = vec![F::State::default(); block.lines()];
         for (row, outer) in block.outer.clone().enumerate() {
-            let line = row * width;
+            let first = row * width;
             if inner == 1 {
                 let stretch = outer * len + part.start..outer * len + part.end;
                 let values = &self.values[stretch.clone()];
-                match self.weights {
-                    Weighing::None => sums.values[line] = sum::<T>(values),
-                    Weighing::Along(weights) => sums.values[line] = dot::<T>(&weights[part.clone()], values).0,
-                    Weighing::Full(weights) => {
-                        (sums.values[line], sums.weights[line]) = dot::<T>(&weights[stretch], values);
-                    }
-                }
-                continue;
-            }
-            let totals = &mut sums.values[line..line + width];
-            for place in part.clone() {
-                let first = (outer * len + place) * inner;
-                let stretch = first + block.inner.start..first + block.inner.end;
-                let values = totals.iter_mut().zip(&self.values[stretch.clone()]);
-                match self.weights {
-                    Weighing::None => values.for_each(|(sum, &value)| sum.add(value)),
+                let line = block.first_line + row;
+                states[first] = match self.weights {
+                    Weighing::None => self.fold_row(line, part.start, values, |_| T::one()),
                     Weighing::Along(weights) => {
-                        let weight = weights[place];
-                        values.for_each(|(sum, &value)| sum.add_product(weight, value));
+                        let weights = &weights[part.clone()];
+                        self.fold_row(line, part.start, values, |place| weights[place])
                     }
                     Weighing::Full(weights) => {
                         let weights = &weights[stretch];
-                        values.zip(weights).for_each(|((sum, &value), &weight)| sum.add_product(weight, value));
-                        let sums = sums.weights[line..line + width].iter_mut();
-                        sums.zip(weights).for_each(|(sum, &weight)| sum.add(weight));
+                        self.fold_row(line, part.start, values, |place| weights[place])
+                    }
+                };
+                continue;
+            }
+            let states = &mut states[first..first + width];
+            let first_line = block.first_line + first;
+            for place in part.clone() {
+                let start = (outer * len + place) * inner;
+                let stretch = start + block.inner.start..start + block.inner.end;
+                let values = &self.values[stretch.clone()];
+                match self.weights {
+                    Weighing::None => self.fold_across(states, first_line, place, values, |_| T::one()),
+                    Weighing::Along(weights) => {
+                        let weight = weights[place];
+                        self.fold_across(states, first_line, place, values, |_| weight);
+                    }
+                    Weighing::Full(weights) => {
+                        let weights = &weights[stretch];
+                        self.fold_across(states, first_line, place, values, |column| weights[column]);
                     }
                 }
             }
         }
-        sums
+        states
     }
 
-    fn finish(
+    /// Folds a stretch of one row.
+    #[inline(always)]
+    fn fold_row(&self, line: usize, first: usize, values: &[T], weight: impl Fn(usize) -> T) -> F::State {
+        let mut lanes = [F::State::default(); LANES];
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        for (number, chunk) in chunks.iter().enumerate() {
+            for lane in 0..LANES {
+                let place = number * LANES + lane;
+                self.fold.step(&mut lanes[lane], line, first + place, chunk[lane], weight(place));
+            }
+        }
+        let [mut state, others @ ..] = lanes;
+        others.into_iter().for_each(|lane| self.fold.merge(&mut state, lane));
+        let done = chunks.len() * LANES;
+        let mut tail = F::State::default();
+        for (place, &value) in rest.iter().enumerate() {
+            self.fold.step(&mut tail, line, first + done + place, value, weight(done + place));
+        }
+        self.fold.merge(&mut state, tail);
+        state
+    }
+
+    /// Folds one place of lines that lie side by side.
+    #[inline(always)]
+    fn fold_across(
         &self,
-        operation: &Reduce<T>,
-        sums: &Sums<T>,
+        states: &mut [F::State],
         first_line: usize,
-        output: &mut [T],
-        mut weight_sums: Option<&mut [T]>,
+        place: usize,
+        values: &[T],
+        weight: impl Fn(usize) -> T,
     ) {
-        let count = Sum::<T>::of_count(self.view.len);
-        for (line, (&values, output)) in sums.values.iter().zip(output).enumerate() {
-            let weights = self.sum_of_weights.or_else(|| sums.weights.get(line).copied()).unwrap_or_default();
-            *output = match operation.finish {
-                Finish::Sum => values.round(),
-                Finish::Mean => values.ratio(count),
-                Finish::Average => values.ratio(weights),
-            };
-            if let (Some(check), true) = (&operation.check, weights.is_zero()) {
-                check.offend(first_line + line);
-            }
-            if let Some(sums) = &mut weight_sums {
-                sums[line] = weights.round();
-            }
+        for (column, (state, &value)) in states.iter_mut().zip(values).enumerate() {
+            self.fold.step(state, first_line + column, place, value, weight(column));
         }
     }
 }
@@ -235,49 +281,4 @@ fn cut<'a, T>(mut output: &'a mut [T], blocks: &[Block]) -> Vec<&'a mut [T]> {
         output = rest;
     }
     pieces
-}
-
-/// The sum of a long slice, over all cores.
-fn sum_in_parts<T: Float>(values: &[T]) -> Sum<T> {
-    let of_parts: Vec<_> = values.par_chunks(ELEMENTS_PER_TASK).map(|part| sum::<T>(part)).collect();
-    merge::<T>(&of_parts)
-}
-
-fn merge<T: Float>(sums: &[Sum<T>]) -> Sum<T> {
-    let mut merged = Sum::<T>::default();
-    sums.iter().for_each(|&sum| merged.merge(sum));
-    merged
-}
-
-fn sum<T: Float>(values: &[T]) -> Sum<T> {
-    let mut lanes = [Sum::<T>::default(); LANES];
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    for chunk in chunks {
-        for lane in 0..LANES {
-            lanes[lane].add(chunk[lane]);
-        }
-    }
-    let mut total = merge::<T>(&lanes);
-    rest.iter().for_each(|&value| total.add(value));
-    total
-}
-
-/// The sum of the products, and that of the weights.
-fn dot<T: Float>(weights: &[T], values: &[T]) -> (Sum<T>, Sum<T>) {
-    let mut lanes = [Sum::<T>::default(); LANES];
-    let mut weight_lanes = [Sum::<T>::default(); LANES];
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let (weight_chunks, weight_rest) = weights.as_chunks::<LANES>();
-    for (values, weights) in chunks.iter().zip(weight_chunks) {
-        for lane in 0..LANES {
-            lanes[lane].add_product(weights[lane], values[lane]);
-            weight_lanes[lane].add(weights[lane]);
-        }
-    }
-    let (mut total, mut weight) = (merge::<T>(&lanes), merge::<T>(&weight_lanes));
-    for (&value, &w) in rest.iter().zip(weight_rest) {
-        total.add_product(w, value);
-        weight.add(w);
-    }
-    (total, weight)
 }

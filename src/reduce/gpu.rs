@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable, bytes_of};
 
-use super::operation::{Reduce, View, Weights};
+use super::operation::{Finish, Output, Reduce, View, Weights};
 use crate::device::DeviceKind;
 use crate::device::check::Outcome;
 use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
@@ -33,18 +33,85 @@ struct Parameters {
     value_shift: u32,
     weight_shift: u32,
     output_shift: u32,
+    mean_shift: u32,
     first_line: u32,
+    first_place: u32,
     finish: u32,
     resume: u32,
     direct: u32,
     weights_along: u32,
     has_sums: u32,
-    count: u32,
+    skip_nan: u32,
     check: u32,
     zero: u32,
     unused: u32,
     nan: [u32; 2],
-    padding: [u32; 2],
+    infinity: [u32; 2],
+    ddof: [u32; 2],
+}
+
+/// What a line is reduced by: which state its places are folded into, and what is bound besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Plain,
+    Weighted,
+    Moments,
+    ExtremeValue,
+    ExtremePlace,
+}
+
+impl Family {
+    fn of<T: Float>(operation: &Reduce<T>) -> Self {
+        match (operation.finish, &operation.weights) {
+            (Finish::Var | Finish::Std, _) => Self::Moments,
+            (Finish::Min | Finish::Max, _) => Self::ExtremeValue,
+            (Finish::ArgMin | Finish::ArgMax, _) => Self::ExtremePlace,
+            (Finish::Sum | Finish::Mean | Finish::Average, Weights::None) => Self::Plain,
+            (Finish::Sum | Finish::Mean | Finish::Average, _) => Self::Weighted,
+        }
+    }
+
+    fn fragments(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain => &[include_str!("../../shaders/reduce/plain.wgsl")],
+            Self::Weighted => &[include_str!("../../shaders/reduce/weighted.wgsl")],
+            Self::Moments => &[include_str!("../../shaders/reduce/moments.wgsl")],
+            Self::ExtremeValue => &[
+                include_str!("../../shaders/reduce/extremes.wgsl"),
+                include_str!("../../shaders/reduce/extreme_value.wgsl"),
+            ],
+            Self::ExtremePlace => &[
+                include_str!("../../shaders/reduce/extremes.wgsl"),
+                include_str!("../../shaders/reduce/extreme_place.wgsl"),
+            ],
+        }
+    }
+
+    fn access(self) -> &'static [Access] {
+        use Access::{Read, ReadWrite};
+        match self {
+            Self::Plain | Self::ExtremeValue | Self::ExtremePlace => &[Read, ReadWrite, ReadWrite],
+            Self::Moments => &[Read, ReadWrite, ReadWrite, Read],
+            Self::Weighted => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite],
+        }
+    }
+
+    /// Bytes of a state in an array of them, as WGSL lays it out.
+    fn state_bytes(self, element: ElementType, sums: Sums) -> u64 {
+        let (accumulator, alignment) = match (sums, element) {
+            (Sums::Wide, _) => (8, 8),
+            (Sums::Compensated, ElementType::F64) => (16, 8),
+            (Sums::Compensated, _) => (8, 4),
+        };
+        let word: u64 = 4;
+        match self {
+            Self::Plain => (accumulator + word).next_multiple_of(alignment),
+            Self::Weighted => 2 * accumulator,
+            Self::Moments => (2 * accumulator + word).next_multiple_of(alignment),
+            Self::ExtremeValue | Self::ExtremePlace if element == ElementType::F64 => 16,
+            Self::ExtremeValue | Self::ExtremePlace => 8,
+        }
+    }
 }
 
 /// What one invocation or workgroup takes on.
@@ -74,44 +141,26 @@ impl Sums {
             _ => Self::Compensated,
         }
     }
-
-    /// Bytes of one accumulator.
-    fn bytes(self, element: ElementType) -> u64 {
-        match (self, element) {
-            (Self::Compensated, ElementType::F64) => 16,
-            _ => 8,
-        }
-    }
 }
 
-fn kernel(element: ElementType, sums: Sums, weighted: bool, regime: Regime) -> Kernel {
-    use Access::{Read, ReadWrite};
-    let (state, access): (_, &[Access]) = if weighted {
-        let access = &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite];
-        (include_str!("../../shaders/reduce/weighted.wgsl"), access)
-    } else {
-        (include_str!("../../shaders/reduce/plain.wgsl"), &[Read, ReadWrite, ReadWrite])
-    };
-    Kernel {
-        name: format!("reduce_{element}_{sums:?}_{}_{regime:?}", if weighted { "weighted" } else { "plain" }),
-        fragments: vec![
-            shader::element(element),
-            shader::SPECIAL,
-            shader::GRID,
-            match sums {
-                Sums::Wide => include_str!("../../shaders/lib/accumulate_wide.wgsl"),
-                Sums::Compensated => include_str!("../../shaders/lib/accumulate_compensated.wgsl"),
-            },
-            include_str!("../../shaders/reduce/parameters.wgsl"),
-            state,
-            match regime {
-                Regime::Lines => include_str!("../../shaders/reduce/lines.wgsl"),
-                Regime::Rows => include_str!("../../shaders/reduce/rows.wgsl"),
-                Regime::Merge => include_str!("../../shaders/reduce/merge.wgsl"),
-            },
-        ],
-        access,
-    }
+fn kernel(element: ElementType, sums: Sums, family: Family, regime: Regime) -> Kernel {
+    let mut fragments = vec![
+        shader::element(element),
+        shader::SPECIAL,
+        shader::GRID,
+        match sums {
+            Sums::Wide => include_str!("../../shaders/lib/accumulate_wide.wgsl"),
+            Sums::Compensated => include_str!("../../shaders/lib/accumulate_compensated.wgsl"),
+        },
+        include_str!("../../shaders/reduce/parameters.wgsl"),
+    ];
+    fragments.extend(family.fragments());
+    fragments.push(match regime {
+        Regime::Lines => include_str!("../../shaders/reduce/lines.wgsl"),
+        Regime::Rows => include_str!("../../shaders/reduce/rows.wgsl"),
+        Regime::Merge => include_str!("../../shaders/reduce/merge.wgsl"),
+    });
+    Kernel { name: format!("reduce_{element}_{sums:?}_{family:?}_{regime:?}"), fragments, access: family.access() }
 }
 
 /// Every specialisation, for the test that translates them all.
@@ -121,9 +170,9 @@ pub(super) fn kernels() -> Vec<Kernel> {
     for (element, sums) in
         [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)]
     {
-        for weighted in [false, true] {
+        for family in [Family::Plain, Family::Weighted, Family::Moments, Family::ExtremeValue, Family::ExtremePlace] {
             all.extend(
-                [Regime::Lines, Regime::Rows, Regime::Merge].map(|regime| kernel(element, sums, weighted, regime)),
+                [Regime::Lines, Regime::Rows, Regime::Merge].map(|regime| kernel(element, sums, family, regime)),
             );
         }
     }
@@ -157,7 +206,8 @@ impl Split {
     fn groups(self, lines: u64) -> u64 {
         match self.regime {
             Regime::Rows => lines * self.parts,
-            Regime::Lines | Regime::Merge => (lines * self.parts).div_ceil(WORKGROUP),
+            Regime::Lines => (lines * self.parts).div_ceil(WORKGROUP),
+            Regime::Merge => lines.div_ceil(WORKGROUP),
         }
     }
 }
@@ -165,14 +215,14 @@ impl Split {
 pub(super) fn reduce<T: Float>(operation: &Reduce<T>, context: &GpuContext) -> Result<()> {
     let view = operation.view;
     let sums = Sums::of(T::TYPE, context);
-    let weighted = !matches!(operation.weights, Weights::None);
-    let state_bytes = sums.bytes(T::TYPE) * if weighted { 2 } else { 1 };
+    let family = Family::of(operation);
+    let state_bytes = family.state_bytes(T::TYPE, sums);
     let window = context.window_bytes() / size_of::<T>() as u64;
     let widest = context.window_bytes() / state_bytes;
     let all = tiles(view.outer as u64, view.len as u64, view.inner as u64, window, widest);
     // Tiles of the same lines follow one another.
     for tiles in all.chunk_by(|one, next| one.outer == next.outer && one.inner == next.inner) {
-        Lines { operation, context, sums, weighted, state_bytes }.run(tiles)?;
+        Lines { operation, context, sums, family, state_bytes }.run(tiles)?;
     }
     Ok(())
 }
@@ -182,8 +232,18 @@ struct Lines<'a, T: Float> {
     operation: &'a Reduce<T>,
     context: &'a GpuContext,
     sums: Sums,
-    weighted: bool,
+    family: Family,
     state_bytes: u64,
+}
+
+/// One dispatch of it.
+struct Step<'a> {
+    tile: &'a Tile,
+    split: Split,
+    lines: u64,
+    resume: bool,
+    direct: bool,
+    partials: Binding<'a>,
 }
 
 impl<T: Float> Lines<'_, T> {
@@ -198,27 +258,20 @@ impl<T: Float> Lines<'_, T> {
         let partials = Binding::start(&partials, partial_bytes);
 
         for (number, tile) in tiles.iter().enumerate() {
-            let mut parameters = self.parameters(tile, split, lines)?;
-            parameters.resume = (number > 0).into();
-            parameters.direct = direct.into();
-            self.dispatch(tile, split, split.groups(lines), lines, parameters, partials)?;
+            self.dispatch(&Step { tile, split, lines, resume: number > 0, direct, partials })?;
         }
         if !direct {
             let split = Split { regime: Regime::Merge, ..split };
-            let parameters = self.parameters(deepest, split, lines)?;
-            self.dispatch(deepest, split, lines.div_ceil(WORKGROUP), lines, parameters, partials)?;
+            self.dispatch(&Step { tile: deepest, split, lines, resume: false, direct, partials })?;
         }
         Ok(())
     }
 
-    fn parameters(&self, tile: &Tile, split: Split, lines: u64) -> Result<Parameters> {
-        let Reduce { view, finish, check, weights, weight_sums, .. } = self.operation;
-        let check = match check.as_ref().map(|check| check.outcome()) {
-            Some(Outcome::Word { index, .. }) => *index,
-            _ => 0,
-        };
-        Ok(Parameters {
-            lines: lines as u32,
+    fn parameters(&self, step: &Step<'_>) -> Parameters {
+        let Reduce { view, finish, weights, weight_sums, .. } = self.operation;
+        let Step { tile, split, lines, resume, direct, .. } = step;
+        Parameters {
+            lines: *lines as u32,
             inner: (tile.inner.end - tile.inner.start) as u32,
             places: (tile.len.end - tile.len.start) as u32,
             parts: split.parts as u32,
@@ -228,74 +281,88 @@ impl<T: Float> Lines<'_, T> {
             value_shift: 0,
             weight_shift: 0,
             output_shift: 0,
+            mean_shift: 0,
             first_line: self.first_line(tile) as u32,
+            first_place: tile.len.start as u32,
             finish: *finish as u32,
-            resume: 0,
-            direct: 0,
+            resume: (*resume).into(),
+            direct: (*direct).into(),
             weights_along: matches!(weights, Weights::Along(_)).into(),
             has_sums: weight_sums.is_some().into(),
-            count: view.len as u32,
-            check,
+            skip_nan: self.operation.skip_nan.into(),
+            check: match self.operation.check.as_ref().map(|check| check.outcome()) {
+                Some(Outcome::Word { index, .. }) => *index,
+                _ => 0,
+            },
             zero: 0,
             unused: 0,
             nan: T::nan().words(),
-            padding: [0; 2],
-        })
+            infinity: T::infinity().words(),
+            ddof: T::narrow(self.operation.ddof).words(),
+        }
     }
 
     fn first_line(&self, tile: &Tile) -> u64 {
         tile.outer.start * self.operation.view.inner as u64 + tile.inner.start
     }
 
-    fn dispatch(
-        &self,
-        tile: &Tile,
-        split: Split,
-        groups: u64,
-        lines: u64,
-        mut parameters: Parameters,
-        partials: Binding<'_>,
-    ) -> Result<()> {
-        let Reduce { view, values, weights, output, weight_sums, check, .. } = self.operation;
+    fn dispatch(&self, step: &Step<'_>) -> Result<()> {
+        let Self { context, operation, .. } = self;
+        let Step { tile, split, lines, partials, .. } = step;
+        let Reduce { view, values, weights, output, weight_sums, means, check, .. } = operation;
         let (len, inner) = (view.len as u64, view.inner as u64);
         let size = size_of::<T>() as u64;
-        let first = (tile.outer.start * len + tile.len.start) * inner + tile.inner.start;
+        let first_line = self.first_line(tile);
         let places = tile.len.end - tile.len.start;
-        let count = if tile.outer.end - tile.outer.start > 1 {
-            (tile.outer.end - tile.outer.start) * len * inner
-        } else {
-            places.saturating_sub(1) * inner + (tile.inner.end - tile.inner.start)
+        let rows = tile.outer.end - tile.outer.start;
+        let (first, count) = match (len, rows) {
+            // Without places there are no elements to point at.
+            (0, _) => (0, 0),
+            (_, 1) => {
+                let first = (tile.outer.start * len + tile.len.start) * inner + tile.inner.start;
+                (first, (places - 1) * inner + (tile.inner.end - tile.inner.start))
+            }
+            _ => (tile.outer.start * len * inner, rows * len * inner),
         };
-        // Without places there are no elements to point at.
-        let (first, count) = if len == 0 { (0, 0) } else { (first, count) };
-        let (values, value_shift) = self.context.window(values.gpu()?, first, count, size);
-        let (result, output_shift) = self.context.window(output.gpu()?, self.first_line(tile), lines, size);
-        parameters.value_shift = value_shift;
-        parameters.output_shift = output_shift;
-        let kernel = kernel(T::TYPE, self.sums, self.weighted, split.regime);
+        let mut parameters = self.parameters(step);
+        let values = bind(&mut parameters.value_shift, context.window(values.gpu()?, first, count, size));
+        let result = match output {
+            Output::Values(output) => context.window(output.gpu()?, first_line, *lines, size),
+            Output::Places(output) => context.window(output.gpu()?, first_line, *lines, size_of::<u32>() as u64),
+        };
+        let mut bindings = vec![values, *partials, bind(&mut parameters.output_shift, result)];
+
+        if let Some(means) = means {
+            let means = context.window(means.gpu()?, first_line, *lines, size);
+            bindings.push(bind(&mut parameters.mean_shift, means));
+        }
+        // What nobody asked for still has to be bound to something of its own.
+        let (no_sums, no_checks) = (context.storage(size)?, context.storage(4)?);
         let weights = match weights {
             Weights::None => None,
-            Weights::Along(weights) => Some(self.context.window(weights.gpu()?, tile.len.start, places, size)),
-            Weights::Full(weights) => Some(self.context.window(weights.gpu()?, first, count, size)),
+            Weights::Along(weights) => Some(context.window(weights.gpu()?, tile.len.start, places, size)),
+            Weights::Full(weights) => Some(context.window(weights.gpu()?, first, count, size)),
         };
-        let Some((weights, weight_shift)) = weights else {
-            return self.context.dispatch(&kernel, bytes_of(&parameters), &[values, partials, result], groups);
-        };
-        parameters.weight_shift = weight_shift;
-        // What nobody asked for still has to be bound to something of its own.
-        let unwanted = self.context.storage(size)?;
-        let weight_sums = match weight_sums {
-            Some(sums) => self.context.window(sums.gpu()?, self.first_line(tile), lines, size).0,
-            None => Binding::start(&unwanted, size),
-        };
-        let unchecked = self.context.storage(4)?;
-        let checks = match check.as_ref().map(|check| check.outcome()) {
-            Some(Outcome::Word { buffer, .. }) => Binding::checks(buffer),
-            _ => Binding::start(&unchecked, 4),
-        };
-        let bindings = [values, partials, result, weights, weight_sums, checks];
-        self.context.dispatch(&kernel, bytes_of(&parameters), &bindings, groups)
+        if let (Some(weights), Family::Weighted) = (weights, self.family) {
+            bindings.push(bind(&mut parameters.weight_shift, weights));
+            bindings.push(match weight_sums {
+                Some(sums) => context.window(sums.gpu()?, first_line, *lines, size).0,
+                None => Binding::start(&no_sums, size),
+            });
+            bindings.push(match check.as_ref().map(|check| check.outcome()) {
+                Some(Outcome::Word { buffer, .. }) => Binding::checks(buffer),
+                _ => Binding::start(&no_checks, 4),
+            });
+        }
+        let kernel = kernel(T::TYPE, self.sums, self.family, split.regime);
+        context.dispatch(&kernel, bytes_of(&parameters), &bindings, split.groups(*lines))
     }
+}
+
+/// Notes where the elements begin in a window.
+fn bind<'a>(shift: &mut u32, (binding, before): (Binding<'a>, u32)) -> Binding<'a> {
+    *shift = before;
+    binding
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::device::host::HostPool;
 use crate::device::storage::Storage;
 use crate::device::{Device, Engine, Operation};
 use crate::element::Float;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// An array seen as `[outer, len, inner]`; `len` is what is reduced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,15 +29,39 @@ impl View {
     }
 }
 
-/// What becomes of the sums of a line.
+/// What is made of a line. The numbers are those of `shaders/reduce/parameters.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finish {
     /// The sum of the values, or of the products with the weights.
     Sum = 0,
-    /// The sum divided by the length.
+    /// The sum divided by the count.
     Mean = 1,
     /// The sum of the products divided by the sum of the weights.
     Average = 2,
+    /// The sum of the squared deviations from the mean, divided by the count less `ddof`.
+    Var = 3,
+    /// The square root of that.
+    Std = 4,
+    /// The smallest value.
+    Min = 5,
+    /// The largest.
+    Max = 6,
+    /// The place of the smallest.
+    ArgMin = 7,
+    /// The place of the largest.
+    ArgMax = 8,
+}
+
+impl Finish {
+    /// Whether smaller values win.
+    pub fn wants_small(self) -> bool {
+        matches!(self, Self::Min | Self::ArgMin)
+    }
+
+    /// Whether there is no answer for a line without values.
+    fn needs_a_value(self) -> bool {
+        matches!(self, Self::Min | Self::Max | Self::ArgMin | Self::ArgMax)
+    }
 }
 
 /// Weights, if there are any.
@@ -50,13 +74,27 @@ pub(super) enum Weights<T: Float> {
     Full(Storage<T>),
 }
 
+/// Where outputs go.
+#[derive(Clone)]
+pub(super) enum Output<T: Float> {
+    Values(Storage<T>),
+    /// Places along the axis.
+    Places(Storage<u32>),
+}
+
 /// A reduction, ready to run.
 pub(super) struct Reduce<T: Float> {
     pub view: View,
     pub values: Storage<T>,
     pub weights: Weights<T>,
     pub finish: Finish,
-    pub output: Storage<T>,
+    /// As if values that are NaN were not there.
+    pub skip_nan: bool,
+    /// For variances: what is taken off the count.
+    pub ddof: f64,
+    /// For variances: the means of the lines.
+    pub means: Option<Storage<T>>,
+    pub output: Output<T>,
     /// Where the sums of weights go, if they are wanted.
     pub weight_sums: Option<Storage<T>>,
     /// Where a sum of weights that is zero is noted; there if and only if this is an average.
@@ -79,6 +117,7 @@ pub(super) struct Operands<'a, T: Float> {
     pub view: View,
     pub values: Storage<T>,
     pub weights: Weights<T>,
+    pub skip_nan: bool,
     /// What is already wrong with values or weights.
     pub checks: Checks,
 }
@@ -89,40 +128,104 @@ pub(super) struct Reduced<T: Float, D: Dimension> {
     pub weight_sums: Option<DeviceArray<T, D>>,
 }
 
-impl<T: Float> Operands<'_, T> {
-    /// Reduces to an array of this shape.
-    pub fn reduce<D: Dimension>(self, finish: Finish, want_sums: bool, shape: D) -> Result<Reduced<T, D>> {
-        let Self { device, view, values, weights, checks } = self;
-        let lines = view.lines();
+impl<'a, T: Float> Operands<'a, T> {
+    /// An array seen in some way, without weights.
+    pub fn new<D: Dimension>(array: &'a DeviceArray<T, D>, view: View) -> Self {
+        Self {
+            device: array.device(),
+            view,
+            values: array.storage().clone(),
+            weights: Weights::None,
+            skip_nan: false,
+            checks: array.checks().clone(),
+        }
+    }
+
+    /// Adds weights that were found to fit.
+    pub fn with_weights<E: Dimension>(mut self, given: &DeviceArray<T, E>, fitting: Weights<T>) -> Result<Self> {
+        self.device.expect(given.device(), "the weights")?;
+        self.checks = Checks::union([&self.checks, given.checks()]);
+        self.weights = fitting;
+        Ok(self)
+    }
+
+    /// Reduces to values.
+    pub fn reduce<D: Dimension>(self, finish: Finish, shape: D) -> Result<DeviceArray<T, D>> {
+        Ok(self.reduce_with_sums(finish, false, shape)?.result)
+    }
+
+    /// Reduces to variances or standard deviations. A pass for the means comes first.
+    pub fn spread<D: Dimension>(self, finish: Finish, ddof: f64, shape: D) -> Result<DeviceArray<T, D>> {
+        let means = self.device.allocate(self.view.lines())?;
+        if self.view.lines() > 0 {
+            self.device.run(&self.operation(Finish::Mean, Output::Values(means.clone())))?;
+        }
+        let output = self.device.allocate(self.view.lines())?;
+        let operation = self.operation(finish, Output::Values(output.clone()));
+        if self.view.lines() > 0 {
+            self.device.run(&Reduce { ddof, means: Some(means), ..operation })?;
+        }
+        Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
+    }
+
+    /// Reduces to places along the axis.
+    pub fn locate<D: Dimension>(self, finish: Finish, shape: D) -> Result<DeviceArray<u32, D>> {
+        self.expect_values(finish)?;
+        let output = self.device.allocate(self.view.lines())?;
+        if self.view.lines() > 0 {
+            self.device.run(&self.operation(finish, Output::Places(output.clone())))?;
+        }
+        Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
+    }
+
+    /// Reduces to values and, if wanted, sums of weights.
+    pub fn reduce_with_sums<D: Dimension>(self, finish: Finish, want_sums: bool, shape: D) -> Result<Reduced<T, D>> {
+        self.expect_values(finish)?;
+        let (device, lines) = (self.device, self.view.lines());
         let output = device.allocate(lines)?;
         let weight_sums = if want_sums { Some(device.allocate(lines)?) } else { None };
         let check = match finish {
             Finish::Average => Some(new_check(device, shape.slice())?),
-            Finish::Sum | Finish::Mean => None,
+            _ => None,
         };
-        let checks = check.iter().fold(checks, |checks, check| checks.with(check.clone()));
+        let checks = check.iter().fold(self.checks.clone(), |checks, check| checks.with(check.clone()));
+        let operation = self.operation(finish, Output::Values(output.clone()));
         if lines > 0 {
-            let weight_sums = weight_sums.clone();
-            device.run(&Reduce { view, values, weights, finish, output: output.clone(), weight_sums, check })?;
-        } else if let (Some(check), Weights::Along(weights)) = (check, weights) {
+            device.run(&Reduce { weight_sums: weight_sums.clone(), check, ..operation })?;
+        } else if let (Some(check), Weights::Along(weights)) = (check, &self.weights) {
             // No averages, but weights all the same, and NumPy complains if their sum is zero.
-            judge_weights(device, weights, view.len, check)?;
+            let view = View { outer: 1, len: self.view.len, inner: 1 };
+            let output = Output::Values(device.allocate(1)?);
+            device.run(&Reduce { view, values: weights.clone(), output, check: Some(check), ..operation })?;
         }
         let array = |storage| DeviceArray::new(device.clone(), storage, shape.clone(), checks.clone());
         Ok(Reduced { result: array(output), weight_sums: weight_sums.map(array) })
     }
-}
 
-fn judge_weights<T: Float>(device: &Device, weights: Storage<T>, len: usize, check: Arc<Check>) -> Result<()> {
-    device.run(&Reduce {
-        view: View { outer: 1, len, inner: 1 },
-        values: weights.clone(),
-        weights: Weights::Along(weights),
-        finish: Finish::Average,
-        output: device.allocate(1)?,
-        weight_sums: None,
-        check: Some(check),
-    })
+    fn operation(&self, finish: Finish, output: Output<T>) -> Reduce<T> {
+        Reduce {
+            view: self.view,
+            values: self.values.clone(),
+            weights: self.weights.clone(),
+            finish,
+            skip_nan: self.skip_nan,
+            ddof: 0.0,
+            means: None,
+            output,
+            weight_sums: None,
+            check: None,
+        }
+    }
+
+    fn expect_values(&self, finish: Finish) -> Result<()> {
+        if !finish.needs_a_value() || self.view.len > 0 || self.view.lines() == 0 {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::EmptyReduction,
+            "there is no smallest or largest value along an axis of length 0; leave such arrays out",
+        ))
+    }
 }
 
 fn new_check(device: &Device, output: &[usize]) -> Result<Arc<Check>> {
@@ -133,22 +236,12 @@ fn new_check(device: &Device, output: &[usize]) -> Result<Arc<Check>> {
     }
 }
 
-impl<T: Float> Operands<'_, T> {
-    /// Adds weights that were found to fit.
-    pub fn with_weights<E: Dimension>(mut self, given: &DeviceArray<T, E>, fitting: Weights<T>) -> Result<Self> {
-        self.device.expect(given.device(), "the weights")?;
-        self.checks = Checks::union([&self.checks, given.checks()]);
-        self.weights = fitting;
-        Ok(self)
-    }
-}
-
 impl<T: Float, D: Dimension> Reduced<T, D> {
     /// Result and sums of weights, which must have been wanted.
     pub fn pair(self) -> Result<(DeviceArray<T, D>, DeviceArray<T, D>)> {
         match self.weight_sums {
             Some(sums) => Ok((self.result, sums)),
-            None => Err(crate::Error::new(crate::ErrorKind::InvalidOption, "no sums of weights were asked for")),
+            None => Err(Error::new(ErrorKind::InvalidOption, "no sums of weights were asked for")),
         }
     }
 }

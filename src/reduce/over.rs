@@ -18,7 +18,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     /// [`ShapeMismatch`](ErrorKind::ShapeMismatch), [`DeviceMismatch`](ErrorKind::DeviceMismatch), and with the data
     /// [`ZeroWeights`](ErrorKind::ZeroWeights).
     pub fn average<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<DeviceArray<T, Ix0>> {
-        Ok(self.weighted_whole(weights)?.reduce(Finish::Average, false, Ix0())?.result)
+        self.weighted_whole(weights)?.reduce(Finish::Average, Ix0())
     }
 
     /// The weighted average of all elements and the sum of the weights.
@@ -30,7 +30,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         &self,
         weights: &DeviceArray<T, E>,
     ) -> Result<(DeviceArray<T, Ix0>, DeviceArray<T, Ix0>)> {
-        self.weighted_whole(weights)?.reduce(Finish::Average, true, Ix0())?.pair()
+        self.weighted_whole(weights)?.reduce_with_sums(Finish::Average, true, Ix0())?.pair()
     }
 
     /// The weighted sum of all elements. The weights have the array's shape; their sum may be zero.
@@ -39,7 +39,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     ///
     /// [`ShapeMismatch`](ErrorKind::ShapeMismatch), [`DeviceMismatch`](ErrorKind::DeviceMismatch).
     pub fn weighted_sum<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<DeviceArray<T, Ix0>> {
-        Ok(self.weighted_whole(weights)?.reduce(Finish::Sum, false, Ix0())?.result)
+        self.weighted_whole(weights)?.reduce(Finish::Sum, Ix0())
     }
 
     /// The sum of all elements; 0 if there are none.
@@ -48,7 +48,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     ///
     /// Only what can happen to any call: a lost device, memory that can't be had.
     pub fn sum(&self) -> Result<DeviceArray<T, Ix0>> {
-        Ok(self.whole().reduce(Finish::Sum, false, Ix0())?.result)
+        self.whole().reduce(Finish::Sum, Ix0())
     }
 
     /// The mean of all elements; NaN if there are none.
@@ -57,7 +57,63 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     ///
     /// Only what can happen to any call: a lost device, memory that can't be had.
     pub fn mean(&self) -> Result<DeviceArray<T, Ix0>> {
-        Ok(self.whole().reduce(Finish::Mean, false, Ix0())?.result)
+        self.whole().reduce(Finish::Mean, Ix0())
+    }
+
+    /// The variance of all elements; see [`var_axis`](Self::var_axis).
+    ///
+    /// # Errors
+    ///
+    /// Only what can happen to any call: a lost device, memory that can't be had.
+    pub fn var(&self, ddof: T) -> Result<DeviceArray<T, Ix0>> {
+        self.whole().spread(Finish::Var, ddof.widen(), Ix0())
+    }
+
+    /// The standard deviation of all elements; see [`std_axis`](Self::std_axis).
+    ///
+    /// # Errors
+    ///
+    /// Only what can happen to any call: a lost device, memory that can't be had.
+    pub fn std(&self, ddof: T) -> Result<DeviceArray<T, Ix0>> {
+        self.whole().spread(Finish::Std, ddof.widen(), Ix0())
+    }
+
+    /// The smallest of all elements; NaN if any is NaN.
+    ///
+    /// # Errors
+    ///
+    /// [`EmptyReduction`](ErrorKind::EmptyReduction).
+    pub fn min(&self) -> Result<DeviceArray<T, Ix0>> {
+        self.whole().reduce(Finish::Min, Ix0())
+    }
+
+    /// The largest of all elements; NaN if any is NaN.
+    ///
+    /// # Errors
+    ///
+    /// [`EmptyReduction`](ErrorKind::EmptyReduction).
+    pub fn max(&self) -> Result<DeviceArray<T, Ix0>> {
+        self.whole().reduce(Finish::Max, Ix0())
+    }
+
+    /// Where the smallest of all elements is, counted in row-major order: the first of equals, and the first NaN if there
+    /// is one.
+    ///
+    /// # Errors
+    ///
+    /// [`EmptyReduction`](ErrorKind::EmptyReduction).
+    pub fn argmin(&self) -> Result<DeviceArray<u32, Ix0>> {
+        self.whole().locate(Finish::ArgMin, Ix0())
+    }
+
+    /// Where the largest of all elements is, counted in row-major order: the first of equals, and the first NaN if there
+    /// is one.
+    ///
+    /// # Errors
+    ///
+    /// [`EmptyReduction`](ErrorKind::EmptyReduction).
+    pub fn argmax(&self) -> Result<DeviceArray<u32, Ix0>> {
+        self.whole().locate(Finish::ArgMax, Ix0())
     }
 
     /// The weighted average over several axes, as `numpy.average(a, axis=(..), weights=weights)`.
@@ -80,7 +136,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         weights: &DeviceArray<T, E>,
     ) -> Result<DeviceArray<T, IxDyn>> {
         let (operands, shape) = self.weighted_over(axes, weights)?;
-        Ok(operands.reduce(Finish::Average, false, shape)?.result)
+        operands.reduce(Finish::Average, shape)
     }
 
     /// The weighted average over several axes and the sum of the weights of each.
@@ -94,7 +150,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         weights: &DeviceArray<T, E>,
     ) -> Result<(DeviceArray<T, IxDyn>, DeviceArray<T, IxDyn>)> {
         let (operands, shape) = self.weighted_over(axes, weights)?;
-        operands.reduce(Finish::Average, true, shape)?.pair()
+        operands.reduce_with_sums(Finish::Average, true, shape)?.pair()
     }
 
     /// The weighted sum over several axes; weights as for [`average_axes`](Self::average_axes).
@@ -108,7 +164,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         weights: &DeviceArray<T, E>,
     ) -> Result<DeviceArray<T, IxDyn>> {
         let (operands, shape) = self.weighted_over(axes, weights)?;
-        Ok(operands.reduce(Finish::Sum, false, shape)?.result)
+        operands.reduce(Finish::Sum, shape)
     }
 
     /// The sum over several axes. Costs as [`average_axes`](Self::average_axes).
@@ -118,7 +174,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     /// Those of [`average_axes`](Self::average_axes) that come in the call.
     pub fn sum_axes(&self, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
         let (operands, shape) = self.over(axes)?;
-        Ok(operands.reduce(Finish::Sum, false, shape)?.result)
+        operands.reduce(Finish::Sum, shape)
     }
 
     /// The mean over several axes. Costs as [`average_axes`](Self::average_axes).
@@ -128,20 +184,57 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     /// Those of [`average_axes`](Self::average_axes) that come in the call.
     pub fn mean_axes(&self, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
         let (operands, shape) = self.over(axes)?;
-        Ok(operands.reduce(Finish::Mean, false, shape)?.result)
+        operands.reduce(Finish::Mean, shape)
     }
 
-    fn whole(&self) -> Operands<'_, T> {
-        Operands {
-            device: self.device(),
-            view: View { outer: 1, len: self.len(), inner: 1 },
-            values: self.storage().clone(),
-            weights: Weights::None,
-            checks: self.checks().clone(),
-        }
+    /// The variance over several axes; see [`var_axis`](Self::var_axis). Costs a pass more than
+    /// [`average_axes`](Self::average_axes).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axes`](Self::average_axes) that come in the call.
+    pub fn var_axes(&self, axes: &[Axis], ddof: T) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.over(axes)?;
+        operands.spread(Finish::Var, ddof.widen(), shape)
     }
 
-    fn weighted_whole<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<Operands<'_, T>> {
+    /// The standard deviation over several axes; see [`var_axes`](Self::var_axes).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axes`](Self::average_axes) that come in the call.
+    pub fn std_axes(&self, axes: &[Axis], ddof: T) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.over(axes)?;
+        operands.spread(Finish::Std, ddof.widen(), shape)
+    }
+
+    /// The smallest value over several axes; NaN if any is NaN.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axes`](Self::average_axes) that come in the call, and
+    /// [`EmptyReduction`](ErrorKind::EmptyReduction).
+    pub fn min_axes(&self, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.over(axes)?;
+        operands.reduce(Finish::Min, shape)
+    }
+
+    /// The largest value over several axes; NaN if any is NaN.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`min_axes`](Self::min_axes).
+    pub fn max_axes(&self, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.over(axes)?;
+        operands.reduce(Finish::Max, shape)
+    }
+
+    /// The array seen as one line.
+    pub(super) fn whole(&self) -> Operands<'_, T> {
+        Operands::new(self, View { outer: 1, len: self.len(), inner: 1 })
+    }
+
+    pub(super) fn weighted_whole<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<Operands<'_, T>> {
         if weights.shape() != self.shape() {
             return Err(Error::shape(format!(
                 "an average over everything takes a weight for each element, but weights have shape {:?} and the array \

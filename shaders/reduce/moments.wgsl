@@ -1,0 +1,46 @@
+// Variances and standard deviations, in the second of two passes: the first found the means. The mean is rounded, so the
+// deviations do not add up to zero; what they add up to corrects the sum of their squares (the corrected two-pass
+// algorithm: T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37, 1983).
+@group(0) @binding(3) var<storage, read_write> result: array<Bits>;
+@group(0) @binding(4) var<storage, read> means: array<Bits>;
+
+struct State { deviations: Accumulator, squares: Accumulator, count: u32 }
+
+fn state_zero() -> State { return State(sum_zero(), sum_zero(), 0u); }
+
+fn state_step(state: State, line: u32, place: u32) -> State {
+    let value = values[parameters.value_shift + element(line, place)];
+    if is_skipped(value) { return state; }
+    let deviation = real(value) - real(means[parameters.mean_shift + line]);
+    return State(
+        sum_add(state.deviations, deviation),
+        sum_add_product(state.squares, deviation, deviation),
+        state.count + 1u,
+    );
+}
+
+fn state_merge(a: State, b: State) -> State {
+    return State(sum_merge(a.deviations, b.deviations), sum_merge(a.squares, b.squares), a.count + b.count);
+}
+
+fn state_finish(state: State, line: u32) {
+    let nan = bits_of_words(parameters.nan);
+    var answer = nan;
+    let total = bits(sum_round(state.squares));
+    if state.count != 0u && !is_nan(total) {
+        let count = sum_of_count(state.count);
+        let divisor = sum_add(count, -real(bits_of_words(parameters.ddof)));
+        let divisor_bits = bits(sum_round(divisor));
+        if is_zero(divisor_bits) || (divisor_bits & SIGN) != Bits(0u) {
+            // Nothing over nothing, or something over nothing.
+            answer = select(bits_of_words(parameters.infinity), nan, is_zero(total));
+        } else {
+            let rest = sum_round(state.deviations);
+            let squares = sum_add_product(state.squares, -rest, sum_ratio(state.deviations, count));
+            let variance = sum_ratio(squares, divisor);
+            answer = bits(variance);
+            if parameters.finish == FINISH_STD && is_finite(answer) { answer = bits(sqrt(variance)); }
+        }
+    }
+    result[parameters.output_shift + line] = answer;
+}

@@ -1,0 +1,220 @@
+//! What a line is folded into on the CPU engine: the twins of the states in `shaders/reduce/`.
+//!
+//! A [`Fold`] takes in the places of a line one at a time, in several states at once that are merged later, and makes the
+//! output of what they hold.
+
+use crate::accumulate::Accumulate;
+use crate::element::Float;
+
+pub(super) type Sum<T> = <T as crate::element::FloatParts>::Accumulator;
+
+/// A way to reduce a line.
+pub(super) trait Fold<T: Float>: Sync {
+    /// What is known of some places of a line.
+    type State: Copy + Default + Send + Sync;
+    /// What becomes of it.
+    type Output: Send;
+
+    /// Takes in a value.
+    fn step(&self, state: &mut Self::State, line: usize, place: usize, value: T, weight: T);
+    /// Takes in what another state holds, of later places.
+    fn merge(&self, state: &mut Self::State, other: Self::State);
+    /// The output, and the sum of the weights where there are any.
+    fn finish(&self, state: Self::State, line: usize) -> (Self::Output, T);
+}
+
+/// Sums and means.
+pub(super) struct Plain<const SKIP_NAN: bool> {
+    pub mean: bool,
+}
+
+impl<T: Float, const SKIP_NAN: bool> Fold<T> for Plain<SKIP_NAN> {
+    type State = (Sum<T>, usize);
+    type Output = T;
+
+    #[inline(always)]
+    fn step(&self, (sum, count): &mut Self::State, _: usize, _: usize, value: T, _: T) {
+        if SKIP_NAN && value.is_nan() {
+            return;
+        }
+        sum.add(value);
+        *count += 1;
+    }
+
+    fn merge(&self, (sum, count): &mut Self::State, other: Self::State) {
+        sum.merge(other.0);
+        *count += other.1;
+    }
+
+    fn finish(&self, (sum, count): Self::State, _: usize) -> (T, T) {
+        let answer = if self.mean { sum.ratio(Sum::<T>::of_count(count)) } else { sum.round() };
+        (answer, T::zero())
+    }
+}
+
+/// Weighted sums and averages.
+pub(super) struct Weighted<'a, const SKIP_NAN: bool> {
+    pub average: bool,
+    /// Called with the line whose weights sum to zero.
+    pub offend: &'a (dyn Fn(usize) + Sync),
+}
+
+impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, SKIP_NAN> {
+    type State = (Sum<T>, Sum<T>);
+    type Output = T;
+
+    #[inline(always)]
+    fn step(&self, (products, weights): &mut Self::State, _: usize, _: usize, value: T, weight: T) {
+        if SKIP_NAN && value.is_nan() {
+            return;
+        }
+        products.add_product(weight, value);
+        weights.add(weight);
+    }
+
+    fn merge(&self, (products, weights): &mut Self::State, other: Self::State) {
+        products.merge(other.0);
+        weights.merge(other.1);
+    }
+
+    fn finish(&self, (products, weights): Self::State, line: usize) -> (T, T) {
+        if !self.average {
+            return (products.round(), weights.round());
+        }
+        if weights.is_zero() {
+            (self.offend)(line);
+        }
+        (products.ratio(weights), weights.round())
+    }
+}
+
+/// Variances and standard deviations, given the means: the corrected two-pass algorithm (T. F. Chan, G. H. Golub, R. J.
+/// LeVeque, The American Statistician 37, 1983).
+pub(super) struct Moments<'a, T, const SKIP_NAN: bool> {
+    pub means: &'a [T],
+    pub ddof: f64,
+    pub root: bool,
+}
+
+impl<T: Float, const SKIP_NAN: bool> Fold<T> for Moments<'_, T, SKIP_NAN> {
+    type State = (Sum<T>, Sum<T>, usize);
+    type Output = T;
+
+    #[inline(always)]
+    fn step(&self, (deviations, squares, count): &mut Self::State, line: usize, _: usize, value: T, _: T) {
+        if SKIP_NAN && value.is_nan() {
+            return;
+        }
+        let deviation = value - self.means[line];
+        deviations.add(deviation);
+        squares.add_product(deviation, deviation);
+        *count += 1;
+    }
+
+    fn merge(&self, (deviations, squares, count): &mut Self::State, other: Self::State) {
+        deviations.merge(other.0);
+        squares.merge(other.1);
+        *count += other.2;
+    }
+
+    fn finish(&self, (deviations, mut squares, count): Self::State, _: usize) -> (T, T) {
+        let total = squares.round();
+        if count == 0 || total.is_nan() {
+            return (T::nan(), T::zero());
+        }
+        let divisor = count as f64 - self.ddof;
+        if divisor <= 0.0 {
+            return (if total.is_zero() { T::nan() } else { T::infinity() }, T::zero());
+        }
+        // The mean was rounded, so the deviations do not add up to zero.
+        let rest = deviations.round();
+        squares.add_product(-rest, deviations.ratio(Sum::<T>::of_count(count)));
+        let mut shared_out = Sum::<T>::default();
+        shared_out.add(T::narrow(divisor));
+        let variance = squares.ratio(shared_out);
+        (if self.root { variance.sqrt() } else { variance }, T::zero())
+    }
+}
+
+/// The value that wins so far, by its score, and where it is.
+#[derive(Clone, Copy)]
+pub(super) struct Best<K> {
+    score: Option<K>,
+    place: u32,
+}
+
+impl<K> Default for Best<K> {
+    fn default() -> Self {
+        Self { score: None, place: u32::MAX }
+    }
+}
+
+/// Smallest and largest values: NaN beats everything, of equals the first wins.
+pub(super) struct Extreme<const SKIP_NAN: bool> {
+    pub wants_small: bool,
+}
+
+impl<const SKIP_NAN: bool> Extreme<SKIP_NAN> {
+    #[inline(always)]
+    fn step<T: Float>(&self, best: &mut Best<T::Key>, place: usize, value: T) {
+        if SKIP_NAN && value.is_nan() {
+            return;
+        }
+        let score = if self.wants_small { T::reversed_key(value) } else { value.key() };
+        // Places come in order, so an equal score came first.
+        if best.score.is_none_or(|best| score > best) {
+            *best = Best { score: Some(score), place: place as u32 };
+        }
+    }
+
+    fn merge<K: Ord + Copy>(&self, best: &mut Best<K>, other: Best<K>) {
+        let wins = other.score > best.score || (other.score == best.score && other.place < best.place);
+        if wins {
+            *best = other;
+        }
+    }
+}
+
+impl<T: Float, const SKIP_NAN: bool> Fold<T> for Extreme<SKIP_NAN> {
+    type State = Best<T::Key>;
+    type Output = T;
+
+    #[inline(always)]
+    fn step(&self, state: &mut Self::State, _: usize, place: usize, value: T, _: T) {
+        Extreme::step(self, state, place, value);
+    }
+
+    fn merge(&self, state: &mut Self::State, other: Self::State) {
+        Extreme::merge(self, state, other);
+    }
+
+    fn finish(&self, state: Self::State, _: usize) -> (T, T) {
+        let answer = match state.score {
+            None => T::nan(),
+            Some(score) if self.wants_small => T::from_reversed_key(score),
+            Some(score) => T::from_key(score),
+        };
+        (answer, T::zero())
+    }
+}
+
+/// Where they are.
+pub(super) struct Place(pub Extreme<false>);
+
+impl<T: Float> Fold<T> for Place {
+    type State = Best<T::Key>;
+    type Output = u32;
+
+    #[inline(always)]
+    fn step(&self, state: &mut Self::State, _: usize, place: usize, value: T, _: T) {
+        self.0.step(state, place, value);
+    }
+
+    fn merge(&self, state: &mut Self::State, other: Self::State) {
+        self.0.merge(state, other);
+    }
+
+    fn finish(&self, state: Self::State, _: usize) -> (u32, T) {
+        (state.place, T::zero())
+    }
+}
