@@ -9,6 +9,12 @@ const FLAG_PERIOD: u32 = 4u;
 const FLAG_SHARED_QUERIES: u32 = 8u;
 const FLAG_OWN_KNOTS: u32 = 16u;
 const FLAG_OWN_VALUES: u32 = 32u;
+const FLAG_EXTENDED_LEFT: u32 = 64u;
+const FLAG_EXTENDED_RIGHT: u32 = 128u;
+
+const METHOD_LINEAR: u32 = 0u;
+const METHOD_NEAREST: u32 = 1u;
+const METHOD_NEXT: u32 = 3u;
 
 struct Parameters {
     rows: u32,          // of this dispatch
@@ -20,7 +26,7 @@ struct Parameters {
     bucketing: u32,
     query_shift: u32,   // where the queries begin in their window
     output_shift: u32,  // where the output begins in its window
-    unused: u32,
+    method: u32,
     left: vec2<u32>,
     right: vec2<u32>,
     period: vec2<u32>,
@@ -63,8 +69,31 @@ fn line(slope: Bits, distance: Bits, y: Bits) -> Line {
     return Line(value, undefined || is_nan(value));
 }
 
+fn nan_or(answer: Line) -> Bits {
+    return select(answer.value, bits_of_words(parameters.nan), answer.is_nan);
+}
+
+// On the line of a segment, drawn through one of its knots, outside the table.
+fn beyond(query: Bits, segment: u32, knot: u32) -> Bits {
+    let through = segments[knot];
+    if parameters.knots == 1u { return through.y; }
+    return nan_or(line(segments[segment].z, bits(real(query) - real(through.x)), through.y));
+}
+
+// The value of one of the knots around the query.
+fn by_knot(query: Bits, segment: vec4<Bits>, next_y: Bits) -> Bits {
+    if parameters.method == METHOD_NEXT { return next_y; }
+    if parameters.method == METHOD_NEAREST {
+        let to_left = bits(real(query) - real(segment.x));
+        let to_right = bits(real(segment.w) - real(query));
+        if to_left > to_right { return next_y; }
+    }
+    return segment.y;
+}
+
 fn inside(query: Bits, first: u32, knot: u32) -> Bits {
     let segment = segments[first + knot];
+    if parameters.method != METHOD_LINEAR { return by_knot(query, segment, segments[first + knot + 1u].y); }
     let from_here = line(segment.z, bits(real(query) - real(segment.x)), segment.y);
     if !from_here.is_nan { return from_here.value; }
     let next_y = segments[first + knot + 1u].y;
@@ -90,8 +119,14 @@ fn evaluate(asked: Bits, table: u32) -> Bits {
     let lowest = keys[base];
     // A table of one NaN knot is neither left nor right of anything.
     if last == 0u && lowest == NAN_KEY { return segments[first].y; }
-    if k > keys[base + last] { return right_of(first + last); }
-    if k < lowest { return left_of(first); }
+    if k > keys[base + last] {
+        if has(FLAG_EXTENDED_RIGHT) { return beyond(query, first + max(last, 1u) - 1u, first + last); }
+        return right_of(first + last);
+    }
+    if k < lowest {
+        if has(FLAG_EXTENDED_LEFT) { return beyond(query, first, first); }
+        return left_of(first);
+    }
 
     let knot = min(max(upper_bound(k, query, key_table), 1u) - 1u, last);
     if knot == last || keys[base + knot] == k { return segments[first + knot].y; }

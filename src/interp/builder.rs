@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use ndarray::{CowArray, IxDyn};
 
-use super::HostData;
 use super::table::{InterpTable, Rules};
 use crate::device::Device;
 use crate::device::check::{Checks, not_sorted};
 use crate::device::storage::Storage;
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
+use crate::host_data::HostData;
 use crate::knots::axis::{SortedAxis, first_out_of_order};
 
 /// What to make of the order of the knots.
@@ -25,6 +25,21 @@ pub enum Order {
     Sort,
     /// Trusts the caller. If the knots are not sorted the results are anything, but nothing worse happens.
     Assume,
+}
+
+/// What the value is between two knots. At a knot it is always that knot's (of repeated ones the last).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// On the line from one to the other.
+    #[default]
+    Linear = 0,
+    /// That of the nearer knot, halfway that of the left one.
+    Nearest = 1,
+    /// That of the left knot.
+    Previous = 2,
+    /// That of the right knot.
+    Next = 3,
 }
 
 /// Builds an [`InterpTable`] with options.
@@ -82,6 +97,20 @@ impl<T: Float> InterpTableBuilder<'_, T> {
         self
     }
 
+    /// What the value is between two knots.
+    pub fn method(mut self, method: Method) -> Self {
+        self.rules.method = method;
+        self
+    }
+
+    /// Extends the line of the first segment to the left and that of the last to the right, but not on a side for which
+    /// [`left`](Self::left) or [`right`](Self::right) says something else. With methods other than linear, and for a table
+    /// with one knot, the end values go on. Ignored with a period.
+    pub fn extrapolate(mut self) -> Self {
+        self.rules.extrapolate = true;
+        self
+    }
+
     /// What to make of the order of the knots.
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
@@ -111,7 +140,7 @@ impl<T: Float> InterpTableBuilder<'_, T> {
 
         let arranged = match (rules.period, order) {
             (Some(period), _) => {
-                (rules.left, rules.right) = (None, None);
+                (rules.left, rules.right, rules.extrapolate) = (None, None, false);
                 Some(pad_for_period(xp, shape.points, period))
             }
             (None, Order::Sort) => Some(sort(xp, shape.points)),

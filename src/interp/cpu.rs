@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::builder::modulo;
+use super::builder::{Method, modulo};
 use super::operation::{BuildSegments, Interp};
 use super::table::Rules;
 use crate::element::Float;
@@ -102,6 +102,8 @@ impl<T: Float> Lookup<'_, T> {
             segments: &self.segments[first..first + self.index.knots],
             left: self.rules.left.unwrap_or(self.segments[first][1]),
             right: self.rules.right.unwrap_or(self.segments[first + self.index.knots - 1][1]),
+            method: self.rules.method,
+            extended: self.rules.extended(),
         };
         match self.rules.period {
             Some(period) => output.iter_mut().zip(x).for_each(|(y, &x)| *y = table.evaluate(modulo(x, period))),
@@ -118,6 +120,8 @@ struct Row<'a, T: Float> {
     segments: &'a [Segment<T>],
     left: T,
     right: T,
+    method: Method,
+    extended: (bool, bool),
 }
 
 impl<T: Float> Row<'_, T> {
@@ -133,18 +137,37 @@ impl<T: Float> Row<'_, T> {
             return self.segments[0][1];
         }
         if key > self.keys[last] {
-            return self.right;
+            return if self.extended.1 { self.beyond(x, last.saturating_sub(1), last) } else { self.right };
         }
         if key < self.keys[0] {
-            return self.left;
+            return if self.extended.0 { self.beyond(x, 0, 0) } else { self.left };
         }
         let knot = self.index.upper_bound(self.key_table, x, key).saturating_sub(1).min(last);
         let [x0, y0, slope, next_x] = self.segments[knot];
         if knot == last || self.keys[knot] == key {
             return y0;
         }
+        if self.method != Method::Linear {
+            return self.by_knot(x, knot);
+        }
         let y = slope * (x - x0) + y0;
         if y.is_nan() { self.by_next_knot(x, knot, slope, next_x) } else { y }
+    }
+
+    /// On the line of a segment, drawn through one of its knots, outside the table.
+    fn beyond(&self, x: T, segment: usize, knot: usize) -> T {
+        let ([_, _, slope, _], [x0, y0, ..]) = (self.segments[segment], self.segments[knot]);
+        if self.keys.len() == 1 { y0 } else { slope * (x - x0) + y0 }
+    }
+
+    /// The value of one of the knots around x.
+    fn by_knot(&self, x: T, knot: usize) -> T {
+        let ([x0, left, _, next_x], right) = (self.segments[knot], self.segments[knot + 1][1]);
+        match self.method {
+            Method::Next => right,
+            Method::Nearest if x - x0 > next_x - x => right,
+            _ => left,
+        }
     }
 
     /// NumPy's second try, which saves segments that reach to infinity.

@@ -7,7 +7,7 @@ use super::table::InterpTable;
 use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
 use crate::element::{ElementType, Float};
 use crate::error::Result;
-use crate::knots::axis::SortedAxis;
+use crate::knots::axis_bindings;
 use crate::shader::{self, WORKGROUP};
 use crate::tiles::tiles;
 use crate::transfer::bytes_of as array_bytes;
@@ -35,7 +35,7 @@ struct InterpParameters {
     bucketing: u32,
     query_shift: u32,
     output_shift: u32,
-    unused: u32,
+    method: u32,
     left: [u32; 2],
     right: [u32; 2],
     period: [u32; 2],
@@ -49,6 +49,8 @@ const FLAG_PERIOD: u32 = 4;
 const FLAG_SHARED_QUERIES: u32 = 8;
 const FLAG_OWN_KNOTS: u32 = 16;
 const FLAG_OWN_VALUES: u32 = 32;
+const FLAG_EXTENDED_LEFT: u32 = 64;
+const FLAG_EXTENDED_RIGHT: u32 = 128;
 
 fn segments_kernel(element: ElementType) -> Kernel {
     Kernel {
@@ -82,20 +84,6 @@ fn interp_kernel(element: ElementType) -> Kernel {
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Kernel> {
     [ElementType::F32, ElementType::F64].into_iter().flat_map(|e| [segments_kernel(e), interp_kernel(e)]).collect()
-}
-
-/// The bindings of a whole axis: keys, starts, origins.
-fn axis_bindings<T: Float>(axis: &SortedAxis<T>) -> Result<[Binding<'_>; 3]> {
-    let keys = Binding::start(axis.keys.gpu()?, array_bytes::<T>(axis.tables * axis.knots));
-    let Some((starts, origins)) = &axis.index else {
-        // Without buckets nothing reads them, but something has to be bound.
-        return Ok([keys; 3]);
-    };
-    Ok([
-        keys,
-        Binding::start(starts.gpu()?, array_bytes::<u32>(axis.tables * (axis.buckets + 1))),
-        Binding::start(origins.gpu()?, array_bytes::<T>(axis.tables * 2)),
-    ])
 }
 
 fn segments_binding<T: Float>(table: &InterpTable<T>) -> Result<Binding<'_>> {
@@ -144,6 +132,8 @@ pub(super) fn interp<T: Float>(operation: &Interp<T>, context: &GpuContext) -> R
         (*shared_queries, FLAG_SHARED_QUERIES),
         (axis.tables > 1, FLAG_OWN_KNOTS),
         (table.tables() > 1, FLAG_OWN_VALUES),
+        (rules.extended().0, FLAG_EXTENDED_LEFT),
+        (rules.extended().1, FLAG_EXTENDED_RIGHT),
     ];
     let flags = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum();
     let kernel = interp_kernel(T::TYPE);
@@ -170,7 +160,7 @@ pub(super) fn interp<T: Float>(operation: &Interp<T>, context: &GpuContext) -> R
             bucketing: axis.bucketing as u32,
             query_shift,
             output_shift,
-            unused: 0,
+            method: rules.method as u32,
             left: rules.left.unwrap_or_else(T::zero).words(),
             right: rules.right.unwrap_or_else(T::zero).words(),
             period: rules.period.unwrap_or_else(T::zero).words(),

@@ -1,4 +1,4 @@
-//! Piecewise linear interpolation: NumPy's `interp`, one table or many at once.
+//! Piecewise interpolation: NumPy's `interp`, one table or many at once.
 //!
 //! [`table`] says what a table is and how it is queried, [`builder`] takes host data and options, `gpu` and `cpu` are the
 //! two engines' halves of the operations in [`operation`].
@@ -10,12 +10,10 @@
 mod builder;
 mod cpu;
 mod gpu;
-mod host_data;
 mod operation;
 mod table;
 
-pub use builder::{InterpTableBuilder, Order};
+pub use builder::{InterpTableBuilder, Method, Order};
 #[cfg(test)]
 pub(crate) use gpu::kernels;
-pub use host_data::HostData;
 pub use table::InterpTable;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{Dimension, Ix2};
 
-use super::HostData;
-use super::builder::{TableShape, rows};
+use super::builder::{Method, TableShape, rows};
 use super::operation::{BuildSegments, Interp};
 use crate::array::DeviceArray;
 use crate::device::Device;
@@ -13,6 +12,7 @@ use crate::device::check::Checks;
 use crate::device::storage::Storage;
 use crate::element::Float;
 use crate::error::{Error, Result};
+use crate::host_data::HostData;
 use crate::knots::axis::{SortedAxis, expect_bindable};
 use crate::transfer::bytes_of;
 
@@ -23,11 +23,21 @@ pub(crate) struct Rules<T> {
     pub right: Option<T>,
     /// Positive, or NaN.
     pub period: Option<T>,
+    pub method: Method,
+    pub extrapolate: bool,
+}
+
+impl<T> Rules<T> {
+    /// Whether the line of the first segment goes on to the left, and that of the last to the right.
+    pub fn extended(&self) -> (bool, bool) {
+        let extended = self.extrapolate && self.method == Method::Linear;
+        (extended && self.left.is_none(), extended && self.right.is_none())
+    }
 }
 
 impl<T> Default for Rules<T> {
     fn default() -> Self {
-        Self { left: None, right: None, period: None }
+        Self { left: None, right: None, period: None, method: Method::Linear, extrapolate: false }
     }
 }
 

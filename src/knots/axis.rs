@@ -42,7 +42,7 @@ impl<T: Float> SortedAxis<T> {
     fn with_index(device: &Device, index: KnotIndex<T>, checks: Checks, moved: &mut u64) -> Result<Self> {
         Ok(Self {
             knots: index.knots,
-            tables: index.keys.len() / index.knots,
+            tables: index.keys.len().checked_div(index.knots).unwrap_or(1),
             bucketing: index.bucketing,
             buckets: index.buckets,
             keys: device.store_part(&index.keys, moved)?,

@@ -1,11 +1,15 @@
 //! A sorted axis, prepared once and searched many times.
 //!
-//! [`axis`] is the axis as a device holds it, [`index`] chooses and builds the buckets that make a search short, on the
-//! host. Both engines search the same index by the same rule.
+//! [`search`] is the public face: [`Knots`] with `searchsorted` and `digitize`. [`axis`] is the axis as a device holds it,
+//! [`index`] chooses and builds the buckets that make a search short, on the host. Both engines search the same index by
+//! the same rule, and interpolation tables stand on it too.
 
 pub(crate) mod axis;
 mod gpu;
 pub(crate) mod index;
+mod search;
 
+pub(crate) use gpu::axis_bindings;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
+pub use search::{Knots, Side};

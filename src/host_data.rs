@@ -1,4 +1,4 @@
-//! [`HostData`]: what may stand where a table's knots and values are wanted.
+//! [`HostData`]: what may stand where knots and values of a table are wanted.
 
 use ndarray::{Array1, ArrayBase, ArrayView, CowArray, Data, Dimension, IxDyn, OwnedRepr, ViewRepr};
 
