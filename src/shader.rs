@@ -9,6 +9,7 @@ pub(crate) const SPECIAL: &str = include_str!("../shaders/lib/special.wgsl");
 pub(crate) const GRID: &str = include_str!("../shaders/lib/grid.wgsl");
 pub(crate) const SEARCH: &str = include_str!("../shaders/lib/search.wgsl");
 pub(crate) const MODULO: &str = include_str!("../shaders/lib/modulo.wgsl");
+pub(crate) const COMPENSATED: &str = include_str!("../shaders/lib/accumulate_compensated.wgsl");
 
 /// What the element type is called in shaders.
 pub(crate) fn element(element: ElementType) -> &'static str {
@@ -26,7 +27,8 @@ mod tests {
     use crate::device::gpu::Kernel;
 
     fn kernels() -> Vec<Kernel> {
-        [crate::knots::kernels(), crate::interp::kernels(), crate::reduce::kernels()].concat()
+        [crate::device::gpu::kernels(), crate::knots::kernels(), crate::interp::kernels(), crate::reduce::kernels()]
+            .concat()
     }
 
     /// Whether a shader computes in 64 bits, which not every language has.

@@ -93,6 +93,13 @@ fn a_software_rasteriser_is_only_taken_when_asked_for() {
     assert!(awaited.info().kind != DeviceKind::Cpu || !(software || hardware));
 }
 
+#[test]
+fn compensated_sums_survive_the_drivers_compiler() {
+    for configuration in support::devices::configurations() {
+        assert!(configuration.device().info().compensated_sums, "{}", configuration.name);
+    }
+}
+
 /// A wgpu device as an application would have it: with wgpu's default limits.
 fn application() -> (wgpu::Adapter, wgpu::Device, wgpu::Queue) {
     let wanted = std::env::var("NDGPU_TEST_ADAPTER").unwrap_or("llvmpipe".into()).to_lowercase();

@@ -68,6 +68,10 @@ pub struct DeviceInfo {
     pub unified_memory: bool,
     /// Whether arrays of `f64` can be uploaded. On a GPU that takes 64-bit floats and integers in shaders.
     pub supports_f64: bool,
+    /// Whether sums that keep what rounding loses are exact here, which a driver's compiler can undo. Found out by a
+    /// small kernel when the device is opened; of a device that is only listed, `false`. Without it, sums of `f32` on a
+    /// GPU without 64-bit floats, and sums of `f64`, are as exact as plain addition in a tree.
+    pub compensated_sums: bool,
     /// The sizes that end somewhere.
     pub limits: DeviceLimits,
 }
@@ -81,6 +85,7 @@ impl DeviceInfo {
             driver: format!("{} threads", rayon::current_num_threads()),
             unified_memory: true,
             supports_f64: true,
+            compensated_sums: true,
             limits: DeviceLimits {
                 max_buffer_bytes: isize::MAX as u64,
                 max_binding_bytes: isize::MAX as u64,
@@ -107,6 +112,7 @@ impl DeviceInfo {
             unified_memory: matches!(kind, DeviceKind::IntegratedGpu | DeviceKind::Software)
                 && features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
             supports_f64: features.contains(wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_INT64),
+            compensated_sums: false,
             limits: DeviceLimits {
                 // Sizes are counted in words of 4 bytes; some drivers end one byte before a power of two.
                 max_buffer_bytes: limits.max_buffer_size & !3,

@@ -116,8 +116,8 @@ impl Device {
     }
 
     pub(crate) fn over(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
-        let context = GpuContext::new(device, queue, info.clone(), owned)?;
-        Ok(Self::with(info, Engine::Gpu(Arc::new(context))))
+        let context = GpuContext::new(device, queue, info, owned)?;
+        Ok(Self::with(context.info().clone(), Engine::Gpu(Arc::new(context))))
     }
 
     fn with(info: DeviceInfo, engine: Engine) -> Self {

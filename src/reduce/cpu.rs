@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::fold::{Extreme, Fold, Moments, Place, Plain, Weighted};
+use super::fold::{Extreme, Fold, Moments, Place, Plain, PlainWithoutNan, Sum, Weighted, WeightedAlike};
 use super::operation::{Finish, Output, Reduce, View, Weights};
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
@@ -44,13 +44,34 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>) -> Result<()
         (Finish::Min | Finish::Max, _) => run(operation, &Extreme::<SKIP_NAN> { wants_small }),
         (Finish::ArgMin | Finish::ArgMax, _) => locate(operation, &Place(Extreme { wants_small })),
         (Finish::Sum | Finish::Mean | Finish::Average, Weights::None) => {
-            run(operation, &Plain::<SKIP_NAN> { mean: *finish == Finish::Mean })
+            let mean = *finish == Finish::Mean;
+            if SKIP_NAN {
+                run(operation, &PlainWithoutNan { mean })
+            } else {
+                run(operation, &Plain { mean, count: operation.view.len })
+            }
         }
-        (Finish::Sum | Finish::Mean | Finish::Average, _) => {
+        (Finish::Sum | Finish::Mean | Finish::Average, weights) => {
+            let average = *finish == Finish::Average;
             let offend = |line| operation.check.iter().for_each(|check| check.offend(line));
-            run(operation, &Weighted::<SKIP_NAN> { average: *finish == Finish::Average, offend: &offend })
+            match weights {
+                Weights::Along(weights) if !SKIP_NAN => {
+                    let sum_of_weights = sum_in_parts(&weights.host()?.snapshot());
+                    run(operation, &WeightedAlike { average, sum_of_weights, offend: &offend })
+                }
+                _ => run(operation, &Weighted::<SKIP_NAN> { average, offend: &offend }),
+            }
         }
     }
+}
+
+/// The sum of a long slice, over all cores.
+fn sum_in_parts<T: Float>(values: &[T]) -> Sum<T> {
+    let fold = Plain { mean: false, count: values.len() };
+    let view = View { outer: 1, len: values.len(), inner: 1 };
+    let lines = Lines { view, values, weights: Weighing::None, fold: &fold };
+    let block = Block { first_line: 0, outer: 0..1, inner: 0..1 };
+    lines.states(&block, &lines.parts(1)).first().copied().unwrap_or_default()
 }
 
 fn run<T: Float, F: Fold<T, Output = T>>(operation: &Reduce<T>, fold: &F) -> Result<()> {

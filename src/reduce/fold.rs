@@ -24,21 +24,46 @@ pub(super) trait Fold<T: Float>: Sync {
 }
 
 /// Sums and means.
-pub(super) struct Plain<const SKIP_NAN: bool> {
+pub(super) struct Plain {
+    pub mean: bool,
+    /// Values in a line.
+    pub count: usize,
+}
+
+impl<T: Float> Fold<T> for Plain {
+    type State = Sum<T>;
+    type Output = T;
+
+    #[inline(always)]
+    fn step(&self, sum: &mut Sum<T>, _: usize, _: usize, value: T, _: T) {
+        sum.add(value);
+    }
+
+    fn merge(&self, sum: &mut Sum<T>, other: Sum<T>) {
+        sum.merge(other);
+    }
+
+    fn finish(&self, sum: Sum<T>, _: usize) -> (T, T) {
+        let answer = if self.mean { sum.ratio(Sum::<T>::of_count(self.count)) } else { sum.round() };
+        (answer, T::zero())
+    }
+}
+
+/// The same without NaN, which have to be counted out.
+pub(super) struct PlainWithoutNan {
     pub mean: bool,
 }
 
-impl<T: Float, const SKIP_NAN: bool> Fold<T> for Plain<SKIP_NAN> {
+impl<T: Float> Fold<T> for PlainWithoutNan {
     type State = (Sum<T>, usize);
     type Output = T;
 
     #[inline(always)]
     fn step(&self, (sum, count): &mut Self::State, _: usize, _: usize, value: T, _: T) {
-        if SKIP_NAN && value.is_nan() {
-            return;
+        if !value.is_nan() {
+            sum.add(value);
+            *count += 1;
         }
-        sum.add(value);
-        *count += 1;
     }
 
     fn merge(&self, (sum, count): &mut Self::State, other: Self::State) {
@@ -46,13 +71,38 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Plain<SKIP_NAN> {
         *count += other.1;
     }
 
-    fn finish(&self, (sum, count): Self::State, _: usize) -> (T, T) {
-        let answer = if self.mean { sum.ratio(Sum::<T>::of_count(count)) } else { sum.round() };
-        (answer, T::zero())
+    fn finish(&self, (sum, count): Self::State, line: usize) -> (T, T) {
+        Plain { mean: self.mean, count }.finish(sum, line)
     }
 }
 
-/// Weighted sums and averages.
+/// Weighted sums and averages where all lines have the same weights, whose sum is known.
+pub(super) struct WeightedAlike<'a, T: Float> {
+    pub average: bool,
+    pub sum_of_weights: Sum<T>,
+    /// Called with the line whose weights sum to zero.
+    pub offend: &'a (dyn Fn(usize) + Sync),
+}
+
+impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
+    type State = Sum<T>;
+    type Output = T;
+
+    #[inline(always)]
+    fn step(&self, products: &mut Sum<T>, _: usize, _: usize, value: T, weight: T) {
+        products.add_product(weight, value);
+    }
+
+    fn merge(&self, products: &mut Sum<T>, other: Sum<T>) {
+        products.merge(other);
+    }
+
+    fn finish(&self, products: Sum<T>, line: usize) -> (T, T) {
+        Weighted::<false> { average: self.average, offend: self.offend }.finish((products, self.sum_of_weights), line)
+    }
+}
+
+/// Weighted sums and averages where every line has weights of its own.
 pub(super) struct Weighted<'a, const SKIP_NAN: bool> {
     pub average: bool,
     /// Called with the line whose weights sum to zero.

@@ -150,7 +150,7 @@ fn kernel(element: ElementType, sums: Sums, family: Family, regime: Regime) -> K
         shader::GRID,
         match sums {
             Sums::Wide => include_str!("../../shaders/lib/accumulate_wide.wgsl"),
-            Sums::Compensated => include_str!("../../shaders/lib/accumulate_compensated.wgsl"),
+            Sums::Compensated => shader::COMPENSATED,
         },
         include_str!("../../shaders/reduce/parameters.wgsl"),
     ];

@@ -3,6 +3,7 @@
 //! - [`buffers`]: memory, pooled
 //! - [`kernel`]: shaders, assembled from fragments and compiled once each
 //! - [`batch`]: commands, recorded one after another and submitted together
+//! - [`self_check`]: what a driver makes of delicate arithmetic
 //! - [`landing`]: copies on their way to the host, and the thread that wakes who awaits them
 //! - [`watched`]: the device itself, with errors of wgpu kept from becoming panics
 //!
@@ -13,6 +14,7 @@ mod batch;
 mod buffers;
 mod kernel;
 mod landing;
+mod self_check;
 mod watched;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +32,13 @@ use buffers::BufferPool;
 use kernel::Pipelines;
 use landing::Poller;
 use watched::Watched;
+
+/// The kernels of the engine itself, for the test that translates them all.
+#[cfg(test)]
+pub(crate) fn kernels() -> Vec<Kernel> {
+    use crate::element::ElementType::{F32, F64};
+    [F32, F64].map(self_check::kernel).into()
+}
 
 /// How many checks share a buffer.
 const CHECKS_PER_BUFFER: u32 = 4096;
@@ -53,7 +62,7 @@ impl GpuContext {
         let limits = device.limits();
         let device = Watched::new(device, owned);
         let batch = device.guard("opening the device", || Batch::new(device.raw(), &limits))?;
-        Ok(Self {
+        let mut context = Self {
             pipelines: Pipelines::new(&device),
             batch: Mutex::new(batch),
             poller: Poller::new(&device),
@@ -63,7 +72,9 @@ impl GpuContext {
             device,
             queue,
             info,
-        })
+        };
+        context.info.compensated_sums = context.compensation_survives()?;
+        Ok(context)
     }
 
     pub fn info(&self) -> &DeviceInfo {
