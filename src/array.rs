@@ -6,9 +6,8 @@ use crate::device::check::Checks;
 use crate::device::gpu::GpuBuffer;
 use crate::device::storage::Storage;
 use crate::device::{Device, Engine};
-use crate::element::Element;
+use crate::element::{Element, bytes_of};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transfer::bytes_of;
 
 /// An array that lives on a device.
 ///

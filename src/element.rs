@@ -60,6 +60,11 @@ impl Element for u32 {
 impl Float for f32 {}
 impl Float for f64 {}
 
+/// The bytes of so many elements.
+pub(crate) fn bytes_of<T>(len: usize) -> u64 {
+    len as u64 * size_of::<T>() as u64
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}

@@ -77,14 +77,16 @@ mod tiles;
 mod transfer;
 
 pub use array::DeviceArray;
-pub use device::{Device, DeviceBuilder, DeviceInfo, DeviceKind, DeviceLimits};
+pub use device::{
+    Device, DeviceBuilder, DeviceInfo, DeviceKind, DeviceLimits, TransferCost, TransferPath, TransferStats,
+};
 pub use element::{Element, ElementType, Float};
 pub use error::{Error, ErrorKind, Result};
 pub use host_data::HostData;
 pub use interp::{InterpTable, InterpTableBuilder, Method, Order};
 pub use knots::{Knots, Side};
 pub use reduce::SkipNan;
-pub use transfer::{HostArray, Readback, TransferCost, TransferPath, TransferStats};
+pub use transfer::{HostArray, Readback};
 pub use {ndarray, wgpu};
 
 #[cfg(doctest)]

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod gpu;
 pub(crate) mod host;
 mod info;
+mod ledger;
 pub(crate) mod operation;
 mod select;
 pub(crate) mod storage;
@@ -14,14 +15,15 @@ use std::sync::Arc;
 use bytemuck::Pod;
 
 pub use info::{DeviceInfo, DeviceKind, DeviceLimits};
+pub use ledger::{TransferCost, TransferPath, TransferStats};
 pub(crate) use operation::Operation;
 pub use select::DeviceBuilder;
 
 use crate::element::{Element, ElementType};
 use crate::error::{Error, ErrorKind, Result};
-use crate::transfer::{Ledger, TransferStats};
 use gpu::GpuContext;
 use host::{HostBuffer, HostPool};
+use ledger::Ledger;
 use storage::Storage;
 
 /// Where arrays live and operations run: a GPU, or the native CPU engine.

@@ -5,12 +5,11 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 use super::operation::{BuildSegments, Interp};
 use super::table::InterpTable;
 use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
-use crate::element::{ElementType, Float};
+use crate::element::{ElementType, Float, bytes_of as array_bytes};
 use crate::error::Result;
 use crate::knots::axis_bindings;
 use crate::shader::{self, WORKGROUP};
 use crate::tiles::tiles;
-use crate::transfer::bytes_of as array_bytes;
 
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]

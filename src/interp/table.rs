@@ -10,11 +10,10 @@ use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::device::check::Checks;
 use crate::device::storage::Storage;
-use crate::element::Float;
+use crate::element::{Float, bytes_of};
 use crate::error::{Error, Result};
 use crate::host_data::HostData;
 use crate::knots::axis::{SortedAxis, expect_bindable};
-use crate::transfer::bytes_of;
 
 /// What happens outside the knots.
 #[derive(Clone, Copy, Debug)]

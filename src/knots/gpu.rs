@@ -10,11 +10,10 @@ use crate::device::Operation;
 use crate::device::check::Outcome;
 use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
 use crate::device::host::HostPool;
-use crate::element::{ElementType, Float};
+use crate::element::{ElementType, Float, bytes_of as array_bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::shader::{self, WORKGROUP};
 use crate::tiles::steps;
-use crate::transfer::bytes_of as array_bytes;
 
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]

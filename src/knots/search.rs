@@ -13,10 +13,9 @@ use crate::device::gpu::GpuContext;
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
 use crate::device::{Device, Operation};
-use crate::element::Float;
+use crate::element::{Float, bytes_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
-use crate::transfer::bytes_of;
 
 /// Queries that one task of the CPU engine looks up.
 const QUERIES_PER_TASK: usize = 16 << 10;

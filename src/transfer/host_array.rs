@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytemuck::cast_slice;
 use ndarray::{Array, ArrayView, Dimension};
 
-use super::ledger::TransferCost;
+use crate::device::TransferCost;
 use crate::device::gpu::GpuBuffer;
 use crate::element::Element;
 use crate::error::Result;

@@ -11,14 +11,12 @@ use bytemuck::cast_slice;
 use ndarray::Dimension;
 
 use super::host_array::{HostArray, Landed, MappedBuffer};
-use super::ledger::{TransferCost, TransferPath};
-use super::upload::bytes_of;
 use crate::array::DeviceArray;
 use crate::device::check::Checks;
 use crate::device::gpu::{GpuBuffer, GpuContext, Landing, Purpose};
 use crate::device::storage::Storage;
-use crate::device::{Device, Engine};
-use crate::element::Element;
+use crate::device::{Device, Engine, TransferCost, TransferPath};
+use crate::element::{Element, bytes_of};
 use crate::error::Result;
 
 /// A copy on its way to the host.

@@ -11,7 +11,7 @@ use crate::device::gpu::GpuContext;
 use crate::device::host::HostBuffer;
 use crate::device::storage::Storage;
 use crate::device::{Device, Engine};
-use crate::element::Element;
+use crate::element::{Element, bytes_of};
 use crate::error::{Error, Result};
 
 impl Device {
@@ -117,10 +117,6 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         }
         device.upload(&self.readback().wait()?.view())
     }
-}
-
-pub(crate) fn bytes_of<T>(len: usize) -> u64 {
-    len as u64 * size_of::<T>() as u64
 }
 
 /// Copies in row-major order, contiguous stretches at a time.
