@@ -46,13 +46,15 @@ impl Landing {
     }
 
     /// The copy is there and mapped, or never will be. The first word counts.
+    ///
+    /// Wakes nobody: wgpu may say so in the middle of a submission, while locks are held that a woken task might want.
     pub(super) fn arrive(&self, ok: bool) {
-        let waker = {
-            let mut state = self.state();
-            state.arrived.get_or_insert(ok);
-            state.waker.take()
-        };
+        self.state().arrived.get_or_insert(ok);
         self.noticed.notify_all();
+    }
+
+    fn wake(&self) {
+        let waker = self.state().waker.take();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -144,6 +146,7 @@ impl Poller {
         if sender.send(Arc::downgrade(landing)).is_err() {
             // The thread is gone: it only ends early if it could not be started.
             landing.arrive(false);
+            landing.wake();
         }
     }
 }
@@ -155,5 +158,6 @@ fn watch_all(device: &Watched, pending: &Receiver<Weak<Landing>>) {
         let Some(landing) = landing.upgrade() else { continue };
         let submission = landing.state().submission.clone();
         landing.ask(device, submission.as_ref());
+        landing.wake();
     }
 }
