@@ -1,4 +1,5 @@
-//! Interpolation: the device's own time, on data that are there already; and, apart, with transfers both ways.
+//! Interpolation, and the search alone: the device's own time, on data that are there already; and, apart, with transfers
+//! both ways.
 //!
 //!     cargo bench --bench interp
 
@@ -6,7 +7,7 @@ mod support;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{Array1, Array2, ArrayView2};
-use ndgpu::{Float, InterpTable};
+use ndgpu::{Float, InterpTable, Knots, Side};
 use support::{Engine, Random, check, engines, finish, group, plain_interp, throughput};
 
 const QUERIES: usize = 1_000_000;
@@ -30,19 +31,28 @@ fn one_table<T: Float>(criterion: &mut Criterion, engines: &[Engine]) {
     for knots in [1_024, 65_536] {
         let (xp, fp) = (random.knots::<T>(knots), smooth::<T>(knots));
         let expected: Vec<f64> = queries.iter().map(|&x| plain_interp(xp.view(), fp.view(), x)).collect();
+        let places: Vec<f64> =
+            queries.iter().map(|&x| xp.as_slice().unwrap().partition_point(|&knot| knot < x) as f64).collect();
         let mut group = group(criterion, &format!("interp/{}/{knots} knots", T::TYPE));
-        group.throughput(throughput(QUERIES, 2 * QUERIES * size_of::<T>()));
         for engine in engines.iter().filter(|engine| engine.takes::<T>()) {
             let Engine { name, device } = engine;
             let table = InterpTable::new(device, &xp, &fp).unwrap();
             let x = device.upload(&queries).unwrap();
             check("interp", &table.interp(&x).unwrap(), &expected);
+            group.throughput(throughput(QUERIES, 2 * QUERIES * size_of::<T>()));
             group.bench_function(*name, |bencher| bencher.iter(|| finish(engine, || table.interp(&x))));
             group.bench_function(format!("{name}, with upload and readback"), |bencher| {
                 bencher.iter(|| {
                     let x = device.upload(&queries).unwrap();
                     table.interp(&x).unwrap().into_readback().wait().unwrap()
                 });
+            });
+
+            let knots = Knots::new(device, &xp).unwrap();
+            check("searchsorted", &knots.searchsorted(&x, Side::Left).unwrap(), &places);
+            group.throughput(throughput(QUERIES, QUERIES * (size_of::<T>() + size_of::<u32>())));
+            group.bench_function(format!("searchsorted/{name}"), |bencher| {
+                bencher.iter(|| finish(engine, || knots.searchsorted(&x, Side::Left)));
             });
         }
         group.finish();

@@ -1,13 +1,15 @@
-//! Averages, sums and means along an axis: the device's own time, on data that are there already.
+//! Averages, sums and other reductions along an axis, and standardizing: the device's own time, on data that are there already.
 //!
 //!     cargo bench --bench reduce
 
 mod support;
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use ndarray::{Array1, Array2, Axis, Ix1};
-use ndgpu::{DeviceArray, Float, Result};
-use support::{Engine, Random, check, engines, finish, group, plain_average, throughput};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use ndarray::{Array1, Array2, Axis, Dimension};
+use ndgpu::{DeviceArray, Element, Float, Result};
+use num_traits::ToPrimitive;
+use support::{Engine, Random, check, engines, finish, group, plain_argmax, plain_average, plain_var, throughput};
 
 /// Many short rows, a square, few long rows.
 const SHAPES: [(usize, usize); 3] = [(1_000_000, 8), (1_000, 1_000), (4, 1_000_000)];
@@ -34,26 +36,58 @@ fn along<T: Float>(criterion: &mut Criterion, engines: &[Engine], shape: (usize,
     let full_averages = plain_average(values.view(), full_weights.view(), axis);
     let means = plain_average(values.view(), Array2::ones(shape).view(), axis);
     let sums: Vec<f64> = means.iter().map(|mean| mean * len as f64).collect();
+    let variances = plain_var(values.view(), &means, axis);
+    let places = plain_argmax(values.view(), axis);
+    let smallest = values.map_axis(axis, |line| line.iter().fold(f64::INFINITY, |a, b| a.min(b.to_f64().unwrap())));
+    let standardized: Vec<f64> = values
+        .indexed_iter()
+        .map(|((row, column), value)| {
+            let line = if axis == Axis(1) { row } else { column };
+            (value.to_f64().unwrap() - means[line]) / variances[line].sqrt()
+        })
+        .collect();
 
     let (rows, columns) = shape;
-    let lines = values.len() / len;
-    let mut group = group(criterion, &format!("reduce/{}/{rows}x{columns} along axis {}", T::TYPE, axis.index()));
+    let group = group(criterion, &format!("reduce/{}/{rows}x{columns} along axis {}", T::TYPE, axis.index()));
+    let mut rows = Rows { group, elements: values.len() };
     for engine in engines.iter().filter(|engine| engine.takes::<T>()) {
         let a = engine.device.upload(&values).unwrap();
         let w = engine.device.upload(&weights).unwrap();
         let full_w = engine.device.upload(&full_weights).unwrap();
 
-        let mut row = |name: &str, read: usize, expected: &[f64], run: &dyn Fn() -> Result<DeviceArray<T, Ix1>>| {
-            check(name, &run().unwrap(), expected);
-            group.throughput(throughput(values.len(), (read + lines) * size_of::<T>()));
-            group.bench_function(format!("{name}/{}", engine.name), |bencher| bencher.iter(|| finish(engine, run)));
-        };
-        row("average", a.len() + w.len(), &averages, &|| a.average_axis(axis, &w));
-        row("average, full weights", a.len() + full_w.len(), &full_averages, &|| a.average_axis(axis, &full_w));
-        row("sum", a.len(), &sums, &|| a.sum_axis(axis));
-        row("mean", a.len(), &means, &|| a.mean_axis(axis));
+        let read = a.len() * size_of::<T>();
+        let read_weights = (a.len() + w.len()) * size_of::<T>();
+        rows.row(engine, "average", read_weights, &averages, || a.average_axis(axis, &w));
+        rows.row(engine, "average, full weights", 2 * read, &full_averages, || a.average_axis(axis, &full_w));
+        rows.row(engine, "sum", read, &sums, || a.sum_axis(axis));
+        rows.row(engine, "mean", read, &means, || a.mean_axis(axis));
+        rows.row(engine, "var", read, &variances, || a.var_axis(axis, T::zero()));
+        rows.row(engine, "min", read, smallest.as_slice().unwrap(), || a.min_axis(axis));
+        rows.row(engine, "argmax", read, &places, || a.argmax_axis(axis));
+        rows.row(engine, "standardize", read, &standardized, || a.standardize_axis(axis, T::zero()));
     }
-    group.finish();
+    rows.group.finish();
+}
+
+/// The rows of one shape.
+struct Rows<'a> {
+    group: BenchmarkGroup<'a, WallTime>,
+    elements: usize,
+}
+
+impl Rows<'_> {
+    fn row<T: Element + ToPrimitive, D: Dimension>(
+        &mut self,
+        engine: &Engine,
+        name: &str,
+        bytes_read: usize,
+        expected: &[f64],
+        run: impl Fn() -> Result<DeviceArray<T, D>>,
+    ) {
+        check(name, &run().unwrap(), expected);
+        self.group.throughput(throughput(self.elements, bytes_read + expected.len() * size_of::<T>()));
+        self.group.bench_function(format!("{name}/{}", engine.name), |bencher| bencher.iter(|| finish(engine, &run)));
+    }
 }
 
 criterion_group!(benches, reduce);

@@ -27,6 +27,8 @@
 //! # Ok::<(), ndgpu::Error>(())
 //! ```
 //!
+//! Who comes from NumPy or TensorFlow finds each call beside its own in the [guide].
+//!
 //! # What happens when
 //!
 //! - **Uploads** copy the data once, into memory that the device reads from. Any layout goes: strided, reversed, broadcast.
@@ -58,6 +60,8 @@
 //! | a NaN query of a table with one knot | NaN, as for every other table | the value of that knot |
 //! | element type | `f32` stays `f32` | everything becomes `f64` |
 //! | sums of `f32` | rounded once | rounded at every step along most axes |
+//! | smallest and largest of zeros | `+0.0` | either sign |
+//! | an average without weights of an array like `[0, 3]` along the last axis | an empty result | `ZeroDivisionError` |
 //! | a table without knots, nothing asked of it | [`ErrorKind::EmptyTable`] | an empty result |
 
 #![deny(missing_docs)]
@@ -68,6 +72,7 @@ mod array;
 mod device;
 mod element;
 mod error;
+pub mod guide;
 mod host_data;
 mod interp;
 mod knots;

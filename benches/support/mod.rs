@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime};
 use ndarray::{Array, Array1, ArrayView, ArrayView1, Axis, Dimension, RemoveAxis, ShapeBuilder};
-use ndgpu::{Device, DeviceArray, DeviceKind, ElementType, Float, Result};
+use ndgpu::{Device, DeviceArray, DeviceKind, Element, ElementType, Float, Result};
+use num_traits::ToPrimitive;
 
 /// A device and what it is called in the names of the benchmarks: `cpu`, `gpu` or `software`.
 pub struct Engine {
@@ -104,7 +105,7 @@ impl Random {
     }
 }
 
-fn wide<T: Float>(value: T) -> f64 {
+fn wide<T: ToPrimitive>(value: T) -> f64 {
     value.to_f64().unwrap()
 }
 
@@ -132,16 +133,37 @@ pub fn plain_average<T: Float, D: RemoveAxis>(
     average.collect()
 }
 
+/// `numpy.var` in f64 by two passes, line by line.
+pub fn plain_var<T: Float, D: RemoveAxis>(values: ArrayView<'_, T, D>, means: &[f64], axis: Axis) -> Vec<f64> {
+    let lines = values.lanes(axis).into_iter().zip(means);
+    let var = lines.map(|(values, mean)| {
+        values.iter().map(|&value| (wide(value) - mean).powi(2)).sum::<f64>() / values.len() as f64
+    });
+    var.collect()
+}
+
+/// Where the largest value of each line is; of equals the first.
+pub fn plain_argmax<T: Float, D: RemoveAxis>(values: ArrayView<'_, T, D>, axis: Axis) -> Vec<f64> {
+    let first_largest = |line: ArrayView1<'_, T>| {
+        (0..line.len()).reduce(|best, place| if line[place] > line[best] { place } else { best })
+    };
+    values.lanes(axis).into_iter().map(|line| first_largest(line).unwrap() as f64).collect()
+}
+
 /// Runs an operation and waits until the device has done it. The result stays there.
-pub fn finish<T: Float, D: Dimension>(engine: &Engine, operation: impl FnOnce() -> Result<DeviceArray<T, D>>) {
+pub fn finish<T: Element, D: Dimension>(engine: &Engine, operation: impl FnOnce() -> Result<DeviceArray<T, D>>) {
     black_box(operation().unwrap());
     engine.device.synchronize().unwrap();
 }
 
 /// Panics unless what the device computed is what was expected. A time for a wrong result counts for nothing.
-pub fn check<T: Float, D: Dimension>(what: &str, computed: &DeviceArray<T, D>, expected: &[f64]) {
+pub fn check<T: Element + ToPrimitive, D: Dimension>(what: &str, computed: &DeviceArray<T, D>, expected: &[f64]) {
     // Relative to 1 where numbers are smaller: sums of numbers of both signs may nearly cancel.
-    let tolerance = if size_of::<T>() == 4 { 1e-5 } else { 1e-12 };
+    let tolerance = match T::TYPE {
+        ElementType::F64 => 1e-12,
+        ElementType::F32 => 1e-5,
+        _ => 0.0,
+    };
     let computed = computed.readback().wait().unwrap();
     assert_eq!(computed.view().len(), expected.len(), "{what}: as many results as expected");
     for (place, (&computed, expected)) in computed.view().iter().zip(expected).enumerate() {
