@@ -51,6 +51,16 @@ pub enum AxisArgument {
     Several(Vec<i64>),
 }
 
+/// What a table says beyond one of its ends.
+#[derive(Clone, Copy, Debug)]
+pub enum End<T> {
+    /// The value there.
+    Default,
+    Value(T),
+    /// The line of the segment there goes on.
+    Extrapolated,
+}
+
 /// One case.
 pub struct Case {
     pub id: String,
@@ -133,6 +143,19 @@ impl Case {
     /// A number, if the argument is there.
     pub fn number<T: Real>(&self, name: &str) -> Result<Option<T>, String> {
         self.args.get(name).map(|value| number(value).map(T::of)).transpose()
+    }
+
+    /// A word.
+    pub fn text(&self, name: &str) -> Result<&str, String> {
+        self.args.get(name).and_then(Value::as_str).ok_or_else(|| format!("no \"{name}\""))
+    }
+
+    /// What a table says beyond the end of this name.
+    pub fn end<T: Real>(&self, name: &str) -> Result<End<T>, String> {
+        match self.args.get(name).and_then(Value::as_str) {
+            Some("extrapolate") => Ok(End::Extrapolated),
+            _ => Ok(self.number(name)?.map_or(End::Default, End::Value)),
+        }
     }
 
     /// A flag; one that is not there is false.

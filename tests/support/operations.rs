@@ -1,14 +1,13 @@
 //! Runs a case on a device: the one place that knows which recorded operation is which call of the crate.
 //!
-//! To offer another operation here, give it an arm in [`dispatch`] and take it out of the arm of those that are not
-//! offered yet. A reduction is [`reduction`] with its three methods.
+//! Another operation is an arm in [`dispatch`]. A reduction is [`reduction`](Run::reduction) with its three methods.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ndarray::{ArrayD, Axis, Dimension, Ix0, IxDyn};
-use ndgpu::{Device, DeviceArray, Element, Error, InterpTable, Order};
+use ndgpu::{Device, DeviceArray, Element, Error, InterpTable, Knots, Order, Side};
 
-use super::case::{AxisArgument, Case, Real};
+use super::case::{AxisArgument, Case, End, Real};
 use super::devices::{Configuration, Precision};
 use super::layout::Layout;
 
@@ -44,8 +43,8 @@ pub enum Outcome {
         error: Error,
         when: When,
     },
-    /// The crate does not have this operation yet.
-    NotOffered,
+    /// There is no such call: the types of the crate have no value that says this.
+    CannotBeSaid(String),
     /// The crate panicked, or the case cannot be read: never right.
     Broken(String),
 }
@@ -81,7 +80,7 @@ pub fn perform(configuration: &Configuration, case: &Case, manner: Manner) -> Ou
         Ok(Ok(landed)) => Outcome::Landed(landed),
         Ok(Err(Stop::InTheCall(error))) => refused(error, When::InTheCall),
         Ok(Err(Stop::WithTheData(error))) => refused(error, When::WithTheData),
-        Ok(Err(Stop::NotOffered)) => Outcome::NotOffered,
+        Ok(Err(Stop::CannotBeSaid(why))) => Outcome::CannotBeSaid(why),
         Ok(Err(Stop::Unreadable(why))) => Outcome::Broken(format!("the case cannot be run: {why}")),
         Err(payload) => {
             let text = payload.downcast_ref::<String>().map(String::as_str);
@@ -95,15 +94,25 @@ fn dispatch<T: Real>(device: &Device, case: &Case, manner: Manner) -> Result<Lan
     type Array<T> = DeviceArray<T, IxDyn>;
     let run = Run { device, case, manner };
     match (case.op.as_str(), case.feature.as_deref()) {
-        ("interp", None) => run.interp::<T>(),
+        ("interp", None | Some("extrapolate")) => run.interp::<T>(),
+        ("searchsorted", None) => run.searchsorted::<T>(),
+        ("digitize", None) => run.digitize::<T>(),
         ("average", None) => run.average::<T>(),
         ("sum", None) => run.reduction(Array::<T>::sum, Array::<T>::sum_axis, Array::<T>::sum_axes),
         ("mean", None) => run.reduction(Array::<T>::mean, Array::<T>::mean_axis, Array::<T>::mean_axes),
-
-        ("interp", Some("extrapolate")) => Err(Stop::NotOffered),
-        ("searchsorted" | "digitize", None) => Err(Stop::NotOffered),
-        ("var" | "std" | "standardize", None) => Err(Stop::NotOffered),
-        ("min" | "max" | "argmin" | "argmax", None) => Err(Stop::NotOffered),
+        ("var", None) => {
+            let ddof = run.ddof()?;
+            run.reduction::<T, T>(|a| a.var(ddof), |a, axis| a.var_axis(axis, ddof), |a, axes| a.var_axes(axes, ddof))
+        }
+        ("std", None) => {
+            let ddof = run.ddof()?;
+            run.reduction::<T, T>(|a| a.std(ddof), |a, axis| a.std_axis(axis, ddof), |a, axes| a.std_axes(axes, ddof))
+        }
+        ("min", None) => run.reduction(Array::<T>::min, Array::<T>::min_axis, Array::<T>::min_axes),
+        ("max", None) => run.reduction(Array::<T>::max, Array::<T>::max_axis, Array::<T>::max_axes),
+        ("argmin", None) => run.place(Array::<T>::argmin, Array::<T>::argmin_axis),
+        ("argmax", None) => run.place(Array::<T>::argmax, Array::<T>::argmax_axis),
+        ("standardize", None) => run.standardize::<T>(),
 
         (op, feature) => Err(Stop::Unreadable(format!("unknown operation {op}, feature {feature:?}"))),
     }
@@ -113,7 +122,7 @@ fn dispatch<T: Real>(device: &Device, case: &Case, manner: Manner) -> Result<Lan
 enum Stop {
     InTheCall(Error),
     WithTheData(Error),
-    NotOffered,
+    CannotBeSaid(String),
     Unreadable(String),
 }
 
@@ -160,17 +169,80 @@ impl Run<'_> {
     fn host_table<T: Real>(&self, order: Order) -> Result<InterpTable<T>, Stop> {
         let lay_out = |name| Ok::<_, String>(self.manner.layout.lay_out(self.case.array::<T>(name)?));
         let (xp, fp) = (lay_out("xp")?, lay_out("fp")?);
+        let (left, right) = (self.case.end::<T>("left")?, self.case.end::<T>("right")?);
         let mut builder = InterpTable::builder(xp.view(), fp.view()).order(order);
-        if let Some(left) = self.case.number("left")? {
+        let extrapolates = |end| matches!(end, End::Extrapolated);
+        if extrapolates(left) || extrapolates(right) {
+            builder = builder.extrapolate();
+        }
+        // `extrapolate` holds for both ends. An end that the case does not extrapolate has a value: the last one there, if
+        // it names none.
+        let goes_on = |end: End<T>, value: Option<&T>, other: End<T>| match end {
+            End::Value(value) => Some(value),
+            End::Default if extrapolates(other) => value.copied(),
+            End::Default | End::Extrapolated => None,
+        };
+        let values = fp.view();
+        if let Some(left) = goes_on(left, values.iter().next(), right) {
             builder = builder.left(left);
         }
-        if let Some(right) = self.case.number("right")? {
+        if let Some(right) = goes_on(right, values.iter().last(), left) {
             builder = builder.right(right);
         }
         if let Some(period) = self.case.number("period")? {
             builder = builder.period(period);
         }
         Ok(builder.build(self.device)?)
+    }
+
+    fn knots<T: Real>(&self, values: ArrayD<T>) -> Result<Knots<T>, Stop> {
+        Ok(Knots::new(self.device, self.manner.layout.lay_out(values).view())?)
+    }
+
+    fn searchsorted<T: Real>(&self) -> Result<Landed, Stop> {
+        let side = match self.case.text("side")? {
+            "left" => Side::Left,
+            "right" => Side::Right,
+            other => return Err(Stop::CannotBeSaid(format!("a side is left or right, not {other}"))),
+        };
+        let mut a = self.case.array::<T>("a")?;
+        if self.case.arrays.contains_key("sorter") {
+            a = self.sorted(&a)?;
+        }
+        let knots = self.knots(a)?;
+        let values = self.read(knots.searchsorted(&self.upload("v")?, side)?)?;
+        Ok(Landed { values, weights: None })
+    }
+
+    /// The knots in the order of the sorter. [`Knots`] have none: whoever has one applies it.
+    fn sorted<T: Real>(&self, a: &ArrayD<T>) -> Result<ArrayD<T>, Stop> {
+        let sorter = self.case.array::<f64>("sorter")?;
+        let place = |&place: &f64| (place >= 0.0).then(|| a.get([place as usize].as_slice()).copied()).flatten();
+        let knots: Option<Vec<T>> = sorter.iter().map(place).collect();
+        match knots {
+            Some(knots) if knots.len() == a.len() => Ok(ArrayD::from_shape_vec(IxDyn(&[knots.len()]), knots)
+                .map_err(|error| Stop::Unreadable(error.to_string()))?),
+            _ => Err(Stop::CannotBeSaid(format!("{sorter} does not sort {} knots", a.len()))),
+        }
+    }
+
+    fn digitize<T: Real>(&self) -> Result<Landed, Stop> {
+        let knots = self.knots(self.case.array::<T>("bins")?)?;
+        let values = self.read(knots.digitize(&self.upload("x")?, self.case.flag("right")?)?)?;
+        Ok(Landed { values, weights: None })
+    }
+
+    fn standardize<T: Real>(&self) -> Result<Landed, Stop> {
+        let a = self.upload::<T>("a")?;
+        let Axes::One(axis) = Axes::of(self.case, a.ndim())? else {
+            return Err(Stop::Unreadable("standardize goes along one axis".into()));
+        };
+        Ok(Landed { values: self.read(a.standardize_axis(axis, self.ddof()?)?)?, weights: None })
+    }
+
+    /// What is taken off the count; 0 if the case does not say.
+    fn ddof<T: Real>(&self) -> Result<T, Stop> {
+        Ok(self.case.number("ddof")?.unwrap_or(T::zero()))
     }
 
     /// `numpy.average`: with weights, or else the mean, with the count for the sum of the weights.
@@ -219,6 +291,22 @@ impl Run<'_> {
             Axes::Everything => whole(&a)?.into_dyn(),
             Axes::One(axis) => along(&a, *axis)?,
             Axes::Several(axes) => over(&a, axes)?,
+        };
+        Ok(Landed { values: self.land(reduced, &axes, a.ndim())?, weights: None })
+    }
+
+    /// Where something is: over everything, or along an axis.
+    fn place<T: Real>(
+        &self,
+        whole: impl Fn(&DeviceArray<T, IxDyn>) -> ndgpu::Result<DeviceArray<u32, Ix0>>,
+        along: impl Fn(&DeviceArray<T, IxDyn>, Axis) -> ndgpu::Result<DeviceArray<u32, IxDyn>>,
+    ) -> Result<Landed, Stop> {
+        let a = self.upload::<T>("a")?;
+        let axes = Axes::of(self.case, a.ndim())?;
+        let reduced = match &axes {
+            Axes::Everything => whole(&a)?.into_dyn(),
+            Axes::One(axis) => along(&a, *axis)?,
+            Axes::Several(_) => return Err(Stop::CannotBeSaid("an index along several axes at once".into())),
         };
         Ok(Landed { values: self.land(reduced, &axes, a.ndim())?, weights: None })
     }

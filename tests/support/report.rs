@@ -19,7 +19,6 @@ pub enum Verdict {
     /// Not as NumPy, and listed with the reason.
     Differs,
     Failed(String),
-    NotOffered,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -27,7 +26,6 @@ struct Counts {
     passed: usize,
     differs: usize,
     failed: usize,
-    not_offered: usize,
 }
 
 /// Verdicts by operation, tier and configuration.
@@ -44,7 +42,6 @@ impl Tally {
         match verdict {
             Verdict::Passed => counts.passed += 1,
             Verdict::Differs => counts.differs += 1,
-            Verdict::NotOffered => counts.not_offered += 1,
             Verdict::Failed(why) => {
                 counts.failed += 1;
                 self.fail(format!("{id} [{}]: {why}", configuration.name));
@@ -66,17 +63,16 @@ impl Tally {
     }
 
     fn table(&self, title: &str, configurations: &[Configuration]) -> String {
-        let mut text = format!("{title}: passed / deliberate difference / failed / not offered yet\n");
+        let mut text = format!("{title}: passed / deliberate difference / failed\n");
         let _ = write!(text, "{:13} {:9}", "operation", "tier");
         for configuration in configurations {
-            let _ = write!(text, " {:>18}", configuration.name);
+            let _ = write!(text, " {:>16}", configuration.name);
         }
         for ((op, tier), row) in &self.counts {
             let _ = write!(text, "\n{op:13} {tier:9}");
             for configuration in configurations {
-                let Counts { passed, differs, failed, not_offered } =
-                    row.get(configuration.name).copied().unwrap_or_default();
-                let _ = write!(text, " {:>18}", format!("{passed} / {differs} / {failed} / {not_offered}"));
+                let Counts { passed, differs, failed } = row.get(configuration.name).copied().unwrap_or_default();
+                let _ = write!(text, " {:>16}", format!("{passed} / {differs} / {failed}"));
             }
         }
         text

@@ -1,0 +1,408 @@
+//! How exact sums, means, averages and variances are: errors in units in the last place (ulp) of the result's type, over
+//! distributions, lengths and layouts, in every configuration, printed as one table and held to bounds.
+//!
+//! The oracle computes in pairs of f64, about 106 bits (T. J. Dekker, Numer. Math. 18, 1971), so that its own error is far
+//! below what is measured.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use ndarray::{ArrayD, Axis, IxDyn};
+use ndgpu::{Device, DeviceArray};
+use support::case::Real;
+use support::devices::{Configuration, Precision, configurations};
+use support::random::Random;
+use support::report::say;
+
+/// A number in a pair of f64.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pair {
+    high: f64,
+    low: f64,
+}
+
+fn two_sum(a: f64, b: f64) -> Pair {
+    let high = a + b;
+    let part = high - a;
+    Pair { high, low: (a - (high - part)) + (b - part) }
+}
+
+fn quick_two_sum(a: f64, b: f64) -> Pair {
+    let high = a + b;
+    Pair { high, low: b - (high - a) }
+}
+
+fn two_product(a: f64, b: f64) -> Pair {
+    let high = a * b;
+    Pair { high, low: a.mul_add(b, -high) }
+}
+
+impl Pair {
+    fn of(high: f64) -> Self {
+        Self { high, low: 0.0 }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let (high, low) = (two_sum(self.high, other.high), two_sum(self.low, other.low));
+        let sum = quick_two_sum(high.high, high.low + low.high);
+        quick_two_sum(sum.high, sum.low + low.low)
+    }
+
+    fn minus(self, other: Self) -> Self {
+        self.plus(Self { high: -other.high, low: -other.low })
+    }
+
+    fn times(self, other: Self) -> Self {
+        let product = two_product(self.high, other.high);
+        quick_two_sum(product.high, product.low + (self.high * other.low + self.low * other.high))
+    }
+
+    fn over(self, other: Self) -> Self {
+        let first = self.high / other.high;
+        let rest = self.minus(other.times(Self::of(first)));
+        let second = rest.high / other.high;
+        let rest = rest.minus(other.times(Self::of(second)));
+        quick_two_sum(first, second).plus(Self::of(rest.high / other.high))
+    }
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Operation {
+    Sum,
+    Mean,
+    /// With a weight for each place along the axis.
+    Average,
+    /// With a weight for each element.
+    AverageFull,
+    /// ddof 0.
+    Var,
+    /// ddof 1.
+    VarSample,
+}
+
+/// How the values are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Distribution {
+    /// In [0, 1).
+    Uniform,
+    /// In [0, 1), on top of a million.
+    Offset,
+    /// In [0, 1), times this power of ten.
+    Scaled(i32),
+    /// Up to a thousand, each followed by its opposite but for up to a thousandth.
+    Cancelling,
+}
+
+const DISTRIBUTIONS: [Distribution; 7] = [
+    Distribution::Uniform,
+    Distribution::Offset,
+    Distribution::Scaled(30),
+    Distribution::Scaled(15),
+    Distribution::Scaled(-15),
+    Distribution::Scaled(-30),
+    Distribution::Cancelling,
+];
+
+impl Distribution {
+    /// The value at a place of a line of this length.
+    fn value(self, line: usize, place: usize, len: usize) -> f64 {
+        let pair = hash(line, place / 2);
+        let own = hash(line, place + (1 << 40));
+        match self {
+            Self::Uniform => own,
+            Self::Offset => 1e6 + own,
+            Self::Scaled(power) => own * 10_f64.powi(power),
+            Self::Cancelling if place + 1 == len && place % 2 == 0 => own * 1e-3,
+            Self::Cancelling if place % 2 == 0 => pair * 1e3,
+            Self::Cancelling => own * 1e-3 - pair * 1e3,
+        }
+    }
+}
+
+/// In [0, 1).
+fn hash(line: usize, place: usize) -> f64 {
+    Random::new(((line as u64) << 44) ^ place as u64).unit()
+}
+
+/// Near 1, so that no product leaves the range of f32; the same for both of a pair that cancels.
+fn weight(line: usize, place: usize) -> f64 {
+    0.5 + hash(line + 1000, place / 2)
+}
+
+/// Whether the variance lies in the range of the type.
+fn has_variance<T: Real>(distribution: Distribution) -> bool {
+    size_of::<T>() == 8 || !matches!(distribution, Distribution::Scaled(30 | -30))
+}
+
+/// What a line really comes to.
+struct Truth {
+    /// The value, and what the sizes of the terms come to, by which cancellation is to be measured.
+    answers: BTreeMap<Operation, (Pair, f64)>,
+}
+
+impl Truth {
+    fn of<T: Real>(values: &[T], weights: &[T], full: &[T]) -> Self {
+        let wide = |value: T| Pair::of(value.into());
+        let add = |sum: Pair, value: T| sum.plus(wide(value));
+        let count = Pair::of(values.len() as f64);
+        let sum = values.iter().copied().fold(Pair::default(), add);
+        let size: f64 = values.iter().map(|&value| value.into().abs()).sum();
+        let average = |weights: &[T]| {
+            let (mut products, mut size) = (Pair::default(), 0.0);
+            for (&value, &weight) in values.iter().zip(weights) {
+                let product = two_product(value.into(), weight.into());
+                products = products.plus(product);
+                size += product.high.abs();
+            }
+            let total = weights.iter().copied().fold(Pair::default(), add);
+            (products.over(total), size / total.high)
+        };
+        let mean = sum.over(count);
+        let squares = values.iter().fold(Pair::default(), |squares, &value| {
+            let deviation = wide(value).minus(mean);
+            squares.plus(deviation.times(deviation))
+        });
+        let variance = |ddof: f64| {
+            let divisor = values.len() as f64 - ddof;
+            let variance = if divisor > 0.0 { squares.over(Pair::of(divisor)) } else { Pair::of(f64::NAN) };
+            (variance, variance.high)
+        };
+        let answers = [
+            (Operation::Sum, (sum, size)),
+            (Operation::Mean, (mean, size / count.high)),
+            (Operation::Average, average(weights)),
+            (Operation::AverageFull, average(full)),
+            (Operation::Var, variance(0.0)),
+            (Operation::VarSample, variance(1.0)),
+        ];
+        Self { answers: answers.into() }
+    }
+}
+
+/// The distance between floats of the type around a number.
+fn ulp<T: Real>(number: f64) -> f64 {
+    let (digits, least) = if size_of::<T>() == 4 { (23, -126) } else { (52, -1022) };
+    let exponent = ((number.abs().to_bits() >> 52) as i32 - 1023).max(least);
+    2_f64.powi((exponent - digits).max(-1074))
+}
+
+/// The worst seen.
+#[derive(Clone, Copy, Default)]
+struct Worst {
+    /// In ulp of the result.
+    ulps: f64,
+    /// Beyond what is allowed where nothing cancels, as a part of what the sizes of the terms come to.
+    part: f64,
+}
+
+impl Worst {
+    fn take_in<T: Real>(&mut self, got: T, (want, size): (Pair, f64), allowed: f64, what: &str) {
+        let got: f64 = got.into();
+        if want.high.is_nan() {
+            assert!(got.is_nan(), "{what}: got {got}, but there is nothing to divide by");
+            return;
+        }
+        assert!(got.is_finite(), "{what}: got {got}, but should be {}", want.high);
+        let error = ((got - want.high) - want.low).abs();
+        self.ulps = self.ulps.max(error / ulp::<T>(want.high));
+        if size > 0.0 {
+            self.part = self.part.max((error - allowed * ulp::<T>(want.high)) / size);
+        }
+    }
+}
+
+type Measured = BTreeMap<(Operation, Distribution), BTreeMap<&'static str, Worst>>;
+
+/// The shapes in which about `n` elements are laid out, and the axis that is reduced.
+fn layouts(n: usize) -> Vec<(Vec<usize>, usize)> {
+    let mut layouts = vec![(vec![1, n], 1), (vec![n, 1], 0)];
+    if n >= 8 {
+        layouts.push((vec![n / 8, 8], 0));
+    }
+    if n >= 16 {
+        layouts.push((vec![2, n / 16, 8], 1));
+    }
+    layouts
+}
+
+/// An array whose lines along an axis are these.
+fn from_lines<T: Real>(shape: &[usize], axis: usize, lines: &[Vec<T>]) -> ArrayD<T> {
+    let inner: usize = shape[axis + 1..].iter().product();
+    let len = shape[axis];
+    ArrayD::from_shape_vec(
+        IxDyn(shape),
+        (0..shape.iter().product())
+            .map(|at| lines[at / (len * inner) * inner + at % inner][at / inner % len])
+            .collect(),
+    )
+    .expect("as many values as the shape has")
+}
+
+fn measure<T: Real>(precision: Precision, measured: &mut Measured) {
+    for distribution in DISTRIBUTIONS {
+        // These are there for the variances, whose squares they keep in the range of f32.
+        let largest = if matches!(distribution, Distribution::Scaled(15 | -15)) { 65_537 } else { 1_000_000 };
+        let sizes = [1, 2, 3, 10, 1000, 65_537, 1_000_000].into_iter().filter(|&size| size <= largest);
+        for (shape, axis) in sizes.flat_map(layouts) {
+            measure_array::<T>(precision, distribution, &shape, axis, measured);
+        }
+    }
+    for distribution in [Distribution::Uniform, Distribution::Cancelling] {
+        measure_ten_million::<T>(precision, distribution, measured);
+    }
+}
+
+fn measure_array<T: Real>(
+    precision: Precision,
+    distribution: Distribution,
+    shape: &[usize],
+    axis: usize,
+    measured: &mut Measured,
+) {
+    let len = shape[axis];
+    let count = shape.iter().product::<usize>() / len;
+    let line = |of: &dyn Fn(usize) -> f64| (0..len).map(|place| T::of(of(place))).collect::<Vec<T>>();
+    let values: Vec<_> = (0..count).map(|number| line(&|place| distribution.value(number, place, len))).collect();
+    let weights = line(&|place| weight(0, place));
+    let full: Vec<_> = (0..count).map(|number| line(&|place| weight(number + 1, place))).collect();
+    let truths: Vec<Truth> = values.iter().zip(&full).map(|(values, full)| Truth::of(values, &weights, full)).collect();
+    let (array, full) = (from_lines(shape, axis, &values), from_lines(shape, axis, &full));
+    for configuration in configurations().iter().filter(|configuration| configuration.precision == precision) {
+        let device = &configuration.device();
+        for (operation, got) in answers(device, &array, &weights, &full, Axis(axis), has_variance::<T>(distribution)) {
+            let worst = measured.entry((operation, distribution)).or_default().entry(configuration.name).or_default();
+            let what = format!("{}: {operation:?} of {distribution:?}, {shape:?} axis {axis}", configuration.name);
+            assert_eq!(got.len(), truths.len(), "{what}");
+            for (got, truth) in got.into_iter().zip(&truths) {
+                worst.take_in(got, truth.answers[&operation], bound(operation, configuration), &what);
+            }
+        }
+    }
+}
+
+/// What the device makes of it, for each line.
+fn answers<T: Real>(
+    device: &Device,
+    array: &ArrayD<T>,
+    weights: &[T],
+    full: &ArrayD<T>,
+    axis: Axis,
+    has_variance: bool,
+) -> Vec<(Operation, Vec<T>)> {
+    let read =
+        |array: DeviceArray<T, IxDyn>| -> Vec<T> { array.readback().wait().unwrap().view().iter().copied().collect() };
+    let up = device.upload(array).unwrap();
+    let weights = device.upload(&ndarray::arr1(weights)).unwrap();
+    let full = device.upload(full).unwrap();
+    let mut answers = vec![
+        (Operation::Sum, read(up.sum_axis(axis).unwrap())),
+        (Operation::Mean, read(up.mean_axis(axis).unwrap())),
+        (Operation::Average, read(up.average_axis(axis, &weights).unwrap())),
+        (Operation::AverageFull, read(up.average_axis(axis, &full).unwrap())),
+    ];
+    if has_variance {
+        answers.push((Operation::Var, read(up.var_axis(axis, T::zero()).unwrap())));
+        answers.push((Operation::VarSample, read(up.var_axis(axis, T::one()).unwrap())));
+    }
+    answers
+}
+
+/// Sums and means of ten million, in a row.
+fn measure_ten_million<T: Real>(precision: Precision, distribution: Distribution, measured: &mut Measured) {
+    let n = 10_000_000;
+    let values: Vec<T> = (0..n).map(|place| T::of(distribution.value(0, place, n))).collect();
+    let sum = values.iter().fold(Pair::default(), |sum, &value| sum.plus(Pair::of(value.into())));
+    let size: f64 = values.iter().map(|&value| value.into().abs()).sum();
+    let mean = sum.over(Pair::of(n as f64));
+    let array = ndarray::Array1::from(values);
+    for configuration in configurations().iter().filter(|configuration| configuration.precision == precision) {
+        let up = configuration.device().upload(&array).unwrap();
+        let read = |array: DeviceArray<T, _>| array.readback().wait().unwrap().into_array().into_scalar();
+        for (operation, got, truth) in [
+            (Operation::Sum, read(up.sum().unwrap()), (sum, size)),
+            (Operation::Mean, read(up.mean().unwrap()), (mean, size / n as f64)),
+        ] {
+            let worst = measured.entry((operation, distribution)).or_default().entry(configuration.name).or_default();
+            let what = format!("{}: {operation:?} of ten million", configuration.name);
+            worst.take_in(got, truth, bound(operation, configuration), &what);
+        }
+    }
+}
+
+/// The largest error that is allowed where nothing cancels, in ulp.
+///
+/// What is rounded once is off by half an ulp at most; the rest is room for the errors of the wide sum. A relative error of
+/// half an epsilon, one more rounding on the way, is up to one ulp.
+fn bound(operation: Operation, configuration: &Configuration) -> f64 {
+    const ONCE: f64 = 0.51;
+    let on_cpu_in_f64 = configuration.name == "cpu f64";
+    match operation {
+        Operation::Sum => ONCE,
+        // The CPU engine rounds sums of f64 before it divides them.
+        Operation::Mean if on_cpu_in_f64 => 1.0 + ONCE,
+        // And the products; and both sums.
+        Operation::Average | Operation::AverageFull if on_cpu_in_f64 => 3.0 + ONCE,
+        Operation::Mean | Operation::Average | Operation::AverageFull => ONCE,
+        // Deviations are rounded, and go in squared; on the CPU engine so are squares of f64, and their sum.
+        Operation::Var | Operation::VarSample if on_cpu_in_f64 => 4.0 + ONCE,
+        Operation::Var | Operation::VarSample => 2.0 + ONCE,
+    }
+}
+
+/// The largest error beyond that where terms cancel, as a part of what their sizes come to: what is left of sums of twice
+/// the width.
+fn cancelling_bound(operation: Operation, configuration: &Configuration) -> f64 {
+    let average = matches!(operation, Operation::Average | Operation::AverageFull);
+    match configuration.precision {
+        Precision::F32 => 2_f64.powi(-48),
+        // Products of f64 are rounded once each there.
+        Precision::F64 if average && configuration.name == "cpu f64" => 2_f64.powi(-53),
+        Precision::F64 => 2_f64.powi(-100),
+    }
+}
+
+fn cancels(operation: Operation, distribution: Distribution) -> bool {
+    distribution == Distribution::Cancelling && !matches!(operation, Operation::Var | Operation::VarSample)
+}
+
+#[test]
+fn results_are_exact_to_the_last_place() {
+    let mut measured = Measured::new();
+    measure::<f32>(Precision::F32, &mut measured);
+    measure::<f64>(Precision::F64, &mut measured);
+
+    let mut table = String::from(
+        "worst errors in ulp of the result; where terms cancel, what is beyond the bound in ulp, as a part of the sum of \
+         their sizes\n",
+    );
+    let _ = write!(table, "{:12} {:12}", "operation", "values");
+    for configuration in configurations() {
+        let _ = write!(table, " {:>16}", configuration.name);
+    }
+    let mut failures = Vec::new();
+    for (&(operation, distribution), row) in &measured {
+        let _ = write!(table, "\n{:12} {:12}", format!("{operation:?}"), format!("{distribution:?}"));
+        for configuration in configurations() {
+            let Some(worst) = row.get(configuration.name) else {
+                let _ = write!(table, " {:>16}", "out of range");
+                continue;
+            };
+            let (got, allowed, shown) = if cancels(operation, distribution) {
+                let shown = if worst.part > 0.0 { format!("2^{:.1}", worst.part.log2()) } else { "0".into() };
+                (worst.part, cancelling_bound(operation, configuration), shown)
+            } else {
+                (worst.ulps, bound(operation, configuration), format!("{:.3}", worst.ulps))
+            };
+            let _ = write!(table, " {shown:>16}");
+            if got > allowed {
+                let name = configuration.name;
+                failures.push(format!("{operation:?} of {distribution:?} [{name}]: {shown}, more than {allowed:e}"));
+            }
+        }
+    }
+    say(&table);
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
