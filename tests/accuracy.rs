@@ -115,8 +115,8 @@ impl Distribution {
             Self::Uniform => own,
             Self::Offset => 1e6 + own,
             Self::Scaled(power) => own * 10_f64.powi(power),
-            Self::Cancelling if place + 1 == len && place % 2 == 0 => own * 1e-3,
-            Self::Cancelling if place % 2 == 0 => pair * 1e3,
+            Self::Cancelling if place + 1 == len && place.is_multiple_of(2) => own * 1e-3,
+            Self::Cancelling if place.is_multiple_of(2) => pair * 1e3,
             Self::Cancelling => own * 1e-3 - pair * 1e3,
         }
     }

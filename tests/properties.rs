@@ -478,7 +478,7 @@ fn interpolates<T: Float>(device: &Device, name: &str, table: &Table) {
     let finite = |v: &&T| v.is_finite();
     let scale = values.iter().flatten().filter(finite).fold(0.0, |scale: f64, &v| scale.max(wide(v).abs()));
     let (left, right) = (value::<T>(table.palette[0]), T::infinity());
-    let filled = table.seed % 2 == 0;
+    let filled = table.seed.is_multiple_of(2);
 
     // One table, asked in any shape and layout.
     let (xp, fp) = (&knots[0], &values[0]);

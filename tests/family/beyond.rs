@@ -10,10 +10,9 @@ use crate::{extreme, read};
 #[test]
 fn places_are_right_beyond_a_binding() {
     let limit = 128 << 20;
-    let names = ["cpu f32", "gpu f32"];
-    for configuration in configurations().iter().filter(|c| names.contains(&c.name)) {
+    for configuration in configurations().iter().filter(|c| c.name == "gpu f32") {
         let (device, name) = (configuration.device(), configuration.name);
-        let len = limit / 4 + limit / 16 + 5;
+        let len = limit / 4 + 20_003;
         let value = |i: usize| (i % 251) as f32;
         let mut a = Array1::from_shape_fn(len, value);
         let late = limit / 4 + 1000;

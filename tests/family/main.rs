@@ -11,6 +11,8 @@ mod skipping;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::fmt::Display;
+
 use ndarray::{Array, ArrayView1, Dimension};
 use ndgpu::{DeviceArray, Element, Float};
 
@@ -100,7 +102,7 @@ fn variance(count: usize, squares: f64, ddof: f64) -> f64 {
     if count == 0 { f64::NAN } else { squares / divisor }
 }
 
-fn near<T: Float>(got: T, want: f64, room: f64, what: &str) {
+fn near<T: Float>(got: T, want: f64, room: f64, what: impl Display) {
     let got = wide(got);
     let close = got == want || (got.is_nan() && want.is_nan()) || (got - want).abs() <= room;
     assert!(close, "{what}: got {got}, but should be {want} to within {room}");

@@ -82,7 +82,7 @@ fn several_axes<T: Float>(device: &Device, name: &str) {
             assert_eq!(got.shape(), shape, "{name}: {which} over {axes:?}");
             for (&got, line) in got.iter().zip(&of) {
                 let want = want(line);
-                near(got, want, 4.0 * wide(T::epsilon()) * want.abs(), &format!("{name}: {which} over {axes:?}"));
+                near(got, want, 4.0 * wide(T::epsilon()) * want.abs(), format_args!("{name}: {which} over {axes:?}"));
             }
         };
         let spread = |line: &[f64]| moments(line.iter().copied());

@@ -51,7 +51,7 @@ fn check_skipping<T: Float>(device: &Device, a: &ArrayD<T>, axis: Axis, what: &s
                 of(got),
                 want,
                 epsilon * want.abs() + 4.0 * f64::EPSILON * size,
-                &format!("{what} {which}, line {number}"),
+                format_args!("{what} {which}, line {number}"),
             );
         };
         let count = left.len() as f64;
@@ -72,9 +72,9 @@ fn check_skipping<T: Float>(device: &Device, a: &ArrayD<T>, axis: Axis, what: &s
         }
         let (count, _, squares) = moments(left.iter().map(|term| term.0));
         let want = variance(count, squares, 1.0);
-        near(of(&var), want, 3.0 * epsilon * want, &format!("{what} var, line {number}"));
+        near(of(&var), want, 3.0 * epsilon * want, format_args!("{what} var, line {number}"));
         let want = variance(count, squares, 0.0).sqrt();
-        near(of(&std), want, 4.0 * epsilon * want, &format!("{what} std, line {number}"));
+        near(of(&std), want, 4.0 * epsilon * want, format_args!("{what} std, line {number}"));
         let nan_if_none = |best: f64| if left.is_empty() { f64::NAN } else { best };
         let least = nan_if_none(left.iter().fold(f64::INFINITY, |least, term| least.min(term.0)));
         let most = nan_if_none(left.iter().fold(f64::NEG_INFINITY, |most, term| most.max(term.0)));
