@@ -75,7 +75,9 @@ impl Accumulate<f64> for Compensated {
 
     #[inline(always)]
     fn add_product(&mut self, weight: f64, value: f64) {
-        self.add(weight * value);
+        let (product, lost) = two_product(weight, value);
+        self.add(product);
+        self.low += lost;
     }
 
     #[inline(always)]
@@ -90,7 +92,17 @@ impl Accumulate<f64> for Compensated {
     }
 
     fn ratio(self, divisor: Self) -> f64 {
-        self.round() / divisor.round()
+        let (numerator, denominator) = (self.round(), divisor.round());
+        let quotient = numerator / denominator;
+        let (product, lost) = two_product(quotient, denominator);
+        if !(numerator.is_finite() && product.is_finite() && lost.is_finite()) {
+            return quotient;
+        }
+        // One step of long division: what is left over, with what both sums keep beside their rounded values.
+        let kept = (self.high - numerator) + self.low;
+        let divisor_kept = (divisor.high - denominator) + divisor.low;
+        let rest = ((numerator - product) - lost) + (kept - quotient * divisor_kept);
+        quotient + rest / denominator
     }
 
     fn of_count(count: usize) -> Self {
@@ -100,6 +112,17 @@ impl Accumulate<f64> for Compensated {
     fn is_zero(self) -> bool {
         self.round() == 0.0
     }
+}
+
+/// A product and what rounding it lost (T. J. Dekker, Numer. Math. 18, 1971), with halves cut off by masking, which cannot
+/// overflow. A fused multiply-add would do it in two steps, but not every processor has one, and its stand-in is slow.
+#[inline(always)]
+fn two_product(a: f64, b: f64) -> (f64, f64) {
+    let high = |value: f64| f64::from_bits(value.to_bits() & 0xffff_ffff_f800_0000);
+    let product = a * b;
+    let (a_high, b_high) = (high(a), high(b));
+    let (a_low, b_low) = (a - a_high, b - b_high);
+    (product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low)
 }
 
 #[cfg(test)]
@@ -116,6 +139,10 @@ mod tests {
     fn what_rounding_loses_is_kept() {
         assert_eq!(sum::<_, Compensated>(&[1.0, 1e100, 1.0, -1e100]), 2.0);
         assert_eq!(sum::<_, Wide>(&[1e9_f32, 1.0, -1e9]), 1.0);
+        let (mut products, e) = (Compensated::default(), f64::EPSILON);
+        products.add_product(1.0 + e, 1.0 + e);
+        products.add(-(1.0 + 2.0 * e));
+        assert_eq!(products.round(), e * e);
         assert_eq!(sum::<_, Compensated>(&[f64::INFINITY, 1.0, 1.0]), f64::INFINITY);
         assert!(sum::<_, Compensated>(&[f64::INFINITY, f64::NEG_INFINITY]).is_nan());
     }

@@ -277,7 +277,7 @@ fn measure_array<T: Real>(
             let what = format!("{}: {operation:?} of {distribution:?}, {shape:?} axis {axis}", configuration.name);
             assert_eq!(got.len(), truths.len(), "{what}");
             for (got, truth) in got.into_iter().zip(&truths) {
-                worst.take_in(got, truth.answers[&operation], bound(operation, configuration), &what);
+                worst.take_in(got, truth.answers[&operation], bound(operation), &what);
             }
         }
     }
@@ -327,7 +327,7 @@ fn measure_ten_million<T: Real>(precision: Precision, distribution: Distribution
         ] {
             let worst = measured.entry((operation, distribution)).or_default().entry(configuration.name).or_default();
             let what = format!("{}: {operation:?} of ten million", configuration.name);
-            worst.take_in(got, truth, bound(operation, configuration), &what);
+            worst.take_in(got, truth, bound(operation), &what);
         }
     }
 }
@@ -336,30 +336,20 @@ fn measure_ten_million<T: Real>(precision: Precision, distribution: Distribution
 ///
 /// What is rounded once is off by half an ulp at most; the rest is room for the errors of the wide sum. A relative error of
 /// half an epsilon, one more rounding on the way, is up to one ulp.
-fn bound(operation: Operation, configuration: &Configuration) -> f64 {
+fn bound(operation: Operation) -> f64 {
     const ONCE: f64 = 0.51;
-    let on_cpu_in_f64 = configuration.name == "cpu f64";
     match operation {
-        Operation::Sum => ONCE,
-        // The CPU engine rounds sums of f64 before it divides them.
-        Operation::Mean if on_cpu_in_f64 => 1.0 + ONCE,
-        // And the products; and both sums.
-        Operation::Average | Operation::AverageFull if on_cpu_in_f64 => 3.0 + ONCE,
-        Operation::Mean | Operation::Average | Operation::AverageFull => ONCE,
-        // Deviations are rounded, and go in squared; on the CPU engine so are squares of f64, and their sum.
-        Operation::Var | Operation::VarSample if on_cpu_in_f64 => 4.0 + ONCE,
+        Operation::Sum | Operation::Mean | Operation::Average | Operation::AverageFull => ONCE,
+        // Deviations are rounded, and go in squared.
         Operation::Var | Operation::VarSample => 2.0 + ONCE,
     }
 }
 
 /// The largest error beyond that where terms cancel, as a part of what their sizes come to: what is left of sums of twice
 /// the width.
-fn cancelling_bound(operation: Operation, configuration: &Configuration) -> f64 {
-    let average = matches!(operation, Operation::Average | Operation::AverageFull);
+fn cancelling_bound(configuration: &Configuration) -> f64 {
     match configuration.precision {
         Precision::F32 => 2_f64.powi(-48),
-        // Products of f64 are rounded once each there.
-        Precision::F64 if average && configuration.name == "cpu f64" => 2_f64.powi(-53),
         Precision::F64 => 2_f64.powi(-100),
     }
 }
@@ -392,9 +382,9 @@ fn results_are_exact_to_the_last_place() {
             };
             let (got, allowed, shown) = if cancels(operation, distribution) {
                 let shown = if worst.part > 0.0 { format!("2^{:.1}", worst.part.log2()) } else { "0".into() };
-                (worst.part, cancelling_bound(operation, configuration), shown)
+                (worst.part, cancelling_bound(configuration), shown)
             } else {
-                (worst.ulps, bound(operation, configuration), format!("{:.3}", worst.ulps))
+                (worst.ulps, bound(operation), format!("{:.3}", worst.ulps))
             };
             let _ = write!(table, " {shown:>16}");
             if got > allowed {

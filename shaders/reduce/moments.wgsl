@@ -31,7 +31,10 @@ fn state_finish(state: State, line: u32) {
         let count = sum_of_count(state.count);
         let divisor = sum_add(count, -real(bits_of_words(parameters.ddof)));
         let divisor_bits = bits(sum_round(divisor));
-        if is_zero(divisor_bits) || (divisor_bits & SIGN) != Bits(0u) {
+        if is_infinite(total) {
+            // The mean, or the squares, left the range of the type; there is nothing to correct.
+            answer = bits_of_words(parameters.infinity);
+        } else if is_zero(divisor_bits) || (divisor_bits & SIGN) != Bits(0u) {
             // Nothing over nothing, or something over nothing.
             answer = select(bits_of_words(parameters.infinity), nan, is_zero(total));
         } else {

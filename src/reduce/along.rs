@@ -106,7 +106,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     /// The variance along an axis, `Σ (a - mean)² / (n - ddof)`; `ddof` is 0 for a population and 1 for a sample.
     ///
     /// NaN along an axis of length 0. Where `n - ddof` is not positive, NaN if all deviations are zero, else infinity. An
-    /// infinite value makes it NaN.
+    /// infinite value makes it NaN; a sum or squares beyond the range of the type make it infinite.
     ///
     /// Costs two passes: the array is read for the means and again for the deviations from them, so that a large offset
     /// does no harm.

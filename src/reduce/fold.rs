@@ -172,6 +172,10 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Moments<'_, T, SKIP_NAN> {
         if count == 0 || total.is_nan() {
             return (T::nan(), T::zero());
         }
+        if total.is_infinite() {
+            // The mean, or the squares, left the range of the type; there is nothing to correct.
+            return (total, T::zero());
+        }
         let divisor = count as f64 - self.ddof;
         if divisor <= 0.0 {
             return (if total.is_zero() { T::nan() } else { T::infinity() }, T::zero());

@@ -21,8 +21,17 @@ use crate::error::Result;
 /// assert_eq!(averages.readback().wait()?.view(), arr1(&[2.5, 4.5]));
 /// # Ok::<(), ndgpu::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct SkipNan<'a, T: Float, D: Dimension>(&'a DeviceArray<T, D>);
+
+// Derived, both would ask for a dimension that can be copied, which dynamic ones cannot.
+impl<T: Float, D: Dimension> Clone for SkipNan<'_, T, D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Float, D: Dimension> Copy for SkipNan<'_, T, D> {}
 
 impl<T: Float, D: Dimension> DeviceArray<T, D> {
     /// The array with its NaN values left out of reductions. Costs nothing by itself.

@@ -90,7 +90,10 @@ fn skipping<T: Float>(device: &Device, name: &str) {
         let some = full.mapv(|v| if random.below(10) == 0 { T::nan() } else { v });
         let most = full.mapv(|v| if random.below(10) > 0 { T::nan() } else { v });
         let all = full.mapv(|_| T::nan());
-        for (kind, a) in [("no", &full), ("some", &some), ("mostly", &most), ("only", &all)] {
+        // Long lines take long, and differ in nothing but where NaN is.
+        let takes_long = full.len() > 100_000;
+        let kinds = [("some", &some), ("no", &full), ("mostly", &most), ("only", &all)];
+        for (kind, a) in kinds.into_iter().take(if takes_long { 1 } else { 4 }) {
             for axis in 0..shape.len() {
                 let what = format!("{name}: {kind} NaN, shape {shape:?} axis {axis}");
                 check_skipping(device, a, Axis(axis), &what);
