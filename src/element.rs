@@ -78,6 +78,7 @@ mod parts {
     use bytemuck::Pod;
 
     use crate::accumulate::{Accumulate, Compensated, Wide};
+    use crate::simd::{Kernel, vectorize_f32, vectorize_f64};
 
     /// What the crate's inside needs to know of a float. Not part of the public API.
     #[doc(hidden)]
@@ -120,10 +121,16 @@ mod parts {
         fn narrow(wide: f64) -> Self;
         /// This float, rounded towards zero to an index; 0 for NaN and for what is negative.
         fn to_index(self) -> u32;
+        /// This float between 0 and `last`, rounded to nearest; 0 for NaN. `last` is below 2^22.
+        fn rounded(self, last: Self) -> u32;
+        /// `(key - origin) >> shift`, or the largest there is; 0 for NaN and for keys below the origin.
+        fn shifted_key(self, origin: Self::Key, shift: u32) -> u32;
+        /// Runs a kernel with the widest vectors that the processor has.
+        fn vectorize<K: Kernel<Self>>(kernel: K) -> K::Output;
     }
 
     macro_rules! float_parts {
-        ($float:ty, $key:ty, $accumulator:ty, $words:expr) => {
+        ($float:ty, $key:ty, $accumulator:ty, $integers:expr, $vectorize:path, $words:expr) => {
             impl FloatParts for $float {
                 type Key = $key;
                 type Accumulator = $accumulator;
@@ -204,12 +211,36 @@ mod parts {
                 fn to_index(self) -> u32 {
                     self as u32
                 }
+
+                #[inline(always)]
+                fn rounded(self, last: Self) -> u32 {
+                    // Comparisons and an addition: a conversion that saturates is not one vector instruction.
+                    let above = if self > 0.0 { self } else { 0.0 };
+                    let within = if above < last { above } else { last };
+                    (within + $integers).to_bits() as u32 & 0x7f_ffff
+                }
+
+                #[inline(always)]
+                fn shifted_key(self, origin: $key, shift: u32) -> u32 {
+                    let key = if self.is_nan() { origin } else { self.key() };
+                    let distance = if key > origin { key - origin } else { 0 };
+                    (distance >> shift).min(<$key>::from(u32::MAX)) as u32
+                }
+
+                #[inline(always)]
+                fn vectorize<K: Kernel<Self>>(kernel: K) -> K::Output {
+                    $vectorize(kernel)
+                }
             }
         };
     }
 
-    float_parts!(f32, u32, Wide, |v: f32| [v.to_bits(), 0]);
-    float_parts!(f64, u64, Compensated, |v: f64| [v.to_bits() as u32, (v.to_bits() >> 32) as u32]);
+    // From 2^23 on an f32 has no fraction, from 2^52 on an f64.
+    float_parts!(f32, u32, Wide, 8_388_608.0, vectorize_f32, |v: f32| [v.to_bits(), 0]);
+    float_parts!(f64, u64, Compensated, 4_503_599_627_370_496.0, vectorize_f64, |v: f64| [
+        v.to_bits() as u32,
+        (v.to_bits() >> 32) as u32
+    ]);
 }
 
 #[cfg(test)]

@@ -78,6 +78,7 @@ mod interp;
 mod knots;
 mod reduce;
 mod shader;
+mod simd;
 mod tiles;
 mod transfer;
 

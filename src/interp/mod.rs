@@ -10,6 +10,7 @@
 mod builder;
 mod cpu;
 mod gpu;
+mod lookup;
 mod operation;
 mod table;
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use ndarray::{Dimension, Ix2};
 
 use super::builder::{Method, TableShape, rows};
+use super::cpu;
 use super::operation::{BuildSegments, Interp};
 use crate::array::DeviceArray;
-use crate::device::Device;
 use crate::device::check::Checks;
 use crate::device::storage::Storage;
+use crate::device::{Device, Engine};
 use crate::element::{Float, bytes_of};
 use crate::error::{Error, Result};
 use crate::host_data::HostData;
@@ -166,7 +167,10 @@ impl<T: Float> InterpTable<T> {
         let cells = shape.tables * axis.knots;
         expect_bindable(device, "an interpolation table", bytes_of::<[T; 4]>(cells))?;
         let table = Self {
-            segments: device.allocate(4 * cells)?,
+            segments: device.allocate(match device.engine() {
+                Engine::Cpu(_) => cpu::table_len(shape.tables, axis.knots),
+                Engine::Gpu(_) => 4 * cells,
+            })?,
             checks: Checks::union([&axis.checks, value_checks]),
             device: device.clone(),
             axis,

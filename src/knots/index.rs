@@ -79,6 +79,11 @@ impl<T: Float> KnotIndex<T> {
         }
     }
 
+    /// The keys alone, for searches that bisect or bring their own index.
+    pub fn unindexed(xp: &[T], knots: usize) -> Self {
+        Self::without_buckets(xp.iter().map(|&x| x.key()).collect(), knots)
+    }
+
     fn without_buckets(keys: Vec<T::Key>, knots: usize) -> Self {
         Self { knots, bucketing: Bucketing::None, buckets: 1, keys, starts: Vec::new(), origins: Vec::new() }
     }

@@ -1,0 +1,282 @@
+//! The CPU engine's search and interpolation, many queries at once, by the rules of `shaders/interp`.
+//!
+//! A block of queries goes through three stages: the number of each one's bucket (arithmetic alone), the knot to begin
+//! from (a load a query), and then, a vector of queries at a time, four neighbouring knots with their values from there
+//! on. Two comparisons choose one of the three segments between them; what lies further on is searched for alone, and so
+//! is what is special: NaN, what lies outside the knots, and segments that reach to infinity.
+//!
+//! A table of up to [`FEW_KNOTS`] is not searched: every query is compared with every knot.
+
+use super::builder::Method;
+use super::table::Rules;
+use crate::element::Float;
+use crate::knots::buckets::Buckets;
+use crate::simd::{Kernel, Vector};
+
+/// Pairs after the last knot: a search may look that far.
+pub(super) const PADDING: usize = 4;
+/// Queries that go through the stages together: enough to hide the latency of loads, few enough for the first cache.
+pub(super) const BLOCK: usize = 256;
+/// Up to so many knots a comparison with each of them is faster than a search.
+const FEW_KNOTS: usize = 16;
+
+/// A table as the CPU engine keeps it.
+#[derive(Clone, Copy)]
+pub(super) struct Table<'a, T: Float> {
+    /// Knots and values; after the last knot, NaN.
+    pub pairs: &'a [[T; 2]],
+    /// Where to begin to look, if that is known.
+    pub buckets: Option<&'a Buckets<T>>,
+}
+
+/// A table with the rules by which it is asked.
+pub(super) struct Lookup<'a, T: Float> {
+    pairs: &'a [[T; 2]],
+    buckets: Option<&'a Buckets<T>>,
+    knots: usize,
+    left: T,
+    right: T,
+    method: Method,
+    extended: (bool, bool),
+}
+
+impl<'a, T: Float> Lookup<'a, T> {
+    pub fn new(table: Table<'a, T>, rules: &Rules<T>) -> Self {
+        let Table { pairs, buckets } = table;
+        let knots = pairs.len() - PADDING;
+        Self {
+            pairs,
+            buckets,
+            knots,
+            left: rules.left.unwrap_or(pairs[0][1]),
+            right: rules.right.unwrap_or(pairs[knots - 1][1]),
+            method: rules.method,
+            extended: rules.extended(),
+        }
+    }
+
+    /// One query, by every rule. The search goes up from a knot, in steps twice as long each time, if that is not above
+    /// the query.
+    #[inline(never)]
+    fn alone(&self, x: T, from: usize) -> T {
+        let last = self.knots - 1;
+        if x.is_nan() {
+            return T::nan();
+        }
+        if x > self.pairs[last][0] {
+            return if self.extended.1 { self.beyond(x, last.saturating_sub(1), last) } else { self.right };
+        }
+        if x < self.pairs[0][0] {
+            return if self.extended.0 { self.beyond(x, 0, 0) } else { self.left };
+        }
+        let (mut low, mut step) = (if self.pairs[from][0] <= x { from } else { 0 }, PADDING);
+        while low + step < self.knots && self.pairs[low + step][0] <= x {
+            low += step;
+            step *= 2;
+        }
+        let near = &self.pairs[low..self.knots.min(low + step)];
+        let knot = (low + near.partition_point(|pair| pair[0] <= x)).saturating_sub(1);
+        let [x0, y0] = self.pairs[knot];
+        if knot == last || x0 == x {
+            return y0;
+        }
+        self.between(x, [x0, y0], self.pairs[knot + 1])
+    }
+
+    /// On the line of a segment, drawn through one of its knots, outside the table.
+    fn beyond(&self, x: T, segment: usize, knot: usize) -> T {
+        let ([x0, y0], [x1, y1], [x_of_knot, y_of_knot]) =
+            (self.pairs[segment], self.pairs[segment + 1], self.pairs[knot]);
+        if self.knots == 1 { y_of_knot } else { (y1 - y0) / (x1 - x0) * (x - x_of_knot) + y_of_knot }
+    }
+
+    /// Between two knots, on neither of them.
+    #[inline(always)]
+    fn between(&self, x: T, [x0, y0]: [T; 2], [x1, y1]: [T; 2]) -> T {
+        match self.method {
+            Method::Linear => {
+                let slope = (y1 - y0) / (x1 - x0);
+                let y = slope * (x - x0) + y0;
+                if !y.is_nan() {
+                    return y;
+                }
+                // NumPy's second try, which saves segments that reach to infinity.
+                let y = slope * (x - x1) + y1;
+                if y.is_nan() && y0 == y1 { y0 } else { y }
+            }
+            Method::Next => y1,
+            Method::Nearest if x - x0 > x1 - x => y1,
+            _ => y0,
+        }
+    }
+}
+
+/// The segments that a vector of queries lies in.
+struct Segments<V> {
+    x0: V,
+    y0: V,
+    x1: V,
+    y1: V,
+}
+
+/// Queries of one table, to be looked up.
+pub(super) struct Queries<'a, T: Float> {
+    pub lookup: &'a Lookup<'a, T>,
+    pub x: &'a [T],
+    pub output: &'a mut [T],
+}
+
+impl<T: Float> Kernel<T> for Queries<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Vector<T>>(self, simd: S) {
+        let Self { lookup, x, output } = self;
+        if lookup.method == Method::Linear && (2..=FEW_KNOTS).contains(&lookup.knots) {
+            return compare_with_each(simd, lookup, x, output);
+        }
+        let Some(buckets) = lookup.buckets.filter(|_| lookup.knots > 1) else {
+            for (output, &x) in output.iter_mut().zip(x) {
+                *output = lookup.alone(x, 0);
+            }
+            return;
+        };
+        let (mut padded, mut results) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
+        let (mut numbers, mut starts) = ([0; BLOCK], [0; BLOCK]);
+        for (x, output) in x.chunks(BLOCK).zip(output.chunks_mut(BLOCK)) {
+            if let (Ok(x), Ok(output)) = (<&[T; BLOCK]>::try_from(x), <&mut [T; BLOCK]>::try_from(&mut *output)) {
+                buckets.starts(x, &mut numbers, &mut starts);
+                interpolate(simd, lookup, x, &starts, output);
+            } else {
+                padded[..x.len()].copy_from_slice(x);
+                buckets.starts(&padded, &mut numbers, &mut starts);
+                let full = x.len().next_multiple_of(S::LANES);
+                interpolate(simd, lookup, &padded[..full], &starts[..full], &mut results[..full]);
+                output.copy_from_slice(&results[..x.len()]);
+            }
+        }
+    }
+}
+
+/// The last stage: segments, and values on them. Whole vectors only.
+#[inline(always)]
+fn interpolate<T: Float, S: Vector<T>>(simd: S, lookup: &Lookup<'_, T>, x: &[T], starts: &[usize], output: &mut [T]) {
+    let first = simd.splat(lookup.pairs[0][0]);
+    let last = simd.splat(lookup.pairs[lookup.knots - 1][0]);
+    let vectors = x.chunks_exact(S::LANES).zip(starts.chunks_exact(S::LANES));
+    for ((x, starts), output) in vectors.zip(output.chunks_exact_mut(S::LANES)) {
+        let query = simd.load(x);
+        let [x0, y0, x1, y1, x2, y2, x3, y3] = simd.rows(lookup.pairs, starts);
+        let second = simd.ge(query, x1);
+        let third = simd.ge(query, x2);
+        let segments = Segments {
+            x0: simd.select(third, x2, simd.select(second, x1, x0)),
+            y0: simd.select(third, y2, simd.select(second, y1, y0)),
+            x1: simd.select(third, x3, simd.select(second, x2, x1)),
+            y1: simd.select(third, y3, simd.select(second, y2, y1)),
+        };
+        // Neither NaN, nor outside, nor on the last knot, nor further on than was looked.
+        let usual = simd.and(simd.and(simd.ge(query, first), simd.lt(query, last)), simd.lt(query, segments.x1));
+        finish(simd, lookup, x, starts, query, &segments, usual, output);
+    }
+}
+
+/// The values on the segments; what is not usual, alone.
+#[inline(always)]
+fn finish<T: Float, S: Vector<T>>(
+    simd: S,
+    lookup: &Lookup<'_, T>,
+    x: &[T],
+    starts: &[usize],
+    query: S::V,
+    segments: &Segments<S::V>,
+    usual: S::M,
+    output: &mut [T],
+) {
+    let Segments { x0, y0, x1, y1 } = *segments;
+    let mut done = usual;
+    if lookup.method == Method::Linear {
+        let slope = simd.div(simd.sub(y1, y0), simd.sub(x1, x0));
+        let y = simd.add(simd.mul(slope, simd.sub(query, x0)), y0);
+        let y = simd.select(simd.eq(query, x0), y0, y);
+        simd.store(output, y);
+        done = simd.and(done, simd.eq(y, y));
+    } else {
+        // A few operations more or less do not matter beside the search.
+        let (mut lefts, mut rights) = ([[T::zero(); 16]; 2], [[T::zero(); 16]; 2]);
+        simd.store(&mut lefts[0], x0);
+        simd.store(&mut lefts[1], y0);
+        simd.store(&mut rights[0], x1);
+        simd.store(&mut rights[1], y1);
+        for (lane, (output, &x)) in output.iter_mut().zip(x).enumerate() {
+            let (left, right) = ([lefts[0][lane], lefts[1][lane]], [rights[0][lane], rights[1][lane]]);
+            *output = if x == left[0] { left[1] } else { lookup.between(x, left, right) };
+        }
+    }
+    if !simd.all(done) {
+        fix(simd, lookup, x, starts, done, output);
+    }
+}
+
+/// Small tables: the segment of a query is that of the last knot it is not below.
+#[inline(always)]
+fn compare_with_each<T: Float, S: Vector<T>>(simd: S, lookup: &Lookup<'_, T>, x: &[T], output: &mut [T]) {
+    let pairs = &lookup.pairs[..lookup.knots];
+    let mut slopes = [T::zero(); FEW_KNOTS];
+    for (slope, pair) in slopes.iter_mut().zip(pairs.windows(2)) {
+        *slope = (pair[1][1] - pair[0][1]) / (pair[1][0] - pair[0][0]);
+    }
+    let (first, last) = (simd.splat(pairs[0][0]), simd.splat(pairs[lookup.knots - 1][0]));
+    let (left, right) = (simd.splat(lookup.left), simd.splat(lookup.right));
+    let last_value = simd.splat(pairs[lookup.knots - 1][1]);
+    let extends = lookup.extended.0 || lookup.extended.1;
+    let mut vectors = output.chunks_exact_mut(S::LANES);
+    for (x, output) in x.chunks_exact(S::LANES).zip(&mut vectors) {
+        let query = simd.load(x);
+        let (mut x0, mut y0, mut slope) = (first, simd.splat(pairs[0][1]), simd.splat(slopes[0]));
+        for knot in 1..lookup.knots - 1 {
+            let here = simd.splat(pairs[knot][0]);
+            let after = simd.ge(query, here);
+            x0 = simd.select(after, here, x0);
+            y0 = simd.select(after, simd.splat(pairs[knot][1]), y0);
+            slope = simd.select(after, simd.splat(slopes[knot]), slope);
+        }
+        let y = simd.add(simd.mul(slope, simd.sub(query, x0)), y0);
+        let y = simd.select(simd.eq(query, x0), y0, y);
+        let y = simd.select(simd.lt(query, first), left, y);
+        let y = simd.select(simd.ge(query, last), last_value, y);
+        let y = simd.select(simd.lt(last, query), right, y);
+        simd.store(output, y);
+        let mut done = simd.eq(y, y);
+        if extends {
+            done = simd.and(done, simd.and(simd.ge(query, first), simd.ge(last, query)));
+        }
+        if !simd.all(done) {
+            fix(simd, lookup, x, &[0; 16], done, output);
+        }
+    }
+    let rest = vectors.into_remainder();
+    let done = x.len() - rest.len();
+    for (output, &x) in rest.iter_mut().zip(&x[done..]) {
+        *output = lookup.alone(x, 0);
+    }
+}
+
+/// Looks up alone what is not done.
+#[inline(always)]
+fn fix<T: Float, S: Vector<T>>(
+    simd: S,
+    lookup: &Lookup<'_, T>,
+    x: &[T],
+    starts: &[usize],
+    done: S::M,
+    output: &mut [T],
+) {
+    let mut is_done = [T::zero(); 16];
+    simd.store(&mut is_done, simd.select(done, simd.splat(T::one()), simd.splat(T::zero())));
+    for (lane, (output, (&x, &start))) in output.iter_mut().zip(x.iter().zip(starts)).enumerate() {
+        if is_done[lane] == T::zero() {
+            *output = lookup.alone(x, start);
+        }
+    }
+}
