@@ -11,6 +11,7 @@ mod builder;
 mod cpu;
 mod gpu;
 mod operation;
+mod paths;
 mod table;
 
 pub use builder::{InterpTableBuilder, Method, Order};

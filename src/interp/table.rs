@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ndarray::{Dimension, Ix2};
 
 use super::builder::{Method, TableShape, rows};
+use super::gpu;
 use super::operation::{BuildSegments, Interp};
 use crate::array::DeviceArray;
 use crate::device::Device;
@@ -166,7 +167,7 @@ impl<T: Float> InterpTable<T> {
         let cells = shape.tables * axis.knots;
         expect_bindable(device, "an interpolation table", bytes_of::<[T; 4]>(cells))?;
         let table = Self {
-            segments: device.allocate(4 * cells)?,
+            segments: device.allocate(4 * gpu::cells_to_allocate::<T>(device, cells))?,
             checks: Checks::union([&axis.checks, value_checks]),
             device: device.clone(),
             axis,

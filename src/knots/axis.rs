@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ndarray::Dimension;
 
+use super::gpu::Reach;
 use super::index::{Bucketing, IndexView, KnotIndex};
 use crate::array::DeviceArray;
 use crate::device::check::{Check, Checks, Question};
@@ -22,6 +23,8 @@ pub(crate) struct SortedAxis<T: Float> {
     pub keys: Storage<T::Key>,
     /// The starts of the buckets, and the origin and scale of each table; none without buckets.
     pub index: Option<(Storage<u32>, Storage<T::Key>)>,
+    /// How far a search on a GPU has to go.
+    pub reach: Reach,
     /// Whether the knots are in order, where only the device can tell.
     pub checks: Checks,
 }
@@ -41,6 +44,7 @@ impl<T: Float> SortedAxis<T> {
 
     fn with_index(device: &Device, index: KnotIndex<T>, checks: Checks, moved: &mut u64) -> Result<Self> {
         Ok(Self {
+            reach: Reach::on(device, &index),
             knots: index.knots,
             tables: index.keys.len().checked_div(index.knots).unwrap_or(1),
             bucketing: index.bucketing,
@@ -84,7 +88,8 @@ impl<T: Float> SortedAxis<T> {
                 };
                 device.run(&operation)?;
                 let checks = xp.checks().with(check);
-                Ok(Self { knots, tables, bucketing: Bucketing::None, buckets: 1, keys, index: None, checks })
+                let reach = Reach::unknown(knots);
+                Ok(Self { knots, tables, bucketing: Bucketing::None, buckets: 1, keys, index: None, reach, checks })
             }
         }
     }

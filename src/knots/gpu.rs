@@ -5,11 +5,12 @@ use std::sync::Arc;
 use bytemuck::{Pod, Zeroable, bytes_of};
 
 use super::axis::{PrepareKnots, SortedAxis};
+use super::index::{Bucketing, KnotIndex};
 use super::search::Search;
-use crate::device::Operation;
 use crate::device::check::Outcome;
 use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
 use crate::device::host::HostPool;
+use crate::device::{Device, Engine, Operation};
 use crate::element::{ElementType, Float, bytes_of as array_bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::shader::{self, WORKGROUP};
@@ -41,6 +42,69 @@ fn kernel(element: ElementType) -> Kernel {
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Kernel> {
     [ElementType::F32, ElementType::F64].into_iter().flat_map(|e| [kernel(e), search_kernel(e)]).collect()
+}
+
+/// How far a search has to go in an axis, so that it can be written out without a loop.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reach {
+    /// Whether the knots are numbers whose distances within a table do not overflow. False where nobody has looked.
+    pub finite: bool,
+    /// Steps from the first knot of a table.
+    pub from_first: u32,
+    /// Steps from the last knot before the bucket that comes before a query's own to the end of the one that comes after,
+    /// at the most; none without buckets, or where rounding could mislead by more than one.
+    pub from_bucket: Option<u32>,
+    /// Of the bucket function of the first table.
+    pub origin: [u32; 2],
+    /// Of the bucket function of the first table.
+    pub scale: [u32; 2],
+}
+
+impl Reach {
+    /// Of an axis that the host has; looked at only for a GPU.
+    pub fn on<T: Float>(device: &Device, index: &KnotIndex<T>) -> Self {
+        match device.engine() {
+            Engine::Cpu(_) => Self::default(),
+            Engine::Gpu(_) => Self::of(index),
+        }
+    }
+
+    /// Of an axis that nobody has looked at.
+    pub fn unknown(knots: usize) -> Self {
+        Self { from_first: steps_among(knots), ..Self::default() }
+    }
+
+    fn of<T: Float>(index: &KnotIndex<T>) -> Self {
+        let distance = |table: &[T::Key]| T::from_key(table[table.len() - 1]) - T::from_key(table[0]);
+        let finite = index.keys.chunks_exact(index.knots.max(1)).all(|table| distance(table).is_finite());
+        let unknown = Self::unknown(index.knots);
+        if index.bucketing == Bucketing::None {
+            return Self { finite, ..unknown };
+        }
+        // A device may take what is subnormal for zero: that moves a query by less than a bucket if so steep a function is
+        // left alone.
+        let steepest = T::one() / T::min_positive_value();
+        let too_steep = |pair: &[T::Key]| index.bucketing == Bucketing::Linear && T::of_bits(pair[1]) > steepest;
+        let [origin, scale] = [0, 1].map(|place| T::of_bits(index.origins[place]).words());
+        let widest = index.starts.chunks_exact(index.buckets + 1).map(widest_window).max().unwrap_or(index.knots);
+        let from_bucket = (!index.origins.chunks_exact(2).any(too_steep)).then(|| steps_among(widest));
+        Self { finite, from_bucket, origin, scale, ..unknown }
+    }
+}
+
+/// How many steps find one of so many knots.
+fn steps_among(knots: usize) -> u32 {
+    knots.next_power_of_two().trailing_zeros()
+}
+
+/// Among how many knots a search has to look at the most that knows its bucket but for one.
+fn widest_window(starts: &[u32]) -> usize {
+    let buckets = starts.len() - 1;
+    let window = |bucket: usize| {
+        let first = starts[bucket.max(1) - 1].max(1) - 1;
+        (starts[(bucket + 2).min(buckets)].max(first + 1) - first) as usize
+    };
+    (0..buckets).map(window).max().unwrap_or(1)
 }
 
 /// The bindings of a whole axis: keys, starts, origins.

@@ -39,6 +39,16 @@ impl<'a> Binding<'a> {
         Self { buffer: buffer.raw(), offset: 0, bytes }
     }
 
+    /// Makes it end at a multiple of `step` bytes, for kernels that take several elements at once, if there is memory.
+    pub fn round_up(&mut self, step: u64) -> bool {
+        let bytes = self.bytes.next_multiple_of(step);
+        let fits = self.offset + bytes <= self.buffer.size();
+        if fits {
+            self.bytes = bytes;
+        }
+        fits
+    }
+
     /// All words of a buffer of checks.
     pub fn checks(buffer: &'a wgpu::Buffer) -> Self {
         Self { buffer, offset: 0, bytes: buffer.size() }

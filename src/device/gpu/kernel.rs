@@ -10,13 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::watched::Watched;
 use crate::error::Result;
 
-/// How a kernel uses a storage buffer.
+/// How a kernel uses a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Only reads it. Preferred: what is bound for writing gets a barrier before each dispatch.
     Read,
     /// Writes it.
     ReadWrite,
+    /// Reads it as constants, whole.
+    Uniform,
 }
 
 /// A specialisation of a shader.
@@ -26,7 +28,7 @@ pub(crate) struct Kernel {
     pub name: String,
     /// WGSL, in this order.
     pub fragments: Vec<&'static str>,
-    /// The storage buffers at bindings 1, 2, ...; binding 0 holds the parameters.
+    /// The buffers at bindings 1, 2, ...; binding 0 holds the parameters.
     pub access: &'static [Access],
 }
 
@@ -83,10 +85,10 @@ impl Pipelines {
             },
             count: None,
         };
-        let storage = (1..).zip(kernel.access).map(|(binding, &access)| storage_entry(binding, access));
+        let buffers = (1..).zip(kernel.access).map(|(binding, &access)| buffer_entry(binding, access));
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label,
-            entries: &[parameters].into_iter().chain(storage).collect::<Vec<_>>(),
+            entries: &[parameters].into_iter().chain(buffers).collect::<Vec<_>>(),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label,
@@ -105,13 +107,18 @@ impl Pipelines {
     }
 }
 
-/// The layout of one storage buffer.
-pub(crate) fn storage_entry(binding: u32, access: Access) -> wgpu::BindGroupLayoutEntry {
+/// The layout of one buffer.
+pub(crate) fn buffer_entry(binding: u32, access: Access) -> wgpu::BindGroupLayoutEntry {
     wgpu::BindGroupLayoutEntry {
         binding,
         visibility: wgpu::ShaderStages::COMPUTE,
         ty: wgpu::BindingType::Buffer {
-            ty: wgpu::BufferBindingType::Storage { read_only: access == Access::Read },
+            ty: match access {
+                Access::Uniform => wgpu::BufferBindingType::Uniform,
+                Access::Read | Access::ReadWrite => {
+                    wgpu::BufferBindingType::Storage { read_only: access == Access::Read }
+                }
+            },
             has_dynamic_offset: false,
             min_binding_size: None,
         },

@@ -49,6 +49,7 @@ pub(crate) struct GpuContext {
     queue: wgpu::Queue,
     info: DeviceInfo,
     alignment: u64,
+    uniform_bytes: u64,
     pool: Arc<BufferPool>,
     pipelines: Pipelines,
     batch: Mutex<Batch>,
@@ -68,6 +69,7 @@ impl GpuContext {
             poller: Poller::new(&device),
             pool: BufferPool::new(&device, &info),
             alignment: limits.min_storage_buffer_offset_alignment.into(),
+            uniform_bytes: limits.max_uniform_buffer_binding_size.into(),
             checks: Mutex::default(),
             device,
             queue,
@@ -79,6 +81,11 @@ impl GpuContext {
 
     pub fn info(&self) -> &DeviceInfo {
         &self.info
+    }
+
+    /// How many bytes of constants can be bound at once.
+    pub fn uniform_bytes(&self) -> u64 {
+        self.uniform_bytes
     }
 
     /// A buffer for an array of `bytes`.
@@ -128,7 +135,7 @@ impl GpuContext {
             let device = self.device.raw();
             let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
                 label: None,
-                entries: &[kernel::storage_entry(0, Access::ReadWrite)],
+                entries: &[kernel::buffer_entry(0, Access::ReadWrite)],
             });
             device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: None,
