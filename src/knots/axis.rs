@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::Dimension;
 
-use super::gpu::Reach;
+use super::gpu::{Reach, coarsened};
 use super::index::{Bucketing, IndexView, KnotIndex};
 use crate::array::DeviceArray;
 use crate::device::check::{Check, Checks, Question};
@@ -43,6 +43,10 @@ impl<T: Float> SortedAxis<T> {
     }
 
     fn with_index(device: &Device, index: KnotIndex<T>, checks: Checks, moved: &mut u64) -> Result<Self> {
+        let index = match device.engine() {
+            Engine::Cpu(_) => index,
+            Engine::Gpu(_) => coarsened(index),
+        };
         Ok(Self {
             reach: Reach::on(device, &index),
             knots: index.knots,

@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use batch::Binding;
 pub(crate) use buffers::{GpuBuffer, Purpose};
+#[cfg(test)]
+pub(crate) use kernel::ParametersIn;
 pub(crate) use kernel::{Access, Kernel};
 pub(crate) use landing::Landing;
 
@@ -29,7 +31,7 @@ use super::check::{Check, Outcome, Question};
 use crate::error::Result;
 use batch::Batch;
 use buffers::BufferPool;
-use kernel::Pipelines;
+use kernel::{IMMEDIATE_BYTES, Pipelines};
 use landing::Poller;
 use watched::Watched;
 
@@ -62,9 +64,14 @@ impl GpuContext {
     pub fn new(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
         let limits = device.limits();
         let device = Watched::new(device, owned);
-        let batch = device.guard("opening the device", || Batch::new(device.raw(), &limits))?;
+        let has_immediates = device.raw().features().contains(wgpu::Features::IMMEDIATES);
+        let parameters = match has_immediates && limits.max_immediate_size >= IMMEDIATE_BYTES {
+            true => kernel::ParametersIn::Immediates,
+            false => kernel::ParametersIn::Uniform,
+        };
+        let batch = device.guard("opening the device", || Batch::new(device.raw(), &limits, parameters))?;
         let mut context = Self {
-            pipelines: Pipelines::new(&device),
+            pipelines: Pipelines::new(&device, parameters),
             batch: Mutex::new(batch),
             poller: Poller::new(&device),
             pool: BufferPool::new(&device, &info),
