@@ -1,4 +1,7 @@
 // Neighbouring lines lie side by side: a load brings one place of four lines.
+// Neighbours read side by side already: a part is a stretch of places.
+const SIDE_BY_SIDE = false;
+
 fn quads_at(beginnings: vec4<u32>, place: u32) -> vec4<u32> {
     return beginnings.x + (place + vec4<u32>(0u, 1u, 2u, 3u)) * parameters.place_stride;
 }

@@ -1,7 +1,10 @@
 // An invocation for each part of each four lines: sixteen values an iteration, in four or five loads.
 //
 // For software rasterisers, where a load of four costs less than two of one, an iteration as much as a load, and neighbours
-// need not lie side by side. No barriers: there they cost more than a second pass.
+// need not lie side by side. What a constant rules out is not there: skipping it would cost as much as doing it. No barriers: there they cost more than a second pass.
+// As many as a vector of the processor has lanes.
+const NEIGHBOURS: u32 = 8u;
+
 fn steps(from_state: State, values: vec4<Bits>, others: vec4<Bits>, place: u32, end: u32) -> State {
     var state = state_step(from_state, values.x, others.x, place);
     if place + 1u < end { state = state_step(state, values.y, others.y, place + 1u); }
@@ -12,7 +15,7 @@ fn steps(from_state: State, values: vec4<Bits>, others: vec4<Bits>, place: u32, 
 
 fn leave(state: State, line: u32, part: u32) {
     if line >= parameters.lines { return; }
-    if parameters.direct != 0u {
+    if DIRECT {
         state_finish(state, line);
     } else {
         partials[part * parameters.lines + line] = state;
@@ -28,10 +31,24 @@ fn main(
     let index = work_item(group, groups, local);
     let fours = (parameters.lines + 3u) / 4u;
     if index >= fours * parameters.parts { return; }
-    let part = index / fours;
-    let line = (index - part * fours) * 4u;
-    let first = part * parameters.part_places;
-    let end = min(first + parameters.part_places, parameters.places);
+    var part = index / fours;
+    var line = (index - part * fours) * 4u;
+    var first = part * parameters.part_places;
+    var end = min(first + parameters.part_places, parameters.places);
+    var step = 4u;
+    if SIDE_BY_SIDE {
+        let four = index / parameters.parts;
+        line = four * 4u;
+        part = index - four * parameters.parts;
+        // Of this part and its neighbours, which share what is theirs together.
+        let place_among = part % NEIGHBOURS;
+        let leader = part - place_among;
+        let neighbours = min(NEIGHBOURS, parameters.parts - leader);
+        let start = leader * parameters.part_places;
+        first = start + place_among * 4u;
+        end = min(start + neighbours * parameters.part_places, parameters.places);
+        step = neighbours * 4u;
+    }
 
     // Lines past the end stand for the last one and leave nothing.
     let lines = min(line + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(parameters.lines - 1u));
@@ -43,14 +60,14 @@ fn main(
     var b = state_zero();
     var c = state_zero();
     var d = state_zero();
-    if parameters.resume != 0u {
+    if !DIRECT && parameters.resume != 0u {
         let before = part * parameters.lines + lines;
         a = partials[before.x];
         b = partials[before.y];
         c = partials[before.z];
         d = partials[before.w];
     }
-    for (var place = first; place < end; place += 4u) {
+    for (var place = first; place < end; place += step) {
         let at = quads_at(beginnings, place);
         let values = values_at(at);
         let others = others_at(at, place, of_lines);

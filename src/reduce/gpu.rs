@@ -18,6 +18,9 @@ const PAGE: u64 = 512;
 /// How many pages an invocation walks through before its neighbour begins with the first of them. On llvmpipe averages of
 /// 10,000 x 1,000 down axis 0 with full weights fell from 5.8 to 2.5 ns an element.
 const MOST_PAGES: u64 = 512;
+/// Parts of a line that read side by side. Alone each walked through pages of its own: 100 x 100,000 with full weights took
+/// 3.5 ns an element instead of 1.5. All parts of a line in turns are worse: 4 x 4,000,000 took 4.7 instead of 1.7.
+const NEIGHBOURS: u64 = 8;
 /// Lines and places of a block.
 const BLOCK: u64 = 4;
 /// No invocation takes more places than this: llvmpipe ends loops at 65,535 iterations, without a word.
@@ -154,7 +157,15 @@ impl Sums {
     }
 }
 
-fn kernel(element: ElementType, sums: Sums, family: Family, regime: Regime, weights_along: bool) -> Kernel {
+/// What kernels for blocks know when they are compiled; to others it makes no difference.
+#[derive(Clone, Copy, Debug, Default)]
+struct Constants {
+    weights_along: bool,
+    direct: bool,
+}
+
+fn kernel(element: ElementType, sums: Sums, family: Family, regime: Regime, constants: Constants) -> Kernel {
+    let Constants { weights_along, direct } = constants;
     let mut fragments = vec![
         shader::element(element),
         shader::SPECIAL,
@@ -167,7 +178,12 @@ fn kernel(element: ElementType, sums: Sums, family: Family, regime: Regime, weig
     ];
     fragments.extend(family.fragments());
     let weighted = family == Family::Weighted;
-    if matches!(regime, Regime::BlocksAlong | Regime::BlocksAcross) {
+    let is_block = matches!(regime, Regime::BlocksAlong | Regime::BlocksAcross);
+    if is_block {
+        fragments.push(match direct {
+            true => "const DIRECT = true;",
+            false => "const DIRECT = false;",
+        });
         fragments.push(match weights_along {
             true => "const WEIGHTS_ALONG = true;",
             false => "const WEIGHTS_ALONG = false;",
@@ -196,11 +212,9 @@ fn kernel(element: ElementType, sums: Sums, family: Family, regime: Regime, weig
         Regime::Merge => include_str!("../../shaders/reduce/merge.wgsl"),
     });
     let along = if weighted && weights_along { "_Along" } else { "" };
-    Kernel {
-        name: format!("reduce_{element}_{sums:?}_{family:?}_{regime:?}{along}"),
-        fragments,
-        access: family.access(),
-    }
+    let direct = if is_block && direct { "_Direct" } else { "" };
+    let name = format!("reduce_{element}_{sums:?}_{family:?}_{regime:?}{along}{direct}");
+    Kernel { name, fragments, access: family.access() }
 }
 
 /// Every specialisation, for the test that translates them all.
@@ -211,11 +225,15 @@ pub(super) fn kernels() -> Vec<Kernel> {
         [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)]
     {
         for family in [Family::Plain, Family::Weighted, Family::Moments, Family::ExtremeValue, Family::ExtremePlace] {
-            let regimes = [Regime::Lines, Regime::Rows, Regime::Merge, Regime::BlocksAlong, Regime::BlocksAcross];
-            all.extend(regimes.map(|regime| kernel(element, sums, family, regime, false)));
-            if family == Family::Weighted {
-                let blocks = [Regime::BlocksAlong, Regime::BlocksAcross];
-                all.extend(blocks.map(|regime| kernel(element, sums, family, regime, true)));
+            for regime in [Regime::Lines, Regime::Rows, Regime::Merge] {
+                all.push(kernel(element, sums, family, regime, Constants::default()));
+            }
+            for regime in [Regime::BlocksAlong, Regime::BlocksAcross] {
+                for (weights_along, direct) in [(false, false), (false, true), (true, false), (true, true)] {
+                    if family == Family::Weighted || !weights_along {
+                        all.push(kernel(element, sums, family, regime, Constants { weights_along, direct }));
+                    }
+                }
             }
         }
     }
@@ -262,7 +280,10 @@ impl Split {
                 }
             }
         };
-        let wanted = u64::div_ceil(busy, lines.div_ceil(fold));
+        let wanted = match u64::div_ceil(busy, lines.div_ceil(fold)) {
+            parts if parts > 1 && regime == Regime::BlocksAlong => parts.next_multiple_of(NEIGHBOURS),
+            parts => parts,
+        };
         let worthwhile = places / (together * FEWEST_ITERATIONS);
         let needed = match regime {
             // Rows as long as pages: a part of no more than what the processor remembers the addresses of.
@@ -454,7 +475,8 @@ impl<T: Float> Lines<'_, T> {
             });
         }
         let weights_along = matches!(self.operation.weights, Weights::Along(_));
-        let kernel = kernel(T::TYPE, self.sums, self.family, split.regime, weights_along);
+        let constants = Constants { weights_along, direct: step.direct };
+        let kernel = kernel(T::TYPE, self.sums, self.family, split.regime, constants);
         context.dispatch(&kernel, bytes_of(&parameters), &bindings, split.groups(*lines))
     }
 }
