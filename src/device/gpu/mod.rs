@@ -76,7 +76,7 @@ impl GpuContext {
             poller: Poller::new(&device),
             pool: BufferPool::new(&device, &info),
             alignment: limits.min_storage_buffer_offset_alignment.into(),
-            uniform_bytes: limits.max_uniform_buffer_binding_size.into(),
+            uniform_bytes: limits.max_uniform_buffer_binding_size,
             checks: Mutex::default(),
             device,
             queue,
