@@ -1,4 +1,8 @@
-// Puts what a query needs side by side: for each knot its x, its y, the slope to the next knot, and the next x.
+// Puts what a query needs side by side: for each knot the key of its x, its y, the slope to the next knot, and the key of
+// the next x.
+//
+// For the tables of interp/finite.wgsl a slope that is not finite gives way to what the segment gives between its knots,
+// which then is the same everywhere: an infinity or NaN.
 //
 // One invocation a knot of a table. Values may come in another order than the knots (a table that was sorted, or one
 // padded for a period): `order` says which value belongs to which knot.
@@ -9,6 +13,9 @@ struct Parameters {
     total: u32,     // knots of all tables
     has_order: u32,
     own_knots: u32, // 1: each table has its own knots, 0: they share those of one
+    finite: u32,    // 1: for interp/finite.wgsl
+    unused: u32,
+    nan: vec2<u32>,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -25,6 +32,18 @@ fn value(table: u32, knot: u32) -> Bits {
     return fp[table * parameters.values + place];
 }
 
+// The slope, or what a segment gives instead where there is none. The line is drawn from its other end where that helps: so
+// an infinity on either side wins, unless the one on the other side is its opposite.
+fn between(y: Bits, next_y: Bits, slope: Bits) -> Bits {
+    if is_nan(y) || is_nan(next_y) { return bits_of_words(parameters.nan); }
+    if is_infinite(y) {
+        if is_infinite(next_y) && next_y != y { return bits_of_words(parameters.nan); }
+        return y;
+    }
+    if is_infinite(next_y) { return next_y; }
+    return slope;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -37,13 +56,15 @@ fn main(
     let knot = index % parameters.knots;
     let base = table * parameters.own_knots * parameters.knots;
 
-    let x = bits_of_key(keys[base + knot]);
+    let x = keys[base + knot];
     let y = value(table, knot);
     var slope = Bits(0u);
     var next_x = x;
     if knot + 1u < parameters.knots {
-        next_x = bits_of_key(keys[base + knot + 1u]);
-        slope = bits((real(value(table, knot + 1u)) - real(y)) / (real(next_x) - real(x)));
+        next_x = keys[base + knot + 1u];
+        let next_y = value(table, knot + 1u);
+        slope = bits((real(next_y) - real(y)) / (real(bits_of_key(next_x)) - real(bits_of_key(x))));
+        if parameters.finite != 0u { slope = between(y, next_y, slope); }
     }
     segments[index] = vec4<Bits>(x, y, slope, next_x);
 }

@@ -5,8 +5,9 @@
 pub trait Accumulate<T>: Copy + Default + Send + Sync {
     /// Adds a value.
     fn add(&mut self, value: T);
-    /// Adds a product.
-    fn add_product(&mut self, weight: T, value: T);
+    /// Adds a product. `fused` says that the code around is compiled for a processor with a fused multiply-add; the result
+    /// does not depend on it.
+    fn add_product(&mut self, weight: T, value: T, fused: bool);
     /// Adds another sum.
     fn merge(&mut self, other: Self);
     /// The sum, rounded.
@@ -30,7 +31,7 @@ impl Accumulate<f32> for Wide {
     }
 
     #[inline(always)]
-    fn add_product(&mut self, weight: f32, value: f32) {
+    fn add_product(&mut self, weight: f32, value: f32, _: bool) {
         self.0 += f64::from(weight) * f64::from(value);
     }
 
@@ -74,8 +75,9 @@ impl Accumulate<f64> for Compensated {
     }
 
     #[inline(always)]
-    fn add_product(&mut self, weight: f64, value: f64) {
-        let (product, lost) = two_product(weight, value);
+    fn add_product(&mut self, weight: f64, value: f64, fused: bool) {
+        let product = weight * value;
+        let lost = if fused { weight.mul_add(value, -product) } else { lost_by_product(weight, value, product) };
         self.add(product);
         self.low += lost;
     }
@@ -94,7 +96,8 @@ impl Accumulate<f64> for Compensated {
     fn ratio(self, divisor: Self) -> f64 {
         let (numerator, denominator) = (self.round(), divisor.round());
         let quotient = numerator / denominator;
-        let (product, lost) = two_product(quotient, denominator);
+        let product = quotient * denominator;
+        let lost = lost_by_product(quotient, denominator, product);
         if !(numerator.is_finite() && product.is_finite() && lost.is_finite()) {
             return quotient;
         }
@@ -114,15 +117,18 @@ impl Accumulate<f64> for Compensated {
     }
 }
 
-/// A product and what rounding it lost (T. J. Dekker, Numer. Math. 18, 1971), with halves cut off by masking, which cannot
-/// overflow. A fused multiply-add would do it in two steps, but not every processor has one, and its stand-in is slow.
+/// What rounding a product lost (T. J. Dekker, Numer. Math. 18, 1971), with halves cut off by masking, which cannot
+/// overflow. A fused multiply-add does it in one step, but not every processor has one, and its stand-in is slow.
 #[inline(always)]
-fn two_product(a: f64, b: f64) -> (f64, f64) {
-    let high = |value: f64| f64::from_bits(value.to_bits() & 0xffff_ffff_f800_0000);
-    let product = a * b;
-    let (a_high, b_high) = (high(a), high(b));
+fn lost_by_product(a: f64, b: f64, product: f64) -> f64 {
+    let (a_high, b_high) = (high_half(a), high_half(b));
     let (a_low, b_low) = (a - a_high, b - b_high);
-    (product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low)
+    ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+}
+
+#[inline(always)]
+fn high_half(value: f64) -> f64 {
+    f64::from_bits(value.to_bits() & 0xffff_ffff_f800_0000)
 }
 
 #[cfg(test)]
@@ -140,7 +146,7 @@ mod tests {
         assert_eq!(sum::<_, Compensated>(&[1.0, 1e100, 1.0, -1e100]), 2.0);
         assert_eq!(sum::<_, Wide>(&[1e9_f32, 1.0, -1e9]), 1.0);
         let (mut products, e) = (Compensated::default(), f64::EPSILON);
-        products.add_product(1.0 + e, 1.0 + e);
+        products.add_product(1.0 + e, 1.0 + e, false);
         products.add(-(1.0 + 2.0 * e));
         assert_eq!(products.round(), e * e);
         assert_eq!(sum::<_, Compensated>(&[f64::INFINITY, 1.0, 1.0]), f64::INFINITY);

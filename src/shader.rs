@@ -24,7 +24,7 @@ mod tests {
     use naga::back::{glsl, hlsl, msl, spv};
     use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-    use crate::device::gpu::Kernel;
+    use crate::device::gpu::{Kernel, ParametersIn};
 
     fn kernels() -> Vec<Kernel> {
         [crate::device::gpu::kernels(), crate::knots::kernels(), crate::interp::kernels(), crate::reduce::kernels()]
@@ -49,7 +49,7 @@ mod tests {
     }
 
     fn translate(kernel: &Kernel) {
-        let (name, source) = (&kernel.name, kernel.source());
+        let (name, source) = (&kernel.name, kernel.source(ParametersIn::Uniform));
         let module = naga::front::wgsl::parse_str(&source)
             .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source)));
         let info = Validator::new(ValidationFlags::all(), Capabilities::all())
@@ -60,7 +60,7 @@ mod tests {
                 .validate(&module)
                 .unwrap_or_else(|error| panic!("{name} needs more than plain WebGPU: {error:?}"));
         }
-        assert_eq!(storage_bindings(&module), kernel.access.len(), "{name}: bindings and access do not agree");
+        assert_eq!(buffers(&module), kernel.access.len(), "{name}: bindings and access do not agree");
 
         spv::write_vec(&module, &info, &spv::Options::default(), None).unwrap_or_else(|e| panic!("{name}: {e}"));
 
@@ -69,6 +69,14 @@ mod tests {
         hlsl::Writer::new(&mut text, &options, &Default::default())
             .write(&module, &info, None)
             .unwrap_or_else(|error| panic!("{name} in HLSL: {error}"));
+
+        // The same with the parameters in the command, which is an extension of WebGPU.
+        let source_with_immediates = kernel.source(ParametersIn::Immediates);
+        assert_ne!(source, source_with_immediates, "{name} declares its parameters in a way of its own");
+        let immediate = naga::front::wgsl::parse_str(&source_with_immediates)
+            .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source_with_immediates)));
+        let checked = Validator::new(ValidationFlags::all(), Capabilities::all()).validate(&immediate);
+        checked.unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source_with_immediates)));
 
         // Metal has no double, and wgpu offers no 64-bit floats on Metal and GL: there is nothing to translate.
         if is_wide(&source) {
@@ -90,8 +98,10 @@ mod tests {
             .unwrap_or_else(|error| panic!("{name} in GLSL: {error}"));
     }
 
-    fn storage_bindings(module: &naga::Module) -> usize {
-        let is_storage = |variable: &naga::GlobalVariable| matches!(variable.space, naga::AddressSpace::Storage { .. });
-        module.global_variables.iter().filter(|(_, variable)| is_storage(variable)).count()
+    /// How many buffers it uses beside the parameters.
+    fn buffers(module: &naga::Module) -> usize {
+        use naga::AddressSpace::{Storage, Uniform};
+        let is_buffer = |variable: &naga::GlobalVariable| matches!(variable.space, Storage { .. } | Uniform);
+        module.global_variables.iter().filter(|(_, variable)| is_buffer(variable)).count() - 1
     }
 }

@@ -105,8 +105,8 @@ fn numbers_of_queries<T: Float>(device: &Device, name: &str) {
     let value = |v: f64| T::from(v).unwrap();
     let xp: Vec<T> = (0..100).map(|i| value(f64::from(i * i))).collect();
     let fp: Vec<T> = (0..100).map(|i| value(f64::from(i % 7))).collect();
-    // Around a workgroup, and around 65,535 workgroups, where they are folded into the second dimension.
-    for n in [0, 1, 63, 64, 65, 127, 128, 129, 1000, 64 * 65_535 - 1, 64 * 65_535, 64 * 65_535 + 1, 64 * 65_536 + 1] {
+    // Around four queries, a workgroup of fours, and 65,535 workgroups, where they are folded into the second dimension.
+    for n in [0, 1, 2, 3, 4, 5, 255, 256, 257, 1000, 64 * 65_535 + 1, 256 * 65_535 - 1, 256 * 65_535 + 1] {
         let x: Vec<T> = (0..n).map(|i| value((i % 10_007) as f64)).collect();
         check_table(device, &xp, &fp, &x, &format!("{name}: {n} queries"));
     }

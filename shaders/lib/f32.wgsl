@@ -1,6 +1,7 @@
 // f32 as the element type: what it is called, and its bits.
 alias Real = f32;
 alias Bits = u32;
+const BITS_WORDS: u32 = 1u;
 const SIGN: Bits = 0x80000000u;
 const INFINITY: Bits = 0x7f800000u;
 const NAN_KEY: Bits = 0xffffffffu;

@@ -1,6 +1,7 @@
 // f64 as the element type: what it is called, and its bits.
 alias Real = f64;
 alias Bits = u64;
+const BITS_WORDS: u32 = 2u;
 const SIGN: Bits = 0x8000000000000000lu;
 const INFINITY: Bits = 0x7ff0000000000000lu;
 const NAN_KEY: Bits = 0xfffffffffffffffflu;

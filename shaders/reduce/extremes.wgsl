@@ -13,8 +13,9 @@ fn score_of(value: Bits) -> Bits {
 
 fn state_zero() -> State { return State(Bits(0u), NOWHERE); }
 
-fn state_step(state: State, line: u32, place: u32) -> State {
-    let value = values[parameters.value_shift + element(line, place)];
+fn other_of_line(line: u32) -> Bits { return Bits(0u); }
+
+fn state_step(state: State, value: Bits, other: Bits, place: u32) -> State {
     if is_skipped(value) { return state; }
     return state_merge(state, State(score_of(value), parameters.first_place + place));
 }

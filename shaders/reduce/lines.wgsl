@@ -12,10 +12,13 @@ fn main(
     let first = (index / parameters.lines) * parameters.part_places;
     let end = min(first + parameters.part_places, parameters.places);
 
+    let beginning = beginning_of(line);
+    let of_line = other_of_line(line);
     var state = state_zero();
     if parameters.resume != 0u { state = partials[index]; }
     for (var place = first; place < end; place += 1u) {
-        state = state_step(state, line, place);
+        let at = beginning + place * parameters.place_stride;
+        state = state_step(state, value_at(at), other_at(at, place, of_line), place);
     }
     if parameters.direct != 0u {
         state_finish(state, line);

@@ -8,10 +8,12 @@ struct State { deviations: Accumulator, squares: Accumulator, count: u32 }
 
 fn state_zero() -> State { return State(sum_zero(), sum_zero(), 0u); }
 
-fn state_step(state: State, line: u32, place: u32) -> State {
-    let value = values[parameters.value_shift + element(line, place)];
+// The mean goes with every value.
+fn other_of_line(line: u32) -> Bits { return means[parameters.mean_shift + line]; }
+
+fn state_step(state: State, value: Bits, mean: Bits, place: u32) -> State {
     if is_skipped(value) { return state; }
-    let deviation = real(value) - real(means[parameters.mean_shift + line]);
+    let deviation = real(value) - real(mean);
     return State(
         sum_add(state.deviations, deviation),
         sum_add_product(state.squares, deviation, deviation),

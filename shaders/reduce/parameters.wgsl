@@ -40,14 +40,12 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> values: array<Bits>;
 @group(0) @binding(2) var<storage, read_write> partials: array<State>;
 
-// Where a place of a line lies, from the beginning of the tile.
-fn element(line: u32, place: u32) -> u32 {
+// Where a line begins, from the beginning of the tile.
+fn beginning_of(line: u32) -> u32 {
     let outer = line / parameters.inner;
-    let inner = line % parameters.inner;
-    return outer * parameters.row_stride + place * parameters.place_stride + inner;
+    return outer * parameters.row_stride + (line - outer * parameters.inner);
 }
 
 fn is_skipped(value: Bits) -> bool { return parameters.skip_nan != 0u && is_nan(value); }

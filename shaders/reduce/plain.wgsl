@@ -5,8 +5,9 @@ struct State { values: Accumulator, count: u32 }
 
 fn state_zero() -> State { return State(sum_zero(), 0u); }
 
-fn state_step(state: State, line: u32, place: u32) -> State {
-    let value = values[parameters.value_shift + element(line, place)];
+fn other_of_line(line: u32) -> Bits { return Bits(0u); }
+
+fn state_step(state: State, value: Bits, other: Bits, place: u32) -> State {
     if is_skipped(value) { return state; }
     return State(sum_add(state.values, real(value)), state.count + 1u);
 }

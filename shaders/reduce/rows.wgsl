@@ -15,9 +15,12 @@ fn main(
     let first = (index / parameters.lines) * parameters.part_places;
     let end = select(0u, min(first + parameters.part_places, parameters.places), is_real);
 
+    let beginning = beginning_of(line);
+    let of_line = other_of_line(line);
     var state = state_zero();
     for (var place = first + local; place < end; place += WORKGROUP) {
-        state = state_step(state, line, place);
+        let at = beginning + place * parameters.place_stride;
+        state = state_step(state, value_at(at), other_at(at, place, of_line), place);
     }
     shared_states[local] = state;
     for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {

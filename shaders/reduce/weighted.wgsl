@@ -1,6 +1,5 @@
 // Weighted sums and averages: the sum of products and the sum of weights go side by side.
 @group(0) @binding(3) var<storage, read_write> result: array<Bits>;
-@group(0) @binding(4) var<storage, read> weights: array<Bits>;
 @group(0) @binding(5) var<storage, read_write> weight_sums: array<Bits>;
 @group(0) @binding(6) var<storage, read_write> checks: array<atomic<u32>>;
 
@@ -8,11 +7,9 @@ struct State { values: Accumulator, weights: Accumulator }
 
 fn state_zero() -> State { return State(sum_zero(), sum_zero()); }
 
-fn state_step(state: State, line: u32, place: u32) -> State {
-    let at = element(line, place);
-    let value = values[parameters.value_shift + at];
+fn state_step(state: State, value: Bits, other: Bits, place: u32) -> State {
     if is_skipped(value) { return state; }
-    let weight = real(weights[parameters.weight_shift + select(at, place, parameters.weights_along != 0u)]);
+    let weight = real(other);
     return State(sum_add_product(state.values, weight, real(value)), sum_add(state.weights, weight));
 }
 

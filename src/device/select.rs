@@ -188,7 +188,7 @@ fn wanted_backends(backends: Option<wgpu::Backends>) -> wgpu::Backends {
 }
 
 async fn open_adapter(info: &DeviceInfo, adapter: &wgpu::Adapter, without_f64: bool) -> Result<Device> {
-    let mut wanted = wgpu::Features::empty();
+    let mut wanted = wgpu::Features::IMMEDIATES;
     if !without_f64 {
         wanted |= wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_INT64;
     }

@@ -1,10 +1,12 @@
-//! The GPU's half: dispatches `shaders/segments.wgsl` and `shaders/interp.wgsl`.
+//! The GPU's half: dispatches `shaders/segments.wgsl` and the kernels of `shaders/interp/`, which `paths` chooses among.
 
 use bytemuck::{Pod, Zeroable, bytes_of};
 
 use super::operation::{BuildSegments, Interp};
+use super::paths::{Facts, Path, Tables, UNIFORM_BYTES, is_finite};
 use super::table::InterpTable;
 use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
+use crate::device::{Device, Engine};
 use crate::element::{ElementType, Float, bytes_of as array_bytes};
 use crate::error::Result;
 use crate::knots::axis_bindings;
@@ -19,7 +21,12 @@ struct SegmentParameters {
     total: u32,
     has_order: u32,
     own_knots: u32,
-    unused: [u32; 3],
+    finite: u32,
+    unused: u32,
+    // vec2 are aligned to 8 bytes.
+    padding: u32,
+    nan: [u32; 2],
+    end: [u32; 2],
 }
 
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -32,24 +39,26 @@ struct InterpParameters {
     knots: u32,
     buckets: u32,
     bucketing: u32,
+    method: u32,
     query_shift: u32,
     output_shift: u32,
-    method: u32,
     left: [u32; 2],
     right: [u32; 2],
     period: [u32; 2],
     nan: [u32; 2],
+    origin: [u32; 2],
+    scale: [u32; 2],
     padding: [u32; 2],
 }
 
 const FLAG_LEFT: u32 = 1;
 const FLAG_RIGHT: u32 = 2;
-const FLAG_PERIOD: u32 = 4;
-const FLAG_SHARED_QUERIES: u32 = 8;
-const FLAG_OWN_KNOTS: u32 = 16;
-const FLAG_OWN_VALUES: u32 = 32;
-const FLAG_EXTENDED_LEFT: u32 = 64;
-const FLAG_EXTENDED_RIGHT: u32 = 128;
+const FLAG_SHARED_QUERIES: u32 = 4;
+const FLAG_EXTENDED_LEFT: u32 = 8;
+const FLAG_EXTENDED_RIGHT: u32 = 16;
+
+/// Queries of one invocation.
+const QUAD: u64 = 4;
 
 fn segments_kernel(element: ElementType) -> Kernel {
     Kernel {
@@ -64,30 +73,30 @@ fn segments_kernel(element: ElementType) -> Kernel {
     }
 }
 
-fn interp_kernel(element: ElementType) -> Kernel {
-    Kernel {
-        name: format!("interp_{element}"),
-        fragments: vec![
-            shader::element(element),
-            shader::SPECIAL,
-            shader::MODULO,
-            shader::GRID,
-            include_str!("../../shaders/interp.wgsl"),
-            shader::SEARCH,
-        ],
-        access: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Read, Access::ReadWrite],
-    }
-}
-
 /// Every specialisation, for the test that translates them all.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Kernel> {
-    [ElementType::F32, ElementType::F64].into_iter().flat_map(|e| [segments_kernel(e), interp_kernel(e)]).collect()
+    [super::paths::kernels(), [ElementType::F32, ElementType::F64].map(segments_kernel).into()].concat()
 }
 
-fn segments_binding<T: Float>(table: &InterpTable<T>) -> Result<Binding<'_>> {
-    let cells = table.tables() * table.axis().knots;
-    Ok(Binding::start(table.segments().gpu()?, array_bytes::<[T; 4]>(cells)))
+fn facts(element: ElementType, cells: usize, context: &GpuContext) -> Facts {
+    let takes_uniform = context.uniform_bytes() >= UNIFORM_BYTES;
+    Facts { kind: context.info().kind, takes_uniform, element, cells: cells as u64 }
+}
+
+/// For how many knots there has to be room: constants are bound with all that a shader might see of them.
+pub(super) fn cells_to_allocate<T: Float>(device: &Device, cells: usize) -> usize {
+    match device.engine() {
+        Engine::Gpu(context) if facts(T::TYPE, cells, context).is_uniform() => {
+            UNIFORM_BYTES as usize / size_of::<[T; 4]>()
+        }
+        _ => cells,
+    }
+}
+
+fn segments_binding<T: Float>(table: &InterpTable<T>, uniform: bool) -> Result<Binding<'_>> {
+    let bytes = array_bytes::<[T; 4]>(table.tables() * table.axis().knots);
+    Ok(Binding::start(table.segments().gpu()?, if uniform { UNIFORM_BYTES } else { bytes }))
 }
 
 pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>, context: &GpuContext) -> Result<()> {
@@ -106,7 +115,11 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>, context: &G
         total: total as u32,
         has_order: table.order().is_some().into(),
         own_knots: (axis.tables > 1).into(),
-        unused: [0; 3],
+        finite: is_finite(table.rules(), &axis.reach).into(),
+        unused: 0,
+        padding: 0,
+        nan: T::nan().words(),
+        end: [0; 2],
     };
     context.dispatch(
         &segments_kernel(T::TYPE),
@@ -115,7 +128,7 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>, context: &G
             keys,
             Binding::start(operation.values.gpu()?, array_bytes::<T>(table.tables() * table.knots())),
             order,
-            segments_binding(table)?,
+            segments_binding(table, false)?,
         ],
         (total as u64).div_ceil(WORKGROUP),
     )
@@ -127,28 +140,35 @@ pub(super) fn interp<T: Float>(operation: &Interp<T>, context: &GpuContext) -> R
     let flags = [
         (rules.left.is_some(), FLAG_LEFT),
         (rules.right.is_some(), FLAG_RIGHT),
-        (rules.period.is_some(), FLAG_PERIOD),
         (*shared_queries, FLAG_SHARED_QUERIES),
-        (axis.tables > 1, FLAG_OWN_KNOTS),
-        (table.tables() > 1, FLAG_OWN_VALUES),
         (rules.extended().0, FLAG_EXTENDED_LEFT),
         (rules.extended().1, FLAG_EXTENDED_RIGHT),
     ];
     let flags = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum();
-    let kernel = interp_kernel(T::TYPE);
-    let [keys, starts, origins] = axis_bindings(axis)?;
-    let segments = segments_binding(table)?;
+    let facts = facts(T::TYPE, table.tables() * axis.knots, context);
+    let tables = match (table.tables(), axis.tables) {
+        (1, _) => Tables::One,
+        (_, 1) => Tables::SharedKnots,
+        _ => Tables::OwnKnots,
+    };
+    let [_, starts, origins] = axis_bindings(axis)?;
     let size = size_of::<T>() as u64;
-
-    let window = context.window_bytes() / size;
+    // Pieces that begin where a window can, so that queries stay four by four.
+    let window = (context.window_bytes() / size).next_multiple_of(256) - 256;
 
     for tile in tiles(*rows as u64, *columns as u64, 1, window, window) {
         let first = tile.outer.start * *columns as u64 + tile.len.start;
         let (tile_rows, tile_columns) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
         let count = tile_rows * tile_columns;
         let queries = if *shared_queries { (tile.len.start, tile_columns) } else { (first, count) };
-        let (x, query_shift) = context.window(x.gpu()?, queries.0, queries.1, size);
-        let (output, output_shift) = context.window(output.gpu()?, first, count, size);
+        let (mut x, query_shift) = context.window(x.gpu()?, queries.0, queries.1, size);
+        let (mut output, output_shift) = context.window(output.gpu()?, first, count, size);
+        let quads = u64::from(query_shift) % QUAD == 0
+            && u64::from(output_shift) % QUAD == 0
+            && (tile_rows == 1 || tile_columns % QUAD == 0)
+            && x.round_up(QUAD * size)
+            && output.round_up(QUAD * size);
+        let path = Path::choose(&facts, rules, &axis.reach, tables, quads);
         let parameters = InterpParameters {
             rows: tile_rows as u32,
             columns: tile_columns as u32,
@@ -157,17 +177,23 @@ pub(super) fn interp<T: Float>(operation: &Interp<T>, context: &GpuContext) -> R
             knots: axis.knots as u32,
             buckets: axis.buckets as u32,
             bucketing: axis.bucketing as u32,
+            method: rules.method as u32,
             query_shift,
             output_shift,
-            method: rules.method as u32,
             left: rules.left.unwrap_or_else(T::zero).words(),
             right: rules.right.unwrap_or_else(T::zero).words(),
             period: rules.period.unwrap_or_else(T::zero).words(),
             nan: T::nan().words(),
+            origin: axis.reach.origin,
+            scale: axis.reach.scale,
             padding: [0; 2],
         };
-        let bindings = [x, keys, starts, origins, segments, output];
-        context.dispatch(&kernel, bytes_of(&parameters), &bindings, count.div_ceil(WORKGROUP))?;
+        let mut bindings = vec![x, output, segments_binding(table, path.uniform)?];
+        if path.buckets {
+            bindings.extend([starts, origins]);
+        }
+        let items = tile_rows * tile_columns.div_ceil(QUAD);
+        context.dispatch(&path.kernel(), bytes_of(&parameters), &bindings, items.div_ceil(WORKGROUP))?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod cpu;
 mod gpu;
 mod lookup;
 mod operation;
+mod paths;
 mod table;
 
 pub use builder::{InterpTableBuilder, Method, Order};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ndarray::{Dimension, Ix2};
 
 use super::builder::{Method, TableShape, rows};
-use super::cpu;
 use super::operation::{BuildSegments, Interp};
+use super::{cpu, gpu};
 use crate::array::DeviceArray;
 use crate::device::check::Checks;
 use crate::device::storage::Storage;
@@ -169,7 +169,7 @@ impl<T: Float> InterpTable<T> {
         let table = Self {
             segments: device.allocate(match device.engine() {
                 Engine::Cpu(_) => cpu::table_len(shape.tables, axis.knots),
-                Engine::Gpu(_) => 4 * cells,
+                Engine::Gpu(_) => 4 * gpu::cells_to_allocate::<T>(device, cells),
             })?,
             checks: Checks::union([&axis.checks, value_checks]),
             device: device.clone(),

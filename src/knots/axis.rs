@@ -7,6 +7,7 @@ use ndarray::Dimension;
 use rayon::prelude::*;
 
 use super::buckets::Buckets;
+use super::gpu::{Reach, coarsened};
 use super::index::{Bucketing, IndexView, KnotIndex};
 use crate::array::DeviceArray;
 use crate::device::check::{Check, Checks, Question};
@@ -25,6 +26,8 @@ pub(crate) struct SortedAxis<T: Float> {
     pub keys: Storage<T::Key>,
     /// The starts of the buckets, and the origin and scale of each table; none without buckets.
     pub index: Option<(Storage<u32>, Storage<T::Key>)>,
+    /// How far a search on a GPU has to go.
+    pub reach: Reach,
     /// Whether the knots are in order, where only the device can tell.
     pub checks: Checks,
     /// The CPU engine's index of each table, made when enough was asked to pay for it.
@@ -72,7 +75,12 @@ impl<T: Float> SortedAxis<T> {
     }
 
     fn with_index(device: &Device, index: KnotIndex<T>, checks: Checks, moved: &mut u64) -> Result<Self> {
+        let index = match device.engine() {
+            Engine::Cpu(_) => index,
+            Engine::Gpu(_) => coarsened(index),
+        };
         Ok(Self {
+            reach: Reach::on(device, &index),
             knots: index.knots,
             tables: index.keys.len().checked_div(index.knots).unwrap_or(1),
             bucketing: index.bucketing,
@@ -125,6 +133,7 @@ impl<T: Float> SortedAxis<T> {
                     buckets: 1,
                     keys,
                     index: None,
+                    reach: Reach::unknown(knots),
                     checks,
                     buckets_of_tables: OnceLock::new(),
                     asked: AtomicUsize::new(0),

@@ -132,7 +132,6 @@ fn by_key<T: Float>(first: T::Key, last: T::Key, buckets: usize) -> Function<T> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::element::FloatParts;
 
     /// Every start is at or before the last knot that is not above the query.
     fn starts_are_never_late<T: Float>(xp: &[T], expects_keys: bool) {

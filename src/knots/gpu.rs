@@ -5,11 +5,12 @@ use std::sync::Arc;
 use bytemuck::{Pod, Zeroable, bytes_of};
 
 use super::axis::{PrepareKnots, SortedAxis};
+use super::index::{Bucketing, KnotIndex};
 use super::search::Search;
-use crate::device::Operation;
 use crate::device::check::Outcome;
 use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
 use crate::device::host::HostPool;
+use crate::device::{Device, Engine, Operation};
 use crate::element::{ElementType, Float, bytes_of as array_bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::shader::{self, WORKGROUP};
@@ -41,6 +42,110 @@ fn kernel(element: ElementType) -> Kernel {
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<Kernel> {
     [ElementType::F32, ElementType::F64].into_iter().flat_map(|e| [kernel(e), search_kernel(e)]).collect()
+}
+
+/// How far a search has to go in an axis, so that it can be written out without a loop.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reach {
+    /// Whether the knots are numbers whose distances within a table do not overflow. False where nobody has looked.
+    pub finite: bool,
+    /// Steps from the first knot of a table.
+    pub from_first: u32,
+    /// Steps from the last knot before the bucket that comes before a query's own to the end of the one that comes after,
+    /// at the most; none without buckets, or where rounding could mislead by more than one.
+    pub from_bucket: Option<u32>,
+    /// Of the bucket function of the first table.
+    pub origin: [u32; 2],
+    /// Of the bucket function of the first table.
+    pub scale: [u32; 2],
+}
+
+impl Reach {
+    /// Of an axis that the host has; looked at only for a GPU.
+    pub fn on<T: Float>(device: &Device, index: &KnotIndex<T>) -> Self {
+        match device.engine() {
+            Engine::Cpu(_) => Self::default(),
+            Engine::Gpu(_) => Self::of(index),
+        }
+    }
+
+    /// Of an axis that nobody has looked at.
+    pub fn unknown(knots: usize) -> Self {
+        Self { from_first: steps_among(knots), ..Self::default() }
+    }
+
+    fn of<T: Float>(index: &KnotIndex<T>) -> Self {
+        let distance = |table: &[T::Key]| T::from_key(table[table.len() - 1]) - T::from_key(table[0]);
+        let finite = index.keys.chunks_exact(index.knots.max(1)).all(|table| distance(table).is_finite());
+        let unknown = Self::unknown(index.knots);
+        if index.bucketing == Bucketing::None {
+            return Self { finite, ..unknown };
+        }
+        // A device may take what is subnormal for zero: that moves a query by less than a bucket if so steep a function is
+        // left alone.
+        let steepest = T::one() / T::min_positive_value();
+        let too_steep = |pair: &[T::Key]| index.bucketing == Bucketing::Linear && T::of_bits(pair[1]) > steepest;
+        let [origin, scale] = [0, 1].map(|place| T::of_bits(index.origins[place]).words());
+        let widest = index.starts.chunks_exact(index.buckets + 1).map(widest_window).max().unwrap_or(index.knots);
+        let from_bucket = (!index.origins.chunks_exact(2).any(too_steep)).then(|| steps_among(widest));
+        Self { finite, from_bucket, origin, scale, ..unknown }
+    }
+}
+
+/// The index as a GPU wants it: half as many buckets, as often as that makes no search longer. The host makes as many as
+/// its caches like; here fewer steps do not follow from more buckets, but more misses do: at 65,536 knots half of them
+/// made a query 15 % faster on llvmpipe.
+pub(super) fn coarsened<T: Float>(mut index: KnotIndex<T>) -> KnotIndex<T> {
+    if index.bucketing == Bucketing::None {
+        return index;
+    }
+    let steps = |index: &KnotIndex<T>| {
+        let windows = index.starts.chunks_exact(index.buckets + 1).map(widest_window);
+        steps_among(windows.max().unwrap_or(1))
+    };
+    let wanted = steps(&index);
+    while index.buckets >= 4 && index.buckets.is_multiple_of(2) {
+        let coarser = halved(&index);
+        if steps(&coarser) > wanted {
+            break;
+        }
+        index = coarser;
+    }
+    index
+}
+
+fn halved<T: Float>(index: &KnotIndex<T>) -> KnotIndex<T> {
+    let halves = |pair: &[T::Key]| match index.bucketing {
+        Bucketing::Linear => [pair[0], (T::of_bits(pair[1]) * T::narrow(0.5)).bits()],
+        _ => [pair[0], T::key_of(T::small_number(pair[1]) + 1)],
+    };
+    KnotIndex {
+        buckets: index.buckets / 2,
+        keys: index.keys.clone(),
+        starts: index
+            .starts
+            .chunks_exact(index.buckets + 1)
+            .flat_map(|starts| starts.iter().step_by(2))
+            .copied()
+            .collect(),
+        origins: index.origins.chunks_exact(2).flat_map(halves).collect(),
+        ..*index
+    }
+}
+
+/// How many steps find one of so many knots.
+fn steps_among(knots: usize) -> u32 {
+    knots.next_power_of_two().trailing_zeros()
+}
+
+/// Among how many knots a search has to look at the most that knows its bucket but for one.
+fn widest_window(starts: &[u32]) -> usize {
+    let buckets = starts.len() - 1;
+    let window = |bucket: usize| {
+        let first = starts[bucket.max(1) - 1].max(1) - 1;
+        (starts[(bucket + 2).min(buckets)].max(first + 1) - first) as usize
+    };
+    (0..buckets).map(window).max().unwrap_or(1)
 }
 
 /// The bindings of a whole axis: keys, starts, origins.
@@ -124,5 +229,53 @@ impl<T: Float> Operation for PrepareKnots<T> {
             &[Binding::start(self.xp.gpu()?, bytes), Binding::start(self.keys.gpu()?, bytes), Binding::checks(buffer)],
             (self.total as u64).div_ceil(WORKGROUP),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every candidate of a query that is taken for one of a neighbouring bucket is within the steps that are written out.
+    fn reaches_what_it_must<T: Float>(xp: &[T]) {
+        let fine = KnotIndex::new(xp, xp.len());
+        let index = coarsened(KnotIndex::new(xp, xp.len()));
+        let reach = Reach::of(&index);
+        assert!(index.buckets <= fine.buckets);
+        assert_eq!(reach.from_bucket, Reach::of(&fine).from_bucket, "coarser buckets make no search longer");
+        let Some(steps) = reach.from_bucket else { return };
+        for bucket in 0..index.buckets {
+            for taken_for in bucket.saturating_sub(1)..=(bucket + 1).min(index.buckets - 1) {
+                let from = index.starts[taken_for.max(1) - 1].max(1) - 1;
+                let (first, end) = (index.starts[bucket].max(1) - 1, index.starts[bucket + 1].max(1));
+                assert!(from <= first && end <= from + (1 << steps), "{bucket} taken for {taken_for}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_search_reaches_past_the_neighbouring_buckets() {
+        for n in [8_u32, 9, 100, 1000, 4097] {
+            let even: Vec<f32> = (0..n).map(|i| i as f32 * 0.1 - 20.0).collect();
+            reaches_what_it_must(&even);
+            let logarithmic: Vec<f64> = (0..n).map(|i| 10_f64.powf(f64::from(i) * 0.05 - 20.0)).collect();
+            reaches_what_it_must(&logarithmic);
+            let ties: Vec<f64> = (0..n).map(|i| f64::from(i / 7)).collect();
+            reaches_what_it_must(&ties);
+            let clustered: Vec<f32> = (0..n).map(|i| if i < n / 2 { i as f32 * 1e-6 } else { i as f32 }).collect();
+            reaches_what_it_must(&clustered);
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_the_range_of_floats_is_not_called_finite() {
+        let finite = |xp: &[f32]| Reach::of(&KnotIndex::new(xp, xp.len())).finite;
+        assert!(finite(&[-1e38, 1e38]) && finite(&[7.0]));
+        assert!(!finite(&[-3e38, 3e38]) && !finite(&[0.0, f32::INFINITY]) && !finite(&[0.0, f32::NAN]));
+        let steep: Vec<f32> = (0..32).map(|i| i as f32 * f32::MIN_POSITIVE / 8.0).collect();
+        assert_eq!(
+            Reach::of(&KnotIndex::new(&steep, 32)).from_bucket.is_some(),
+            KnotIndex::new(&steep, 32).bucketing != Bucketing::Linear
+        );
     }
 }

@@ -10,7 +10,7 @@ mod gpu;
 pub(crate) mod index;
 mod search;
 
-pub(crate) use gpu::axis_bindings;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
+pub(crate) use gpu::{Reach, axis_bindings};
 pub use search::{Knots, Side};

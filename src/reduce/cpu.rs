@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::fold::{Extreme, Fold, Moments, Place, Plain, PlainWithoutNan, Sum, Weighted, WeightedAlike};
+use super::fold::{At, Extreme, Fold, Moments, Place, Plain, PlainWithoutNan, Sum, Weighted, WeightedAlike};
 use super::operation::{Finish, Output, Reduce, View, Weights};
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
 use crate::element::Float;
 use crate::error::Result;
+use crate::simd::{Kernel, Vector};
 use crate::tiles::steps;
 
 /// Elements that one task folds: enough to pay for a task.
@@ -195,9 +196,9 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
 
     fn states(&self, block: &Block, parts: &[Range<usize>]) -> Vec<F::State> {
         if let [whole] = parts {
-            return self.states_of_part(block, whole);
+            return T::vectorize(Part { lines: self, block, part: whole });
         }
-        let of_parts: Vec<_> = parts.par_iter().map(|part| self.states_of_part(block, part)).collect();
+        let of_parts: Vec<_> = parts.par_iter().map(|part| T::vectorize(Part { lines: self, block, part })).collect();
         let mut of_parts = of_parts.into_iter();
         let mut merged = of_parts.next().unwrap_or_else(|| vec![F::State::default(); block.lines()]);
         for part in of_parts {
@@ -206,7 +207,8 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
         merged
     }
 
-    fn states_of_part(&self, block: &Block, part: &Range<usize>) -> Vec<F::State> {
+    #[inline(always)]
+    fn states_of_part<S: Vector<T>>(&self, block: &Block, part: &Range<usize>) -> Vec<F::State> {
         let View { len, inner, .. } = self.view;
         let width = block.inner.len();
         let mut states = vec![F::State::default(); block.lines()];
@@ -217,14 +219,14 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
                 let values = &self.values[stretch.clone()];
                 let line = block.first_line + row;
                 states[first] = match self.weights {
-                    Weighing::None => self.fold_row(line, part.start, values, |_| T::one()),
+                    Weighing::None => self.fold_row::<S>(line, part.start, values, |_| T::one()),
                     Weighing::Along(weights) => {
                         let weights = &weights[part.clone()];
-                        self.fold_row(line, part.start, values, |place| weights[place])
+                        self.fold_row::<S>(line, part.start, values, |place| weights[place])
                     }
                     Weighing::Full(weights) => {
                         let weights = &weights[stretch];
-                        self.fold_row(line, part.start, values, |place| weights[place])
+                        self.fold_row::<S>(line, part.start, values, |place| weights[place])
                     }
                 };
                 continue;
@@ -236,14 +238,14 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
                 let stretch = start + block.inner.start..start + block.inner.end;
                 let values = &self.values[stretch.clone()];
                 match self.weights {
-                    Weighing::None => self.fold_across(states, first_line, place, values, |_| T::one()),
+                    Weighing::None => self.fold_across::<S>(states, first_line, place, values, |_| T::one()),
                     Weighing::Along(weights) => {
                         let weight = weights[place];
-                        self.fold_across(states, first_line, place, values, |_| weight);
+                        self.fold_across::<S>(states, first_line, place, values, |_| weight);
                     }
                     Weighing::Full(weights) => {
                         let weights = &weights[stretch];
-                        self.fold_across(states, first_line, place, values, |column| weights[column]);
+                        self.fold_across::<S>(states, first_line, place, values, |column| weights[column]);
                     }
                 }
             }
@@ -253,13 +255,14 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
 
     /// Folds a stretch of one row.
     #[inline(always)]
-    fn fold_row(&self, line: usize, first: usize, values: &[T], weight: impl Fn(usize) -> T) -> F::State {
+    fn fold_row<S: Vector<T>>(&self, line: usize, first: usize, values: &[T], weight: impl Fn(usize) -> T) -> F::State {
         let mut lanes = [F::State::default(); LANES];
         let (chunks, rest) = values.as_chunks::<LANES>();
         for (number, chunk) in chunks.iter().enumerate() {
             for lane in 0..LANES {
                 let place = number * LANES + lane;
-                self.fold.step(&mut lanes[lane], line, first + place, chunk[lane], weight(place));
+                let at = At { line, place: first + place, fused: S::FUSES };
+                self.fold.step(&mut lanes[lane], at, chunk[lane], weight(place));
             }
         }
         let [mut state, others @ ..] = lanes;
@@ -267,7 +270,8 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
         let done = chunks.len() * LANES;
         let mut tail = F::State::default();
         for (place, &value) in rest.iter().enumerate() {
-            self.fold.step(&mut tail, line, first + done + place, value, weight(done + place));
+            let at = At { line, place: first + done + place, fused: S::FUSES };
+            self.fold.step(&mut tail, at, value, weight(done + place));
         }
         self.fold.merge(&mut state, tail);
         state
@@ -275,7 +279,7 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
 
     /// Folds one place of lines that lie side by side.
     #[inline(always)]
-    fn fold_across(
+    fn fold_across<S: Vector<T>>(
         &self,
         states: &mut [F::State],
         first_line: usize,
@@ -284,8 +288,25 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
         weight: impl Fn(usize) -> T,
     ) {
         for (column, (state, &value)) in states.iter_mut().zip(values).enumerate() {
-            self.fold.step(state, first_line + column, place, value, weight(column));
+            let at = At { line: first_line + column, place, fused: S::FUSES };
+            self.fold.step(state, at, value, weight(column));
         }
+    }
+}
+
+/// Part of the lines of a block, to be folded.
+struct Part<'a, T: Float, F: Fold<T>> {
+    lines: &'a Lines<'a, T, F>,
+    block: &'a Block,
+    part: &'a Range<usize>,
+}
+
+impl<T: Float, F: Fold<T>> Kernel<T> for Part<'_, T, F> {
+    type Output = Vec<F::State>;
+
+    #[inline(always)]
+    fn run<S: Vector<T>>(self, _: S) -> Vec<F::State> {
+        self.lines.states_of_part::<S>(self.block, self.part)
     }
 }
 

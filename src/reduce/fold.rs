@@ -8,6 +8,17 @@ use crate::element::Float;
 
 pub(super) type Sum<T> = <T as crate::element::FloatParts>::Accumulator;
 
+/// Where a value is.
+#[derive(Clone, Copy)]
+pub(super) struct At {
+    /// Which line.
+    pub line: usize,
+    /// Where in it.
+    pub place: usize,
+    /// Whether the code around is compiled for a processor with a fused multiply-add.
+    pub fused: bool,
+}
+
 /// A way to reduce a line.
 pub(super) trait Fold<T: Float>: Sync {
     /// What is known of some places of a line.
@@ -16,7 +27,7 @@ pub(super) trait Fold<T: Float>: Sync {
     type Output: Send;
 
     /// Takes in a value.
-    fn step(&self, state: &mut Self::State, line: usize, place: usize, value: T, weight: T);
+    fn step(&self, state: &mut Self::State, at: At, value: T, weight: T);
     /// Takes in what another state holds, of later places.
     fn merge(&self, state: &mut Self::State, other: Self::State);
     /// The output, and the sum of the weights where there are any.
@@ -35,7 +46,7 @@ impl<T: Float> Fold<T> for Plain {
     type Output = T;
 
     #[inline(always)]
-    fn step(&self, sum: &mut Sum<T>, _: usize, _: usize, value: T, _: T) {
+    fn step(&self, sum: &mut Sum<T>, _: At, value: T, _: T) {
         sum.add(value);
     }
 
@@ -59,7 +70,7 @@ impl<T: Float> Fold<T> for PlainWithoutNan {
     type Output = T;
 
     #[inline(always)]
-    fn step(&self, (sum, count): &mut Self::State, _: usize, _: usize, value: T, _: T) {
+    fn step(&self, (sum, count): &mut Self::State, _: At, value: T, _: T) {
         if !value.is_nan() {
             sum.add(value);
             *count += 1;
@@ -89,8 +100,8 @@ impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
     type Output = T;
 
     #[inline(always)]
-    fn step(&self, products: &mut Sum<T>, _: usize, _: usize, value: T, weight: T) {
-        products.add_product(weight, value);
+    fn step(&self, products: &mut Sum<T>, at: At, value: T, weight: T) {
+        products.add_product(weight, value, at.fused);
     }
 
     fn merge(&self, products: &mut Sum<T>, other: Sum<T>) {
@@ -114,11 +125,11 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, SKIP_NAN> {
     type Output = T;
 
     #[inline(always)]
-    fn step(&self, (products, weights): &mut Self::State, _: usize, _: usize, value: T, weight: T) {
+    fn step(&self, (products, weights): &mut Self::State, at: At, value: T, weight: T) {
         if SKIP_NAN && value.is_nan() {
             return;
         }
-        products.add_product(weight, value);
+        products.add_product(weight, value, at.fused);
         weights.add(weight);
     }
 
@@ -151,13 +162,13 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Moments<'_, T, SKIP_NAN> {
     type Output = T;
 
     #[inline(always)]
-    fn step(&self, (deviations, squares, count): &mut Self::State, line: usize, _: usize, value: T, _: T) {
+    fn step(&self, (deviations, squares, count): &mut Self::State, at: At, value: T, _: T) {
         if SKIP_NAN && value.is_nan() {
             return;
         }
-        let deviation = value - self.means[line];
+        let deviation = value - self.means[at.line];
         deviations.add(deviation);
-        squares.add_product(deviation, deviation);
+        squares.add_product(deviation, deviation, at.fused);
         *count += 1;
     }
 
@@ -182,7 +193,7 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Moments<'_, T, SKIP_NAN> {
         }
         // The mean was rounded, so the deviations do not add up to zero.
         let rest = deviations.round();
-        squares.add_product(-rest, deviations.ratio(Sum::<T>::of_count(count)));
+        squares.add_product(-rest, deviations.ratio(Sum::<T>::of_count(count)), false);
         let mut shared_out = Sum::<T>::default();
         shared_out.add(T::narrow(divisor));
         let variance = squares.ratio(shared_out);
@@ -234,8 +245,8 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Extreme<SKIP_NAN> {
     type Output = T;
 
     #[inline(always)]
-    fn step(&self, state: &mut Self::State, _: usize, place: usize, value: T, _: T) {
-        Extreme::step(self, state, place, value);
+    fn step(&self, state: &mut Self::State, at: At, value: T, _: T) {
+        Extreme::step(self, state, at.place, value);
     }
 
     fn merge(&self, state: &mut Self::State, other: Self::State) {
@@ -260,8 +271,8 @@ impl<T: Float> Fold<T> for Place {
     type Output = u32;
 
     #[inline(always)]
-    fn step(&self, state: &mut Self::State, _: usize, place: usize, value: T, _: T) {
-        self.0.step(state, place, value);
+    fn step(&self, state: &mut Self::State, at: At, value: T, _: T) {
+        self.0.step(state, at.place, value);
     }
 
     fn merge(&self, state: &mut Self::State, other: Self::State) {

@@ -129,7 +129,7 @@ fn map_in_place<T>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, checks: &C
         let landing = context.land(&pieces, staging.raw())?;
         Some((staging, landing))
     };
-    let landing = context.land(&[], source.raw())?;
+    let landing = context.land_in_place(source.raw())?;
     Ok(State::Coming { context: context.clone(), data: source, landing, words: Words::Apart(words) })
 }
 

@@ -1,20 +1,21 @@
 //! Commands on their way to the device: dispatches and copies are recorded in the order of the calls and submitted
 //! together, when a result is wanted or enough work has come together.
 //!
-//! Parameters of all dispatches of a batch lie in one uniform buffer, at dynamic offsets, and are written once a batch.
+//! Parameters travel in the commands themselves where the device takes them there (immediates). Else those of all dispatches
+//! of a batch lie in one uniform buffer, at dynamic offsets, and are written once a batch.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 
 use super::buffers::{BufferPool, Purpose, size_class};
-use super::kernel::Kernel;
+use super::kernel::{Kernel, ParametersIn};
 use super::landing::Landing;
 use super::{GpuBuffer, GpuContext};
 use crate::error::Result;
 
 /// The device should begin once this many bytes are bound to recorded commands.
 const ENOUGH_BYTES: u64 = 8 << 20;
-/// Room for the parameters of one dispatch. No kernel has more.
+/// Room for the parameters of one dispatch in the uniform buffer.
 const PARAMETER_BYTES: u64 = 256;
 /// The largest element of any binding: four f64 of a table's segment, or the sums of f64.
 const LARGEST_ELEMENT: u64 = 32;
@@ -39,6 +40,16 @@ impl<'a> Binding<'a> {
         Self { buffer: buffer.raw(), offset: 0, bytes }
     }
 
+    /// Makes it end at a multiple of `step` bytes, for kernels that take several elements at once, if there is memory.
+    pub fn round_up(&mut self, step: u64) -> bool {
+        let bytes = self.bytes.next_multiple_of(step);
+        let fits = self.offset + bytes <= self.buffer.size();
+        if fits {
+            self.bytes = bytes;
+        }
+        fits
+    }
+
     /// All words of a buffer of checks.
     pub fn checks(buffer: &'a wgpu::Buffer) -> Self {
         Self { buffer, offset: 0, bytes: buffer.size() }
@@ -48,9 +59,11 @@ impl<'a> Binding<'a> {
 /// What has been recorded and not yet submitted.
 pub(crate) struct Batch {
     encoder: Option<wgpu::CommandEncoder>,
-    uniform: wgpu::Buffer,
+    /// Where parameters go that commands do not carry.
+    uniform: Option<wgpu::Buffer>,
     stride: u64,
     parameters: Vec<u8>,
+    dispatches: u64,
     bytes: u64,
     landings: Vec<Arc<Landing>>,
     /// What was submitted last.
@@ -58,15 +71,26 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub fn new(device: &wgpu::Device, limits: &wgpu::Limits) -> Self {
+    pub fn new(device: &wgpu::Device, limits: &wgpu::Limits, parameters: ParametersIn) -> Self {
         let stride = PARAMETER_BYTES.max(limits.min_uniform_buffer_offset_alignment.into());
-        let uniform = device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("ndgpu parameters"),
-            size: stride * ENOUGH_DISPATCHES,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        Self { encoder: None, uniform, stride, parameters: Vec::new(), bytes: 0, landings: Vec::new(), last: None }
+        let buffer = || {
+            device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("ndgpu parameters"),
+                size: stride * ENOUGH_DISPATCHES,
+                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            })
+        };
+        Self {
+            encoder: None,
+            uniform: (parameters == ParametersIn::Uniform).then(buffer),
+            stride,
+            parameters: Vec::new(),
+            dispatches: 0,
+            bytes: 0,
+            landings: Vec::new(),
+            last: None,
+        }
     }
 
     fn encoder(&mut self, device: &wgpu::Device) -> &mut wgpu::CommandEncoder {
@@ -76,7 +100,7 @@ impl Batch {
     }
 
     fn is_enough(&self) -> bool {
-        self.bytes >= ENOUGH_BYTES || self.parameters.len() as u64 >= self.stride * ENOUGH_DISPATCHES
+        self.bytes >= ENOUGH_BYTES || self.dispatches >= ENOUGH_DISPATCHES
     }
 }
 
@@ -93,33 +117,44 @@ impl GpuContext {
 
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         let offset = batch.parameters.len();
-        batch.parameters.extend_from_slice(parameters);
-        let stride = batch.stride as usize;
-        batch.parameters.resize(offset + stride, 0);
+        if batch.uniform.is_some() {
+            batch.parameters.extend_from_slice(parameters);
+            let stride = batch.stride as usize;
+            batch.parameters.resize(offset + stride, 0);
+        }
+        batch.dispatches += 1;
         batch.bytes += bindings.iter().map(|binding| binding.bytes).sum::<u64>();
 
         self.device.guard("recording a kernel", || {
-            let uniform =
-                wgpu::BufferBinding { buffer: &batch.uniform, offset: 0, size: wgpu::BufferSize::new(PARAMETER_BYTES) };
-            let storage = bindings.iter().map(|binding| wgpu::BufferBinding {
+            let uniform = batch.uniform.as_ref().map(|buffer| {
+                (0, wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(PARAMETER_BYTES) })
+            });
+            let buffers = bindings.iter().map(|binding| wgpu::BufferBinding {
                 buffer: binding.buffer,
                 offset: binding.offset,
                 // An empty array has a buffer too, and a binding must have room for one element of any kind.
                 size: wgpu::BufferSize::new(if binding.bytes == 0 { LARGEST_ELEMENT } else { binding.bytes }),
             });
-            let entries = (0..).zip([uniform].into_iter().chain(storage)).map(|(binding, buffer)| {
-                wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
+            let entries = uniform.into_iter().chain((1..).zip(buffers)).map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding,
+                resource: wgpu::BindingResource::Buffer(buffer),
             });
             let group = self.device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some(&kernel.name),
                 layout: &pipeline.layout,
                 entries: &entries.collect::<Vec<_>>(),
             });
+            let in_uniform = batch.uniform.is_some();
             let mut pass = batch
                 .encoder(self.device.raw())
                 .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(&kernel.name), timestamp_writes: None });
             pass.set_pipeline(&pipeline.pipeline);
-            pass.set_bind_group(0, &group, &[offset as u32]);
+            if in_uniform {
+                pass.set_bind_group(0, &group, &[offset as u32]);
+            } else {
+                pass.set_bind_group(0, &group, &[]);
+                pass.set_immediates(0, parameters);
+            }
             pass.dispatch_workgroups(columns as u32, rows as u32, 1);
         })?;
         if batch.is_enough() { self.submit(&mut batch) } else { Ok(()) }
@@ -210,6 +245,24 @@ impl GpuContext {
         Ok(landing)
     }
 
+    /// Maps a buffer in place, for reading, once all that was asked for has been done. Where nothing waits to be submitted
+    /// nothing is: a submission takes tens of microseconds, a mapping alone a few.
+    pub fn land_in_place(&self, buffer: &wgpu::Buffer) -> Result<Arc<Landing>> {
+        let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        if batch.encoder.is_some() {
+            drop(batch);
+            return self.land(&[], buffer);
+        }
+        self.health()?;
+        let landing = Landing::new();
+        landing.submitted_before(batch.last.clone());
+        let arrived = landing.clone();
+        self.device.guard("recording a readback", || {
+            buffer.map_async(wgpu::MapMode::Read, .., move |mapped| arrived.arrive(mapped.is_ok()));
+        })?;
+        Ok(landing)
+    }
+
     /// Submits what has been recorded.
     pub fn flush(&self) -> Result<()> {
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
@@ -219,11 +272,11 @@ impl GpuContext {
     fn submit(&self, batch: &mut Batch) -> Result<()> {
         let landings = std::mem::take(&mut batch.landings);
         let parameters = std::mem::take(&mut batch.parameters);
-        batch.bytes = 0;
+        (batch.bytes, batch.dispatches) = (0, 0);
         let Some(encoder) = batch.encoder.take() else { return self.health() };
         let submitted = self.device.attempt(|| {
-            if !parameters.is_empty() {
-                self.queue.write_buffer(&batch.uniform, 0, &parameters);
+            if let (Some(uniform), false) = (&batch.uniform, parameters.is_empty()) {
+                self.queue.write_buffer(uniform, 0, &parameters);
             }
             self.queue.submit([encoder.finish()])
         });

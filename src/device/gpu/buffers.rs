@@ -178,10 +178,10 @@ impl BufferPool {
     fn create(&self, purpose: Purpose, size: u64) -> std::result::Result<wgpu::Buffer, wgpu::Error> {
         use wgpu::BufferUsages as Usage;
         let usage = match purpose {
-            Purpose::Storage if self.mappable_storage => {
-                Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST | Usage::MAP_READ
+            Purpose::Storage => {
+                let mappable = if self.mappable_storage { Usage::MAP_READ } else { Usage::empty() };
+                Usage::STORAGE | Usage::UNIFORM | Usage::COPY_SRC | Usage::COPY_DST | mappable
             }
-            Purpose::Storage => Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST,
             Purpose::Readback => Usage::COPY_DST | Usage::MAP_READ,
             Purpose::Upload => Usage::COPY_SRC | Usage::MAP_WRITE,
         };

@@ -45,6 +45,11 @@ impl Landing {
         self.state().submission = Some(submission);
     }
 
+    /// Nothing has to be submitted any more: what it waits for was, in this submission at the latest.
+    pub(super) fn submitted_before(&self, submission: Option<wgpu::SubmissionIndex>) {
+        self.state().submission = submission;
+    }
+
     /// The copy is there and mapped, or never will be. The first word counts.
     ///
     /// Wakes nobody: wgpu may say so in the middle of a submission, while locks are held that a woken task might want.

@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use batch::Binding;
 pub(crate) use buffers::{GpuBuffer, Purpose};
+#[cfg(test)]
+pub(crate) use kernel::ParametersIn;
 pub(crate) use kernel::{Access, Kernel};
 pub(crate) use landing::Landing;
 
@@ -29,7 +31,7 @@ use super::check::{Check, Outcome, Question};
 use crate::error::Result;
 use batch::Batch;
 use buffers::BufferPool;
-use kernel::Pipelines;
+use kernel::{IMMEDIATE_BYTES, Pipelines};
 use landing::Poller;
 use watched::Watched;
 
@@ -49,6 +51,7 @@ pub(crate) struct GpuContext {
     queue: wgpu::Queue,
     info: DeviceInfo,
     alignment: u64,
+    uniform_bytes: u64,
     pool: Arc<BufferPool>,
     pipelines: Pipelines,
     batch: Mutex<Batch>,
@@ -61,13 +64,19 @@ impl GpuContext {
     pub fn new(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
         let limits = device.limits();
         let device = Watched::new(device, owned);
-        let batch = device.guard("opening the device", || Batch::new(device.raw(), &limits))?;
+        let has_immediates = device.raw().features().contains(wgpu::Features::IMMEDIATES);
+        let parameters = match has_immediates && limits.max_immediate_size >= IMMEDIATE_BYTES {
+            true => kernel::ParametersIn::Immediates,
+            false => kernel::ParametersIn::Uniform,
+        };
+        let batch = device.guard("opening the device", || Batch::new(device.raw(), &limits, parameters))?;
         let mut context = Self {
-            pipelines: Pipelines::new(&device),
+            pipelines: Pipelines::new(&device, parameters),
             batch: Mutex::new(batch),
             poller: Poller::new(&device),
             pool: BufferPool::new(&device, &info),
             alignment: limits.min_storage_buffer_offset_alignment.into(),
+            uniform_bytes: limits.max_uniform_buffer_binding_size,
             checks: Mutex::default(),
             device,
             queue,
@@ -79,6 +88,11 @@ impl GpuContext {
 
     pub fn info(&self) -> &DeviceInfo {
         &self.info
+    }
+
+    /// How many bytes of constants can be bound at once.
+    pub fn uniform_bytes(&self) -> u64 {
+        self.uniform_bytes
     }
 
     /// A buffer for an array of `bytes`.
@@ -128,7 +142,7 @@ impl GpuContext {
             let device = self.device.raw();
             let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
                 label: None,
-                entries: &[kernel::storage_entry(0, Access::ReadWrite)],
+                entries: &[kernel::buffer_entry(0, Access::ReadWrite)],
             });
             device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: None,

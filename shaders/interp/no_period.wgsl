@@ -1,0 +1,1 @@
+fn wrap(query: Bits) -> Bits { return query; }

@@ -1,0 +1,10 @@
+// Four queries in one load, four results in one store: where a row begins at a multiple of four. The last four may reach
+// past the end of the row, and of the array, into memory that is there and that nobody looks at.
+@group(0) @binding(1) var<storage, read> x: array<vec4<Bits>>;
+@group(0) @binding(2) var<storage, read_write> result: array<vec4<Bits>>;
+
+fn load_queries(place: u32) -> vec4<Bits> { return x[(parameters.query_shift + place) / 4u]; }
+
+fn store_results(place: u32, left: u32, results: vec4<Bits>) {
+    result[(parameters.output_shift + place) / 4u] = results;
+}
