@@ -18,6 +18,8 @@ pub trait Accumulate<T>: Copy + Default + Send + Sync {
     fn of_count(count: usize) -> Self;
     /// Whether the sum is zero. NaN is not.
     fn is_zero(self) -> bool;
+    /// A sum, and what it lost to rounding where that is kept.
+    fn of_parts(high: f64, low: f64) -> Self;
 }
 
 /// A sum of f32 in f64.
@@ -40,10 +42,12 @@ impl Accumulate<f32> for Wide {
         self.0 += other.0;
     }
 
+    #[inline(always)]
     fn round(self) -> f32 {
         self.0 as f32
     }
 
+    #[inline(always)]
     fn ratio(self, divisor: Self) -> f32 {
         (self.0 / divisor.0) as f32
     }
@@ -52,8 +56,14 @@ impl Accumulate<f32> for Wide {
         Self(count as f64)
     }
 
+    #[inline(always)]
     fn is_zero(self) -> bool {
         self.0 == 0.0
+    }
+
+    #[inline(always)]
+    fn of_parts(high: f64, _: f64) -> Self {
+        Self(high)
     }
 }
 
@@ -88,39 +98,46 @@ impl Accumulate<f64> for Compensated {
         self.low += other.low;
     }
 
+    #[inline(always)]
     fn round(self) -> f64 {
         // Once the sum is infinite or NaN, what was lost is not a number.
         if self.high.is_finite() { self.high + self.low } else { self.high }
     }
 
+    #[inline(always)]
     fn ratio(self, divisor: Self) -> f64 {
         let (numerator, denominator) = (self.round(), divisor.round());
         let quotient = numerator / denominator;
         let product = quotient * denominator;
         let lost = lost_by_product(quotient, denominator, product);
-        if !(numerator.is_finite() && product.is_finite() && lost.is_finite()) {
-            return quotient;
-        }
+        let is_usual = numerator.is_finite() & product.is_finite() & lost.is_finite();
         // One step of long division: what is left over, with what both sums keep beside their rounded values.
         let kept = (self.high - numerator) + self.low;
         let divisor_kept = (divisor.high - denominator) + divisor.low;
         let rest = ((numerator - product) - lost) + (kept - quotient * divisor_kept);
-        quotient + rest / denominator
+        // A choice, not a branch: several quotients can be computed at once.
+        if is_usual { quotient + rest / denominator } else { quotient }
     }
 
     fn of_count(count: usize) -> Self {
         Self { high: count as f64, low: 0.0 }
     }
 
+    #[inline(always)]
     fn is_zero(self) -> bool {
         self.round() == 0.0
+    }
+
+    #[inline(always)]
+    fn of_parts(high: f64, low: f64) -> Self {
+        Self { high, low }
     }
 }
 
 /// What rounding a product lost (T. J. Dekker, Numer. Math. 18, 1971), with halves cut off by masking, which cannot
 /// overflow. A fused multiply-add does it in one step, but not every processor has one, and its stand-in is slow.
 #[inline(always)]
-fn lost_by_product(a: f64, b: f64, product: f64) -> f64 {
+pub(crate) fn lost_by_product(a: f64, b: f64, product: f64) -> f64 {
     let (a_high, b_high) = (high_half(a), high_half(b));
     let (a_low, b_low) = (a - a_high, b - b_high);
     ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low

@@ -9,6 +9,8 @@
 
 use pulp::{Scalar, Simd};
 
+use crate::accumulate::lost_by_product;
+
 /// Work to be done with vectors of `T`.
 pub trait Kernel<T> {
     /// What comes of it.
@@ -58,6 +60,19 @@ pub trait Vector<T>: Copy {
     ///
     /// Loads of whole rows and shuffles: gathering number by number takes twice as long on many processors.
     fn rows(self, pairs: &[[T; 2]], places: &[usize]) -> [Self::V; 8];
+
+    /// A sum for each lane, as exact as [`Accumulate`](crate::accumulate::Accumulate) says.
+    type Sums: Copy;
+    /// Nothing added up yet.
+    fn no_sums(self) -> Self::Sums;
+    /// Adds a value in each lane.
+    fn add_to(self, sums: Self::Sums, values: Self::V) -> Self::Sums;
+    /// Adds a product in each lane.
+    fn add_product_to(self, sums: Self::Sums, weights: Self::V, values: Self::V) -> Self::Sums;
+    /// Sums from memory: what they are, and what they lost to rounding.
+    fn load_sums(self, high: &[f64], low: &[f64]) -> Self::Sums;
+    /// Sums to memory.
+    fn store_sums(self, sums: Self::Sums, high: &mut [f64], low: &mut [f64]);
 }
 
 /// The bits of four neighbouring pairs.
@@ -70,7 +85,7 @@ fn row<T: bytemuck::Pod, R: bytemuck::AnyBitPattern>(pairs: &[[T; 2]], place: us
 
 macro_rules! vector {
     ($set:ty, $float:ty, $vector:ident, $mask:ident, $fuses:expr, $splat:ident, $add:ident, $sub:ident, $mul:ident,
-     $div:ident, $ge:ident, $lt:ident, $eq:ident, $and:ident, $not:ident, $first:ident, $select:ident, $rows:path) => {
+     $div:ident, $ge:ident, $lt:ident, $eq:ident, $and:ident, $not:ident, $first:ident, $select:ident, $rows:path, {$($sums:tt)*}) => {
         impl Vector<$float> for $set {
             type V = <$set as Simd>::$vector;
             type M = <$set as Simd>::$mask;
@@ -134,12 +149,14 @@ macro_rules! vector {
             fn rows(self, pairs: &[[$float; 2]], places: &[usize]) -> [Self::V; 8] {
                 $rows(self, pairs, places)
             }
+
+            $($sums)*
         }
     };
 }
 
 macro_rules! both_floats {
-    ($set:ty, $fuses:expr, $rows_f32:path, $rows_f64:path) => {
+    ($set:ty, $fuses:expr, $rows_f32:path, $rows_f64:path, $halves:path) => {
         vector!(
             $set,
             f32,
@@ -158,7 +175,43 @@ macro_rules! both_floats {
             not_m32s,
             first_true_m32s,
             select_f32s,
-            $rows_f32
+            $rows_f32,
+            {
+                // In f64, where products of f32 are exact: fused or not, the sum is rounded once.
+                type Sums = [<$set as Simd>::f64s; 2];
+
+                #[inline(always)]
+                fn no_sums(self) -> Self::Sums {
+                    [Simd::splat_f64s(self, 0.0); 2]
+                }
+                #[inline(always)]
+                fn add_to(self, sums: Self::Sums, values: Self::V) -> Self::Sums {
+                    let [low, high] = $halves(self, values);
+                    [Simd::add_f64s(self, sums[0], low), Simd::add_f64s(self, sums[1], high)]
+                }
+                #[inline(always)]
+                fn add_product_to(self, sums: Self::Sums, weights: Self::V, values: Self::V) -> Self::Sums {
+                    let ([low, high], [low_weights, high_weights]) = ($halves(self, values), $halves(self, weights));
+                    [add_product(self, sums[0], low_weights, low), add_product(self, sums[1], high_weights, high)]
+                }
+                #[inline(always)]
+                fn load_sums(self, high: &[f64], _: &[f64]) -> Self::Sums {
+                    if size_of::<[<$set as Simd>::f64s; 2]>() == 8 * <Self as Vector<f32>>::LANES {
+                        return bytemuck::pod_read_unaligned(bytemuck::cast_slice(
+                            &high[..<Self as Vector<f32>>::LANES],
+                        ));
+                    }
+                    // One lane: the other half is not used.
+                    let mut sums = <Self as Vector<f32>>::no_sums(self);
+                    bytemuck::cast_slice_mut::<_, f64>(&mut sums)[0] = high[0];
+                    sums
+                }
+                #[inline(always)]
+                fn store_sums(self, sums: Self::Sums, high: &mut [f64], _: &mut [f64]) {
+                    let sums = bytemuck::cast_slice::<_, f64>(&sums);
+                    high[..<Self as Vector<f32>>::LANES].copy_from_slice(&sums[..<Self as Vector<f32>>::LANES]);
+                }
+            }
         );
         vector!(
             $set,
@@ -178,7 +231,39 @@ macro_rules! both_floats {
             not_m64s,
             first_true_m64s,
             select_f64s,
-            $rows_f64
+            $rows_f64,
+            {
+                // With what was lost to rounding beside it, see `accumulate`.
+                type Sums = [<$set as Simd>::f64s; 2];
+
+                #[inline(always)]
+                fn no_sums(self) -> Self::Sums {
+                    [Simd::splat_f64s(self, 0.0); 2]
+                }
+                #[inline(always)]
+                fn add_to(self, [high, low]: Self::Sums, values: Self::V) -> Self::Sums {
+                    let sum = Simd::add_f64s(self, high, values);
+                    let part = Simd::sub_f64s(self, sum, high);
+                    let of_sum = Simd::sub_f64s(self, high, Simd::sub_f64s(self, sum, part));
+                    let lost = Simd::add_f64s(self, of_sum, Simd::sub_f64s(self, values, part));
+                    [sum, Simd::add_f64s(self, low, lost)]
+                }
+                #[inline(always)]
+                fn add_product_to(self, sums: Self::Sums, weights: Self::V, values: Self::V) -> Self::Sums {
+                    let product = Simd::mul_f64s(self, weights, values);
+                    let [high, low] = <Self as Vector<f64>>::add_to(self, sums, product);
+                    [high, Simd::add_f64s(self, low, lost(self, weights, values, product))]
+                }
+                #[inline(always)]
+                fn load_sums(self, high: &[f64], low: &[f64]) -> Self::Sums {
+                    [self.load(high), self.load(low)]
+                }
+                #[inline(always)]
+                fn store_sums(self, sums: Self::Sums, high: &mut [f64], low: &mut [f64]) {
+                    self.store(high, sums[0]);
+                    self.store(low, sums[1]);
+                }
+            }
         );
     };
 }
@@ -191,7 +276,40 @@ where
     row(pairs, places[0])
 }
 
-both_floats!(Scalar, false, row_of_one, row_of_one);
+#[inline(always)]
+fn halves_of_one(_: Scalar, value: f32) -> [f64; 2] {
+    [value.into(), 0.0]
+}
+
+/// `sum + weight * value`, where the product is exact.
+#[inline(always)]
+fn add_product<S: Simd + Vector<f64>>(simd: S, sums: S::f64s, weights: S::f64s, values: S::f64s) -> S::f64s {
+    if S::FUSES {
+        simd.mul_add_f64s(weights, values, sums)
+    } else {
+        simd.add_f64s(sums, simd.mul_f64s(weights, values))
+    }
+}
+
+/// What rounding lost of a product.
+#[inline(always)]
+fn lost<S: Simd + Vector<f64>>(simd: S, weights: S::f64s, values: S::f64s, product: S::f64s) -> S::f64s {
+    if S::FUSES {
+        return simd.mul_add_f64s(weights, values, simd.neg_f64s(product));
+    }
+    let (weights, values) = (bytemuck::cast_slice(std::slice::from_ref(&weights)), std::slice::from_ref(&values));
+    let (values, product): (&[f64], &[f64]) =
+        (bytemuck::cast_slice(values), bytemuck::cast_slice(std::slice::from_ref(&product)));
+    let mut result = [0.0; 16];
+    for (result, ((&weight, &value), &product)) in
+        result.iter_mut().zip(Iterator::zip(weights.iter(), values).zip(product))
+    {
+        *result = lost_by_product(weight, value, product);
+    }
+    bytemuck::pod_read_unaligned(&bytemuck::bytes_of(&result)[..size_of::<S::f64s>()])
+}
+
+both_floats!(Scalar, false, row_of_one, row_of_one, halves_of_one);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -202,10 +320,26 @@ mod x86 {
     use pulp::x86::{V3, V4};
     use pulp::{Simd, f32x8, f32x16, f64x4, f64x8};
 
-    use super::{Vector, row};
+    use super::{Vector, add_product, lost, row};
 
-    both_floats!(V4, true, f32_by_sixteen, f64_by_eight);
-    both_floats!(V3, true, f32_by_eight, f64_by_four);
+    both_floats!(V4, true, f32_by_sixteen, f64_by_eight, halves_of_sixteen);
+    both_floats!(V3, true, f32_by_eight, f64_by_four, halves_of_eight);
+
+    #[inline(always)]
+    fn halves_of_sixteen(simd: V4, values: f32x16) -> [f64x8; 2] {
+        let (f, values) = (simd.avx512f, bytemuck::cast(values));
+        let high = simd.avx512dq._mm512_extractf32x8_ps::<1>(values);
+        [bytemuck::cast(f._mm512_cvtps_pd(f._mm512_castps512_ps256(values))), bytemuck::cast(f._mm512_cvtps_pd(high))]
+    }
+
+    #[inline(always)]
+    fn halves_of_eight(simd: V3, values: f32x8) -> [f64x4; 2] {
+        let (f, values) = (simd.avx, bytemuck::cast(values));
+        [
+            bytemuck::cast(f._mm256_cvtps_pd(f._mm256_castps256_ps128(values))),
+            bytemuck::cast(f._mm256_cvtps_pd(f._mm256_extractf128_ps::<1>(values))),
+        ]
+    }
 
     #[inline(always)]
     fn places_of<const N: usize>(places: &[usize]) -> &[usize; N] {

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::fold::{At, Extreme, Fold, Moments, Place, Plain, PlainWithoutNan, Sum, Weighted, WeightedAlike};
 use super::operation::{Finish, Output, Reduce, View, Weights};
+use super::sums::{LANES, Sums, Weighing};
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
 use crate::element::Float;
@@ -23,9 +24,6 @@ const ELEMENTS_PER_TASK: usize = 32 << 10;
 const LINES_PER_TASK: usize = 1024;
 /// With at least this many tasks there is no need to split lines.
 const ENOUGH_TASKS: usize = 64;
-/// States that run side by side along a row: enough for the widest vectors and to hide the latency of an addition.
-const LANES: usize = 16;
-
 pub(super) fn reduce<T: Float>(operation: &Reduce<T>, _: &Arc<HostPool>) -> Result<()> {
     if operation.skip_nan { reduce_by::<T, true>(operation) } else { reduce_by::<T, false>(operation) }
 }
@@ -114,13 +112,6 @@ where
     })?
 }
 
-#[derive(Clone, Copy)]
-enum Weighing<'a, T> {
-    None,
-    Along(&'a [T]),
-    Full(&'a [T]),
-}
-
 /// The lines of an array, with what weighs and folds them.
 struct Lines<'a, T: Float, F: Fold<T>> {
     view: View,
@@ -153,12 +144,14 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
         };
         blocks.par_iter().zip(outputs).zip(weight_sums).for_each(|((block, output), mut weight_sums)| {
             let states = self.states(block, &parts);
-            for (line, (&state, output)) in states.iter().zip(output).enumerate() {
-                let (answer, weights) = self.fold.finish(state, block.first_line + line);
-                *output = answer;
-                if let Some(sums) = &mut weight_sums {
-                    sums[line] = weights;
+            if let Some(sums) = &mut weight_sums {
+                for (line, (&state, (output, sum))) in
+                    states.iter().zip(output.iter_mut().zip(sums.iter_mut())).enumerate()
+                {
+                    (*output, *sum) = self.fold.finish(state, block.first_line + line);
                 }
+            } else {
+                T::vectorize(Answers { fold: self.fold, states: &states, first_line: block.first_line, output });
             }
         });
     }
@@ -187,10 +180,11 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
     fn parts(&self, blocks: usize) -> Vec<Range<usize>> {
         let View { len, .. } = self.view;
         let lines_per_block = self.view.lines().div_ceil(blocks.max(1)).max(1);
-        if blocks >= ENOUGH_TASKS || len * lines_per_block < 2 * ELEMENTS_PER_TASK {
+        if blocks >= ENOUGH_TASKS || len * lines_per_block < 8 * ELEMENTS_PER_TASK {
             return vec![Range { start: 0, end: len }];
         }
-        let places = (ELEMENTS_PER_TASK / lines_per_block).max(LANES);
+        // Parts are merged afterwards: so long that this does not matter.
+        let places = (4 * ELEMENTS_PER_TASK / lines_per_block).max(LANES);
         steps(len as u64, places as u64).map(range).collect()
     }
 
@@ -208,7 +202,13 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
     }
 
     #[inline(always)]
-    fn states_of_part<S: Vector<T>>(&self, block: &Block, part: &Range<usize>) -> Vec<F::State> {
+    fn states_of_part<S: Vector<T>>(&self, simd: S, block: &Block, part: &Range<usize>) -> Vec<F::State> {
+        if let Some(wants_weights) = self.fold.sums() {
+            let Block { outer, inner, .. } = block;
+            let (outer, inner, part) = (outer.clone(), inner.clone(), part.clone());
+            let Self { view, values, weights, fold } = *self;
+            return Sums { fold, view, values, weights, wants_weights, outer, part, inner }.run(simd);
+        }
         let View { len, inner, .. } = self.view;
         let width = block.inner.len();
         let mut states = vec![F::State::default(); block.lines()];
@@ -294,6 +294,23 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
     }
 }
 
+/// States of neighbouring lines, to be made into outputs.
+struct Answers<'a, T: Float, F: Fold<T>> {
+    fold: &'a F,
+    states: &'a [F::State],
+    first_line: usize,
+    output: &'a mut [F::Output],
+}
+
+impl<T: Float, F: Fold<T>> Kernel<T> for Answers<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Vector<T>>(self, _: S) {
+        self.fold.finish_all(self.states, self.first_line, self.output);
+    }
+}
+
 /// Part of the lines of a block, to be folded.
 struct Part<'a, T: Float, F: Fold<T>> {
     lines: &'a Lines<'a, T, F>,
@@ -305,8 +322,8 @@ impl<T: Float, F: Fold<T>> Kernel<T> for Part<'_, T, F> {
     type Output = Vec<F::State>;
 
     #[inline(always)]
-    fn run<S: Vector<T>>(self, _: S) -> Vec<F::State> {
-        self.lines.states_of_part::<S>(self.block, self.part)
+    fn run<S: Vector<T>>(self, simd: S) -> Vec<F::State> {
+        self.lines.states_of_part(simd, self.block, self.part)
     }
 }
 

@@ -26,12 +26,31 @@ pub(super) trait Fold<T: Float>: Sync {
     /// What becomes of it.
     type Output: Send;
 
+    /// Whether this is but a sum of values or products, which can be had faster, and if so whether the sum of the weights
+    /// is wanted with it.
+    fn sums(&self) -> Option<bool> {
+        None
+    }
+
+    /// The state of a line whose sums are known.
+    fn state(&self, _sum: Sum<T>, _weights: Sum<T>) -> Self::State {
+        Self::State::default()
+    }
+
     /// Takes in a value.
     fn step(&self, state: &mut Self::State, at: At, value: T, weight: T);
     /// Takes in what another state holds, of later places.
     fn merge(&self, state: &mut Self::State, other: Self::State);
     /// The output, and the sum of the weights where there are any.
     fn finish(&self, state: Self::State, line: usize) -> (Self::Output, T);
+
+    /// The outputs of neighbouring lines.
+    #[inline(always)]
+    fn finish_all(&self, states: &[Self::State], first_line: usize, output: &mut [Self::Output]) {
+        for (line, (&state, output)) in states.iter().zip(output).enumerate() {
+            *output = self.finish(state, first_line + line).0;
+        }
+    }
 }
 
 /// Sums and means.
@@ -44,6 +63,15 @@ pub(super) struct Plain {
 impl<T: Float> Fold<T> for Plain {
     type State = Sum<T>;
     type Output = T;
+
+    fn sums(&self) -> Option<bool> {
+        Some(false)
+    }
+
+    #[inline(always)]
+    fn state(&self, sum: Sum<T>, _: Sum<T>) -> Sum<T> {
+        sum
+    }
 
     #[inline(always)]
     fn step(&self, sum: &mut Sum<T>, _: At, value: T, _: T) {
@@ -99,9 +127,30 @@ impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
     type State = Sum<T>;
     type Output = T;
 
+    fn sums(&self) -> Option<bool> {
+        Some(false)
+    }
+
+    #[inline(always)]
+    fn state(&self, sum: Sum<T>, _: Sum<T>) -> Sum<T> {
+        sum
+    }
+
     #[inline(always)]
     fn step(&self, products: &mut Sum<T>, at: At, value: T, weight: T) {
         products.add_product(weight, value, at.fused);
+    }
+
+    #[inline(always)]
+    fn finish_all(&self, states: &[Sum<T>], first_line: usize, output: &mut [T]) {
+        if self.average && self.sum_of_weights.is_zero() {
+            (first_line..first_line + states.len()).for_each(self.offend);
+        }
+        // No question a line, so that several are answered at once.
+        let (average, weights) = (self.average, self.sum_of_weights);
+        for (output, &products) in output.iter_mut().zip(states) {
+            *output = if average { products.ratio(weights) } else { products.round() };
+        }
     }
 
     fn merge(&self, products: &mut Sum<T>, other: Sum<T>) {
@@ -123,6 +172,15 @@ pub(super) struct Weighted<'a, const SKIP_NAN: bool> {
 impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, SKIP_NAN> {
     type State = (Sum<T>, Sum<T>);
     type Output = T;
+
+    fn sums(&self) -> Option<bool> {
+        (!SKIP_NAN).then_some(true)
+    }
+
+    #[inline(always)]
+    fn state(&self, sum: Sum<T>, weights: Sum<T>) -> Self::State {
+        (sum, weights)
+    }
 
     #[inline(always)]
     fn step(&self, (products, weights): &mut Self::State, at: At, value: T, weight: T) {

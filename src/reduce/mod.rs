@@ -16,6 +16,7 @@ mod operation;
 mod over;
 mod skip_nan;
 mod standardize;
+mod sums;
 mod transpose;
 
 pub use skip_nan::SkipNan;
