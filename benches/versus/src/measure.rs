@@ -1,0 +1,237 @@
+//! Measures one workload: everybody gets ready and is checked, then all arms are timed in turns.
+//!
+//! Turns are what makes ratios fair on a machine whose speed changes: in each round every part of every arm has one turn,
+//! and each round starts with another arm. A turn is as many calls as take 20 ms, after one that does not count, or
+//! a single call where that is long. Its median is a sample; the median of the samples is the result.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::check::{Found, judge};
+use crate::data::{self, Outcome};
+use crate::protocol::{ArmInfo, Part, Request, Task};
+use crate::results::{ArmResult, Row, Stats, Verdict};
+use crate::team::Member;
+use crate::workload::{Type, Workload};
+
+/// A turn lasts about this long.
+const TURN: f64 = 0.02;
+/// From here on a call is warm by itself.
+const LONG: f64 = 0.05;
+/// Transfers of large buffers are slow the first times, until memory is there to be used again.
+const TRANSFER_CALLS: usize = 5;
+
+pub struct Plan {
+    pub rounds: usize,
+    /// For a part of an arm, all rounds together.
+    pub seconds: f64,
+    /// Whether large buffers go back and forth.
+    pub transfers: bool,
+    /// For an answer.
+    pub patience: Duration,
+}
+
+/// A part of an arm that is timed.
+struct Turn {
+    member: usize,
+    arm: usize,
+    /// Its place in the row.
+    entry: usize,
+    part: Part,
+    calls: usize,
+    warm: usize,
+    rounds: usize,
+    samples: Vec<f64>,
+}
+
+pub fn measure(
+    workload: Workload,
+    team: &mut [Member],
+    folder: &Path,
+    plan: &Plan,
+    mut tell: impl FnMut(&str),
+) -> Outcome<Row> {
+    tell("inputs");
+    let expected = data::make(&workload, folder)?;
+    let task = Task { folder: folder.to_owned(), workload };
+    let mut entries = Vec::new();
+    let mut turns = Vec::new();
+    let mut files = Vec::new();
+    for (place, member) in team.iter_mut().enumerate() {
+        if member.missing.is_some() {
+            continue;
+        }
+        tell(member.known.name);
+        match member.ask(&Request::Prepare { task: task.clone() }, plan.patience) {
+            Err(reason) => entries.push(failed(member, member.known.name, reason)),
+            Ok(reply) => {
+                for (arm, info) in reply.arms.into_iter().enumerate() {
+                    let out = folder.join(format!("result-{place}-{arm}.npy"));
+                    let (entry, file) = examine(member, &task, arm, &info, &expected, out, plan);
+                    if entry.verdict.counts() {
+                        let entry = entries.len();
+                        turns.extend(info.parts.iter().map(|&part| Turn::new(place, arm, entry, part)));
+                    }
+                    files.push((entries.len(), file));
+                    let died = matches!(entry.verdict, Verdict::Failed(_));
+                    entries.push(entry);
+                    if died {
+                        break;
+                    }
+                }
+            }
+        }
+        member.wait_until_asleep();
+    }
+    if workload.ty() == Type::F64 {
+        compare_bits(&mut entries, &files);
+    }
+    take_turns(&mut turns, &mut entries, team, plan, &mut tell);
+    for turn in turns {
+        if let Some(stats) = Stats::of(&turn.samples) {
+            entries[turn.entry].parts.insert(turn.part, stats);
+        }
+    }
+    for member in team.iter_mut() {
+        member.release();
+    }
+    Ok(Row {
+        name: workload.name(),
+        title: workload.title(),
+        bytes: workload.bytes(),
+        elements: workload.elements(),
+        workload,
+        arms: entries,
+    })
+}
+
+fn entry(member: &Member, name: &str, verdict: Verdict) -> ArmResult {
+    ArmResult {
+        peer: member.known.name.into(),
+        name: name.into(),
+        call: String::new(),
+        floor: None,
+        verdict,
+        error: None,
+        same_bits_as_numpy: None,
+        parts: BTreeMap::new(),
+    }
+}
+
+fn failed(member: &Member, name: &str, reason: String) -> ArmResult {
+    entry(member, name, Verdict::Failed(reason))
+}
+
+/// Has an arm compute once and looks at what came out. A limit has no result.
+fn examine(
+    member: &mut Member,
+    task: &Task,
+    arm: usize,
+    info: &ArmInfo,
+    expected: &[f64],
+    out: PathBuf,
+    plan: &Plan,
+) -> (ArmResult, Option<Found>) {
+    let mut entry = entry(member, &info.name, Verdict::Right);
+    entry.call = info.call.clone();
+    entry.floor = info.floor;
+    if let Some(reason) = &info.refuses {
+        entry.verdict = Verdict::Refused(reason.clone());
+        return (entry, None);
+    }
+    if info.floor.is_some() || expected.is_empty() {
+        return (entry, None);
+    }
+    if let Err(reason) = member.ask(&Request::Check { arm, out: out.clone() }, plan.patience) {
+        entry.verdict = Verdict::Failed(reason);
+        return (entry, None);
+    }
+    match Found::read(&out) {
+        Ok(found) => {
+            (entry.verdict, entry.error) = judge(&found, expected, task.workload.ty());
+            let keep = task.workload.ty() == Type::F64;
+            (entry, keep.then_some(found))
+        }
+        Err(reason) => {
+            entry.verdict = Verdict::Failed(format!("its result cannot be read: {reason}"));
+            (entry, None)
+        }
+    }
+}
+
+fn compare_bits(entries: &mut [ArmResult], files: &[(usize, Option<Found>)]) {
+    let numpy = files.iter().find(|(place, _)| entries[*place].name == "np.interp");
+    let Some((_, Some(numpy))) = numpy else { return };
+    for (place, found) in files {
+        entries[*place].same_bits_as_numpy = found.as_ref().and_then(|found| found.same_bits(numpy));
+    }
+}
+
+fn take_turns(
+    turns: &mut [Turn],
+    entries: &mut [ArmResult],
+    team: &mut [Member],
+    plan: &Plan,
+    tell: &mut impl FnMut(&str),
+) {
+    for turn in turns.iter_mut() {
+        tell(&format!("{}, once", entries[turn.entry].name));
+        turn.calibrate(entries, team, plan);
+    }
+    for round in 1..plan.rounds {
+        tell(&format!("round {} of {}", round + 1, plan.rounds));
+        let start = round * turns.len() / plan.rounds;
+        for place in (start..turns.len()).chain(0..start) {
+            let turn = &mut turns[place];
+            if round < turn.rounds {
+                turn.take(entries, team, plan);
+            }
+        }
+    }
+}
+
+impl Turn {
+    fn new(member: usize, arm: usize, entry: usize, part: Part) -> Self {
+        Self { member, arm, entry, part, calls: 1, warm: 0, rounds: 1, samples: Vec::new() }
+    }
+
+    /// The first round, in which it turns out how many calls and how many rounds fit.
+    fn calibrate(&mut self, entries: &mut [ArmResult], team: &mut [Member], plan: &Plan) {
+        if plan.transfers {
+            (self.calls, self.warm) = (TRANSFER_CALLS, 2);
+        }
+        self.take(entries, team, plan);
+        let Some(&first) = self.samples.first() else { return };
+        if first < LONG && !plan.transfers {
+            // The first call is often slower than the rest: once more, with a warm-up.
+            self.samples.clear();
+            (self.calls, self.warm) = ((TURN / first.max(1e-7)).clamp(1.0, 20.0) as usize, 1);
+            self.take(entries, team, plan);
+            let Some(&first) = self.samples.first() else { return };
+            self.calls = (TURN / first.max(1e-7)).clamp(1.0, 2_000.0) as usize;
+        }
+        let turn = self.samples[0] * (self.calls + self.warm) as f64;
+        self.rounds = (plan.seconds / turn).clamp(1.0, plan.rounds as f64) as usize;
+    }
+
+    fn take(&mut self, entries: &mut [ArmResult], team: &mut [Member], plan: &Plan) {
+        if !entries[self.entry].verdict.counts() {
+            return;
+        }
+        let member = &mut team[self.member];
+        let request = Request::Time { arm: self.arm, part: self.part, calls: self.calls, warm: self.warm };
+        match member.ask(&request, plan.patience) {
+            Ok(reply) => self.samples.extend(Stats::of(&reply.seconds).map(|stats| stats.median)),
+            Err(reason) => {
+                // With its process went everything that the peer had made ready.
+                for entry in entries.iter_mut().filter(|entry| entry.peer == member.known.name) {
+                    if entry.verdict.counts() {
+                        entry.verdict = Verdict::Failed(reason.clone());
+                    }
+                }
+            }
+        }
+        member.wait_until_asleep();
+    }
+}

@@ -1,0 +1,219 @@
+//! Weighted averages by plain sums over all threads and SIMD lanes, without compensation: what exactness is measured
+//! against. f32 is added up in f32, which is fast and loses digits; and in f64, which does not.
+
+use std::rc::Rc;
+
+use ndarray::{Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
+
+use super::{Matrix, Weights, by_type};
+use crate::data::{Outcome, Real};
+use crate::protocol::{Part, Task};
+use crate::worker::{Arm, Peer, Values};
+use crate::workload::Workload;
+
+/// Places of a line that are added up before another task may take over.
+const STRETCH: usize = 65_536;
+/// Columns that are added up together down axis 0: their sums stay in the first cache.
+const COLUMNS: usize = 1_024;
+/// Sums side by side.
+const LANES: usize = 32;
+
+pub struct Plain;
+
+impl Peer for Plain {
+    fn about(&self) -> String {
+        format!("{} threads", rayon::current_num_threads())
+    }
+
+    fn prepare(&mut self, task: &Task) -> Outcome<Vec<Arm>> {
+        let Workload::Average { axis, full, .. } = task.workload else { return Ok(Vec::new()) };
+        by_type(
+            &task.workload,
+            || Ok(vec![arm::<f32, f32>(task, axis, full)?, arm::<f32, f64>(task, axis, full)?]),
+            || Ok(vec![arm::<f64, f64>(task, axis, full)?]),
+        )
+    }
+}
+
+/// What sums are kept in.
+trait Sum: Real + From<f32> + std::ops::AddAssign {
+    fn of<T: Real>(value: T) -> Self;
+}
+
+impl Sum for f32 {
+    #[inline(always)]
+    fn of<T: Real>(value: T) -> Self {
+        let wide: f64 = value.into();
+        wide as f32
+    }
+}
+
+impl Sum for f64 {
+    #[inline(always)]
+    fn of<T: Real>(value: T) -> Self {
+        value.into()
+    }
+}
+
+fn arm<T: Real, S: Sum>(task: &Task, axis: usize, full: bool) -> Outcome<Arm> {
+    let Matrix { a, weights } = Matrix::<T>::load(task, full)?;
+    // One row of weights serves every line along axis 1; along axis 0 they are one to a row.
+    let weights = match weights {
+        Weights::Full(weights) => weights,
+        Weights::Line(weights) => weights.insert_axis(Axis(1 - axis)),
+    };
+    let compute = Rc::new(move || if axis == 1 { rows::<T, S>(&a, &weights) } else { columns::<T, S>(&a, &weights) });
+    let result = compute.clone();
+    let name = format!("plain sum in {}", if S::TYPE == ndgpu::ElementType::F64 { "f64" } else { "f32" });
+    Ok(Arm::new(&name, "a loop, all threads, SIMD, no compensation")
+        .part(Part::Resident, move || Ok(compute()))
+        .result(move || Ok(Values::F64(result()))))
+}
+
+fn rows<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>) -> Vec<f64> {
+    let columns = a.ncols();
+    let weights_of = |row: usize| weights.row(if weights.nrows() == 1 { 0 } else { row });
+    let shared = (weights.nrows() == 1).then(|| {
+        let weights = weights.row(0).to_slice().expect("made contiguous");
+        let total = weights.par_chunks(STRETCH).map(|weights| wide(total::<T, S>(weights))).sum::<f64>();
+        (weights, total)
+    });
+    let of_row = |row: usize, out: &mut f64| {
+        let (a, weights) = (a.row(row), weights_of(row));
+        let (a, weights) = (a.to_slice().expect("a row"), weights.to_slice().expect("a row"));
+        let stretches = |from: usize| {
+            let to = columns.min(from + STRETCH);
+            let (a, weights) = (&a[from..to], &weights[from..to]);
+            match shared {
+                Some(_) => (wide(product::<T, S>(a, weights)), 0.0),
+                None => (wide(product::<T, S>(a, weights)), wide(total::<T, S>(weights))),
+            }
+        };
+        let (product, total) = if columns > STRETCH {
+            let starts = (0..columns.div_ceil(STRETCH)).into_par_iter().map(|stretch| stretches(stretch * STRETCH));
+            starts.reduce(|| (0.0, 0.0), |left, right| (left.0 + right.0, left.1 + right.1))
+        } else {
+            stretches(0)
+        };
+        *out = product / shared.map_or(total, |(_, total)| total);
+    };
+    let mut out = vec![0.0; a.nrows()];
+    let together = (STRETCH / columns).max(1);
+    out.par_chunks_mut(together).enumerate().for_each(|(block, out)| {
+        for (row, out) in out.iter_mut().enumerate() {
+            of_row(block * together + row, out);
+        }
+    });
+    out
+}
+
+fn columns<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>) -> Vec<f64> {
+    let (rows, columns) = a.dim();
+    let full = weights.ncols() == columns && columns > 1;
+    // Blocks of rows for all threads, then blocks of columns.
+    let deep = rows.div_ceil(rayon::current_num_threads()).max(256);
+    let tasks: Vec<(usize, usize)> = (0..rows)
+        .step_by(deep)
+        .flat_map(|row| (0..columns).step_by(COLUMNS).map(move |column| (row, column)))
+        .collect();
+    let sums = tasks.par_iter().map(|&(row, column)| {
+        let block = s![row..rows.min(row + deep), column..columns.min(column + COLUMNS)];
+        let weights = if full { weights.slice(block) } else { weights.slice(s![row..rows.min(row + deep), ..]) };
+        (column, down::<T, S>(a.slice(block), weights))
+    });
+    let mut out = vec![[0.0_f64; 2]; columns];
+    for (column, sums) in sums.collect::<Vec<_>>() {
+        for (out, (product, total)) in out[column..].iter_mut().zip(sums) {
+            out[0] += product;
+            out[1] += total;
+        }
+    }
+    out.into_iter().map(|[product, total]| product / total).collect()
+}
+
+fn down<T: Real, S: Sum>(a: ArrayView2<'_, T>, weights: ArrayView2<'_, T>) -> Vec<(f64, f64)> {
+    let mut products = vec![S::of(0.0_f32); a.ncols()];
+    let mut totals = products.clone();
+    let full = weights.ncols() == a.ncols() && a.ncols() > 1;
+    let mut shared = S::of(0.0_f32);
+    for (a, weights) in a.rows().into_iter().zip(weights.rows()) {
+        let (a, weights) = (a.to_slice().expect("a row"), weights.to_slice().expect("a row"));
+        if full {
+            fold_full(a, weights, &mut products, &mut totals);
+        } else {
+            fold_line(a, weights[0], &mut products);
+            shared += S::of(weights[0]);
+        }
+    }
+    let total = |place: usize| wide(if full { totals[place] } else { shared });
+    products.iter().enumerate().map(|(place, &product)| (wide(product), total(place))).collect()
+}
+
+fn wide<S: Real>(value: S) -> f64 {
+    value.into()
+}
+
+/// Defines a function that is compiled for AVX2 with FMA as well, and taken so where the processor has both.
+macro_rules! with_simd {
+    ($(fn $name:ident<T, S>($($argument:ident: $type:ty),*) $(-> $output:ty)? $body:block)*) => {$(
+        fn $name<T: Real, S: Sum>($($argument: $type),*) $(-> $output)? {
+            #[inline(always)]
+            fn portable<T: Real, S: Sum>($($argument: $type),*) $(-> $output)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn simd<T: Real, S: Sum>($($argument: $type),*) $(-> $output)? {
+                portable::<T, S>($($argument),*)
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                // SAFETY: the processor has both.
+                return unsafe { simd::<T, S>($($argument),*) };
+            }
+            portable::<T, S>($($argument),*)
+        }
+    )*};
+}
+
+with_simd! {
+    fn product<T, S>(a: &[T], weights: &[T]) -> S {
+        let mut sums = [S::of(0.0_f32); LANES];
+        let (mut a, mut weights) = (a.chunks_exact(LANES), weights.chunks_exact(LANES));
+        for (a, weights) in (&mut a).zip(&mut weights) {
+            for lane in 0..LANES {
+                sums[lane] += S::of(a[lane]) * S::of(weights[lane]);
+            }
+        }
+        let rest = a.remainder().iter().zip(weights.remainder());
+        let rest = rest.fold(S::of(0.0_f32), |sum, (&a, &weight)| sum + S::of(a) * S::of(weight));
+        sums.into_iter().fold(rest, |sum, lane| sum + lane)
+    }
+
+    fn total<T, S>(weights: &[T]) -> S {
+        let mut sums = [S::of(0.0_f32); LANES];
+        let mut weights = weights.chunks_exact(LANES);
+        for weights in &mut weights {
+            for lane in 0..LANES {
+                sums[lane] += S::of(weights[lane]);
+            }
+        }
+        let rest = weights.remainder().iter().fold(S::of(0.0_f32), |sum, &weight| sum + S::of(weight));
+        sums.into_iter().fold(rest, |sum, lane| sum + lane)
+    }
+
+    fn fold_full<T, S>(a: &[T], weights: &[T], products: &mut [S], totals: &mut [S]) {
+        for (((product, total), &a), &weight) in products.iter_mut().zip(totals).zip(a).zip(weights) {
+            *product += S::of(a) * S::of(weight);
+            *total += S::of(weight);
+        }
+    }
+
+    fn fold_line<T, S>(a: &[T], weight: T, products: &mut [S]) {
+        let weight = S::of(weight);
+        for (product, &a) in products.iter_mut().zip(a) {
+            *product += S::of(a) * weight;
+        }
+    }
+}
