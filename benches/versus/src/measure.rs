@@ -1,7 +1,7 @@
 //! Measures one workload: everybody gets ready and is checked, then all arms are timed in turns.
 //!
 //! Turns are what makes ratios fair on a machine whose speed changes: in each round every part of every arm has one turn,
-//! and each round starts with another arm. A turn is as many calls as take 20 ms, after one that does not count, or
+//! and each round starts with another arm. A turn is as many calls as take 20 ms (or 10), after one that does not count, or
 //! a single call where that is long. Its median is a sample; the median of the samples is the result.
 
 use std::collections::BTreeMap;
@@ -15,14 +15,17 @@ use crate::results::{ArmResult, Row, Stats, Verdict};
 use crate::team::Member;
 use crate::workload::{Type, Workload};
 
-/// A turn lasts about this long.
-const TURN: f64 = 0.02;
 /// From here on a call is warm by itself.
 const LONG: f64 = 0.05;
+/// A call that takes this many times the time for all rounds is not asked for again: what the check took counts. That includes
+/// reading the result back, which is nothing beside it.
+const ENDLESS: f64 = 3.0;
 /// Transfers of large buffers are slow the first times, until memory is there to be used again.
 const TRANSFER_CALLS: usize = 5;
 
 pub struct Plan {
+    /// A turn lasts about this many seconds.
+    pub turn: f64,
     pub rounds: usize,
     /// For a part of an arm, all rounds together.
     pub seconds: f64,
@@ -68,10 +71,11 @@ pub fn measure(
             Ok(reply) => {
                 for (arm, info) in reply.arms.into_iter().enumerate() {
                     let out = folder.join(format!("result-{place}-{arm}.npy"));
-                    let (entry, file) = examine(member, &task, arm, &info, &expected, out, plan);
+                    let (entry, file, took) = examine(member, &task, arm, &info, &expected, out, plan);
                     if entry.verdict.counts() {
                         let entry = entries.len();
-                        turns.extend(info.parts.iter().map(|&part| Turn::new(place, arm, entry, part)));
+                        let known = |part| took.filter(|&took| part == Part::Resident && took > ENDLESS * plan.seconds);
+                        turns.extend(info.parts.iter().map(|&part| Turn::new(place, arm, entry, part, known(part))));
                     }
                     files.push((entries.len(), file));
                     let died = matches!(entry.verdict, Verdict::Failed(_));
@@ -132,30 +136,33 @@ fn examine(
     expected: &[f64],
     out: PathBuf,
     plan: &Plan,
-) -> (ArmResult, Option<Found>) {
+) -> (ArmResult, Option<Found>, Option<f64>) {
     let mut entry = entry(member, &info.name, Verdict::Right);
     entry.call = info.call.clone();
     entry.floor = info.floor;
     if let Some(reason) = &info.refuses {
         entry.verdict = Verdict::Refused(reason.clone());
-        return (entry, None);
+        return (entry, None, None);
     }
     if info.floor.is_some() || expected.is_empty() {
-        return (entry, None);
+        return (entry, None, None);
     }
-    if let Err(reason) = member.ask(&Request::Check { arm, out: out.clone() }, plan.patience) {
-        entry.verdict = Verdict::Failed(reason);
-        return (entry, None);
-    }
+    let took = match member.ask(&Request::Check { arm, out: out.clone() }, plan.patience) {
+        Ok(reply) => reply.seconds.first().copied(),
+        Err(reason) => {
+            entry.verdict = Verdict::Failed(reason);
+            return (entry, None, None);
+        }
+    };
     match Found::read(&out) {
         Ok(found) => {
             (entry.verdict, entry.error) = judge(&found, expected, task.workload.ty());
             let keep = task.workload.ty() == Type::F64;
-            (entry, keep.then_some(found))
+            (entry, keep.then_some(found), took)
         }
         Err(reason) => {
             entry.verdict = Verdict::Failed(format!("its result cannot be read: {reason}"));
-            (entry, None)
+            (entry, None, None)
         }
     }
 }
@@ -192,12 +199,15 @@ fn take_turns(
 }
 
 impl Turn {
-    fn new(member: usize, arm: usize, entry: usize, part: Part) -> Self {
-        Self { member, arm, entry, part, calls: 1, warm: 0, rounds: 1, samples: Vec::new() }
+    fn new(member: usize, arm: usize, entry: usize, part: Part, known: Option<f64>) -> Self {
+        Self { member, arm, entry, part, calls: 1, warm: 0, rounds: 1, samples: known.into_iter().collect() }
     }
 
     /// The first round, in which it turns out how many calls and how many rounds fit.
     fn calibrate(&mut self, entries: &mut [ArmResult], team: &mut [Member], plan: &Plan) {
+        if !self.samples.is_empty() {
+            return;
+        }
         if plan.transfers {
             (self.calls, self.warm) = (TRANSFER_CALLS, 2);
         }
@@ -206,10 +216,10 @@ impl Turn {
         if first < LONG && !plan.transfers {
             // The first call is often slower than the rest: once more, with a warm-up.
             self.samples.clear();
-            (self.calls, self.warm) = ((TURN / first.max(1e-7)).clamp(1.0, 20.0) as usize, 1);
+            (self.calls, self.warm) = ((plan.turn / first.max(1e-7)).clamp(1.0, 20.0) as usize, 1);
             self.take(entries, team, plan);
             let Some(&first) = self.samples.first() else { return };
-            self.calls = (TURN / first.max(1e-7)).clamp(1.0, 2_000.0) as usize;
+            self.calls = (plan.turn / first.max(1e-7)).clamp(1.0, 2_000.0) as usize;
         }
         let turn = self.samples[0] * (self.calls + self.warm) as f64;
         self.rounds = (plan.seconds / turn).clamp(1.0, plan.rounds as f64) as usize;

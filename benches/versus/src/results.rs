@@ -165,5 +165,4 @@ impl ArmResult {
         self.verdict.counts().then_some(())?;
         self.parts.get(&part).map(|stats| stats.median)
     }
-
 }

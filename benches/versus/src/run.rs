@@ -35,10 +35,11 @@ pub fn run(args: &Args) -> Outcome<Report> {
         ..Report::default()
     };
     let mut plan = Plan {
+        turn: if args.quick { 0.01 } else { 0.02 },
         transfers: false,
         rounds: args.rounds,
         seconds: args.seconds,
-        patience: Duration::from_secs(if args.quick { 20 } else { 180 }),
+        patience: Duration::from_secs(if args.quick { 10 } else { 180 }),
     };
     for workload in workloads {
         std::fs::create_dir_all(&inputs).map_err(told)?;

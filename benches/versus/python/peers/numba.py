@@ -20,7 +20,8 @@ def interp_by_loop(x, xp, fp, slope):
     """Bisection, a query after the other."""
     y = np.empty(x.shape, fp.dtype)
     for row in prange(x.shape[0]):
-        table = min(row, xp.shape[0] - 1)
+        # prange counts without a sign, and numba makes floats of both kinds together.
+        table = np.int64(row) if xp.shape[0] > 1 else np.int64(0)
         last = xp.shape[1] - 1
         for column in range(x.shape[1]):
             value = x[row, column]
@@ -41,7 +42,8 @@ def interp_by_numba(x, xp, fp, slope):
     """numba's own np.interp, on stretches of the queries."""
     y = np.empty(x.shape, fp.dtype)
     for row in prange(x.shape[0]):
-        table = min(row, xp.shape[0] - 1)
+        # prange counts without a sign, and numba makes floats of both kinds together.
+        table = np.int64(row) if xp.shape[0] > 1 else np.int64(0)
         y[row, :] = np.interp(x[row], xp[table], fp[table])
     return y
 

@@ -1,24 +1,14 @@
 """PyTorch, which has no interpolation: searchsorted among the inner knots and gathers from tables whose slopes are computed
-before. On an NVIDIA GPU unless `peers/torch_cpu.py` says otherwise.
+before. On an NVIDIA GPU.
 """
 
 import torch
 
 from worker import Arm, load
 
-DEVICE = "cuda"
-
 
 def open():
-    return open_on("cuda")
-
-
-def open_on(device):
-    global DEVICE
-    DEVICE = device
-    if device == "cuda":
-        return f"PyTorch {torch.__version__} on {torch.cuda.get_device_name(0)}"
-    return f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads"
+    return f"PyTorch {torch.__version__} on {torch.cuda.get_device_name(0)}"
 
 
 def prepare(task):
@@ -30,13 +20,12 @@ def prepare(task):
 
 
 def finished(result):
-    if DEVICE == "cuda":
-        torch.cuda.synchronize()
+    torch.cuda.synchronize()
     return result
 
 
 def up(arrays):
-    return finished([torch.from_numpy(array).to(DEVICE) for array in arrays])
+    return finished([torch.from_numpy(array).to("cuda") for array in arrays])
 
 
 def interp(task):
@@ -59,7 +48,7 @@ def interp(task):
         return compute(x, *build(xp, fp)).cpu()
 
     call = "searchsorted, three take_along_dim, sub, addcmul"
-    return arm(name(""), call, lambda: compute(x, *table), lambda: up(host), end_to_end)
+    return arm("PyTorch", call, lambda: compute(x, *table), lambda: up(host), end_to_end)
 
 
 def average(task):
@@ -73,21 +62,17 @@ def average(task):
         return compose(a, w if task["full"] else (w[None, :] if axis == 1 else w[:, None])).cpu()
 
     call = f"(a * w).sum({axis}) / w.sum({axis})"
-    arms = [arm(name(""), call, lambda: compose(a, line), lambda: up(host), end_to_end)]
+    arms = [arm("PyTorch", call, lambda: compose(a, line), lambda: up(host), end_to_end)]
     if not task["full"]:
         normalised = w / w.sum()
         product = (lambda: a @ normalised) if axis == 1 else (lambda: normalised @ a)
-        arms.append(arm(name(" matmul"), "matmul, weights normalised before", product, None, None))
+        arms.append(arm("PyTorch matmul", "matmul, weights normalised before", product, None, None))
     return arms
-
-
-def name(suffix):
-    return ("PyTorch" if DEVICE == "cuda" else "PyTorch CPU") + suffix
 
 
 def arm(name, call, compute, upload, end_to_end):
     parts = {"resident": lambda: finished(compute())}
-    if DEVICE == "cuda" and upload:
+    if upload:
         output = compute()
         parts |= {"upload": upload, "readback": lambda: output.cpu(), "end_to_end": end_to_end}
     return Arm(name, call, parts, lambda: compute().cpu().numpy())

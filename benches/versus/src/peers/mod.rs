@@ -53,7 +53,7 @@ const fn known(name: &'static str, home: Home, side: Side, what: &'static str) -
 }
 
 /// In the order of the tables.
-pub const ALL: [Known; 17] = [
+pub const ALL: [Known; 16] = [
     known("ndgpu-cpu", Home::Rust, Side::Cpu, "ndgpu's native CPU engine"),
     known("ndgpu-gpu", Home::Rust, Side::Gpu, "ndgpu's GPU engine, by way of wgpu"),
     known("numpy", Home::Python, Side::Cpu, "np.interp, np.average, np.einsum"),
@@ -70,7 +70,6 @@ pub const ALL: [Known; 17] = [
     known("cupy", Home::Python, Side::Cuda, "CuPy: cupy.interp, cupy.average"),
     known("torch", Home::Python, Side::Cuda, "PyTorch: searchsorted and gathers; products and sums; matmul"),
     known("jax-cuda", Home::Python, Side::Cuda, "JAX on the GPU, jit"),
-    known("torch-cpu", Home::Python, Side::Cpu, "PyTorch on the CPU"),
 ];
 
 /// The library of a Rust peer, or why it is not to be had.

@@ -1,5 +1,4 @@
-//! numr over wgpu. It has no interpolation of its own: the best composition of what it has is a search among the inner
-//! knots, which gives the segment without clamping, and three gathers from tables whose slopes are computed before.
+//! numr over wgpu: the best compositions of what it has, from `numr-peer/`.
 
 #[cfg(not(feature = "numr"))]
 pub fn open() -> crate::data::Outcome<Box<dyn crate::worker::Peer>> {
@@ -13,31 +12,23 @@ pub use on::open;
 mod on {
     use std::rc::Rc;
 
-    use ndarray::s;
-    use numr::prelude::{IndexingOps, Runtime, RuntimeClient, SortingOps, WgpuClient, WgpuDevice, WgpuRuntime};
+    use versus_numr::{Array, Numr, Table};
 
     use super::super::{Matrix, Tables, Weights};
-    use crate::data::{Outcome, told};
+    use crate::data::Outcome;
     use crate::protocol::{Part, Task};
     use crate::worker::{Arm, Peer, Values};
     use crate::workload::{Type, Workload};
 
-    type Tensor = numr::prelude::Tensor<WgpuRuntime>;
-
-    struct Numr {
-        client: Rc<WgpuClient>,
-        device: WgpuDevice,
-    }
+    struct Engine(Numr);
 
     pub fn open() -> Outcome<Box<dyn Peer>> {
-        let client = WgpuRuntime::default_client(&WgpuDevice::new(0));
-        let device = client.device().clone();
-        Ok(Box::new(Numr { client: Rc::new(client), device }))
+        Ok(Box::new(Engine(Numr::open())))
     }
 
-    impl Peer for Numr {
+    impl Peer for Engine {
         fn about(&self) -> String {
-            format!("numr 0.14 on {}", self.device.adapter_name())
+            self.0.about()
         }
 
         fn prepare(&mut self, task: &Task) -> Outcome<Vec<Arm>> {
@@ -52,33 +43,32 @@ mod on {
         }
     }
 
-    /// A table as numr's operations want it.
-    struct Table {
-        inner: Tensor,
-        x0: Tensor,
-        y0: Tensor,
-        slope: Tensor,
-    }
-
-    impl Numr {
+    impl Engine {
+        /// A call for each table: it has none for several.
         fn interp(&self, task: &Task, tables: usize) -> Outcome<Arm> {
             let host = Rc::new(Tables::<f32>::load(task, tables)?);
-            let (client, device) = (self.client.clone(), self.device.clone());
+            let numr = self.0.clone();
             let build = {
-                let (host, device) = (host.clone(), device.clone());
-                move || (0..host.xp.nrows()).map(|row| table(&host, row, &device)).collect::<Outcome<Vec<_>>>()
+                let (numr, host) = (numr.clone(), host.clone());
+                move || {
+                    let rows = host.xp.rows().into_iter().zip(host.fp.rows());
+                    let build = |(xp, fp): (ndarray::ArrayView1<'_, f32>, ndarray::ArrayView1<'_, f32>)| {
+                        numr.table(xp.to_slice().expect("a row"), fp.to_slice().expect("a row"))
+                    };
+                    rows.map(build).collect::<Outcome<Vec<_>>>()
+                }
             };
-            let upload = move || {
-                host.x
-                    .rows()
-                    .into_iter()
-                    .map(|x| up(x.to_slice().expect("a row"), &[x.len()], &device))
-                    .collect::<Outcome<Vec<_>>>()
+            let upload = {
+                let numr = numr.clone();
+                move || {
+                    let rows = host.x.rows().into_iter();
+                    rows.map(|x| numr.upload(x.to_slice().expect("a row"), &[x.len()])).collect::<Outcome<Vec<_>>>()
+                }
             };
             let compute = {
-                let client = client.clone();
-                move |tables: &[Table], x: &[Tensor]| {
-                    tables.iter().zip(x).map(|(table, x)| interp(&client, table, x)).collect::<Outcome<Vec<_>>>()
+                let numr = numr.clone();
+                move |tables: &[Table], x: &[Array]| {
+                    tables.iter().zip(x).map(|(table, x)| numr.interp(table, x)).collect::<Outcome<Vec<_>>>()
                 }
             };
             let (built, x) = (build()?, upload()?);
@@ -86,7 +76,7 @@ mod on {
                 let compute = compute.clone();
                 Rc::new(move || compute(&built, &x))
             };
-            let (sync, result, up) = (client.clone(), resident.clone(), upload.clone());
+            let (sync, result, again) = (numr.clone(), resident.clone(), upload.clone());
             Ok(Arm::new("numr", "searchsorted, three index_select, sub, mul, add")
                 .part(Part::Resident, move || {
                     let y = resident()?;
@@ -94,8 +84,8 @@ mod on {
                     Ok(y)
                 })
                 .part(Part::Upload, move || {
-                    let x = up()?;
-                    client.synchronize();
+                    let x = again()?;
+                    numr.synchronize();
                     Ok(x)
                 })
                 .part(Part::EndToEnd, move || down(&compute(&build()?, &upload()?)?))
@@ -103,85 +93,51 @@ mod on {
         }
 
         fn average(&self, task: &Task, axis: usize, full: bool) -> Outcome<Vec<Arm>> {
-            let Matrix { a, weights } = Matrix::<f32>::load(task, full)?;
-            let (client, device) = (self.client.clone(), self.device.clone());
-            let (rows, columns) = a.dim();
-            let matmul = match &weights {
-                Weights::Line(line) => {
-                    let total = line.mapv(f64::from).sum();
-                    let normalised = line.mapv(|weight| (f64::from(weight) / total) as f32).to_vec();
-                    let shape = if axis == 1 { [columns, 1] } else { [1, rows] };
-                    let a = up(a.as_slice().expect("contiguous"), &[rows, columns], &device)?;
-                    let w = up(&normalised, &shape, &device)?;
-                    let call = "matmul, weights normalised before";
-                    let compute = move || if axis == 1 { a.matmul(&w) } else { w.matmul(&a) }.map_err(told);
-                    Some(arm("numr matmul", call, client.clone(), compute))
+            let host = Rc::new(Matrix::<f32>::load(task, full)?);
+            let (rows, columns) = host.a.dim();
+            let upload = {
+                let (numr, host) = (self.0.clone(), host.clone());
+                move || {
+                    let (w, shape) = match &host.weights {
+                        Weights::Line(line) => (line.as_slice(), if axis == 1 { [1, columns] } else { [rows, 1] }),
+                        Weights::Full(full) => (full.as_slice(), [rows, columns]),
+                    };
+                    let a = numr.upload(host.a.as_slice().expect("contiguous"), &[rows, columns])?;
+                    Outcome::Ok((a, numr.upload(w.expect("contiguous"), &shape)?))
                 }
-                Weights::Full(_) => None,
             };
-            let a = up(a.as_slice().expect("contiguous"), &[rows, columns], &device)?;
-            let w = match &weights {
-                Weights::Line(line) => {
-                    let shape = if axis == 1 { [1, columns] } else { [rows, 1] };
-                    up(line.as_slice().expect("contiguous"), &shape, &device)?
-                }
-                Weights::Full(full) => up(full.as_slice().expect("contiguous"), &[rows, columns], &device)?,
+            let (a, w) = upload()?;
+            let call = "(a * w).sum(axis) / w.sum(axis)";
+            let composed = {
+                let a = a.clone();
+                let whole = move || {
+                    let (a, w) = upload()?;
+                    a.average(&w, axis)?.read()
+                };
+                self.arm("numr", call, move || a.average(&w, axis)).part(Part::EndToEnd, whole)
             };
-            let compute = move || {
-                let products = a.mul(&w)?.sum(&[axis], true)?;
-                products.div(&w.sum(&[axis], true)?)
-            };
-            let composed = arm("numr", "(a * w).sum(axis) / w.sum(axis)", client, move || compute().map_err(told));
-            Ok(std::iter::once(composed).chain(matmul).collect())
+            let Weights::Line(line) = &host.weights else { return Ok(vec![composed]) };
+            let total = line.mapv(f64::from).sum();
+            let normalised = line.mapv(|weight| (f64::from(weight) / total) as f32).to_vec();
+            let shape = if axis == 1 { [columns, 1] } else { [1, rows] };
+            let w = self.0.upload(&normalised, &shape)?;
+            let product = move || if axis == 1 { a.matmul(&w) } else { w.matmul(&a) };
+            Ok(vec![composed, self.arm("numr matmul", "matmul, weights normalised before", product)])
+        }
+
+        fn arm(&self, name: &str, call: &str, compute: impl Fn() -> Outcome<Array> + Clone + 'static) -> Arm {
+            let (numr, result) = (self.0.clone(), compute.clone());
+            Arm::new(name, call)
+                .part(Part::Resident, move || {
+                    let average = compute()?;
+                    numr.synchronize();
+                    Ok(average)
+                })
+                .result(move || Ok(Values::F32(result()?.read()?)))
         }
     }
 
-    fn arm(
-        name: &str,
-        call: &str,
-        client: Rc<WgpuClient>,
-        compute: impl Fn() -> Outcome<Tensor> + Clone + 'static,
-    ) -> Arm {
-        let result = compute.clone();
-        Arm::new(name, call)
-            .part(Part::Resident, move || {
-                let average = compute()?;
-                client.synchronize();
-                Ok(average)
-            })
-            .result(move || Ok(Values::F32(down(&[result()?])?)))
-    }
-
-    fn up(values: &[f32], shape: &[usize], device: &WgpuDevice) -> Outcome<Tensor> {
-        Tensor::from_slice(values, shape, device).map_err(told)
-    }
-
-    fn down(tensors: &[Tensor]) -> Outcome<Vec<f32>> {
-        let each = tensors.iter().map(|tensor| tensor.contiguous()?.try_to_vec::<f32>());
-        Ok(each.collect::<numr::prelude::Result<Vec<_>>>().map_err(told)?.concat())
-    }
-
-    fn table(host: &Tables<f32>, row: usize, device: &WgpuDevice) -> Outcome<Table> {
-        let (xp, fp) = (host.xp.row(row), host.fp.row(row));
-        let last = xp.len() - 1;
-        let slope: Vec<f32> = (0..last).map(|knot| (fp[knot + 1] - fp[knot]) / (xp[knot + 1] - xp[knot])).collect();
-        let inner = xp.slice(s![1..last]).to_vec();
-        Ok(Table {
-            inner: up(&inner, &[last - 1], device)?,
-            x0: up(&xp.slice(s![..last]).to_vec(), &[last], device)?,
-            y0: up(&fp.slice(s![..last]).to_vec(), &[last], device)?,
-            slope: up(&slope, &[last], device)?,
-        })
-    }
-
-    fn interp(client: &WgpuClient, table: &Table, x: &Tensor) -> Outcome<Tensor> {
-        let composed = || -> numr::prelude::Result<Tensor> {
-            let segment = client.searchsorted(&table.inner, x, true)?;
-            let x0 = client.index_select(&table.x0, 0, &segment)?;
-            let y0 = client.index_select(&table.y0, 0, &segment)?;
-            let slope = client.index_select(&table.slope, 0, &segment)?;
-            x.sub(&x0)?.mul(&slope)?.add(&y0)
-        };
-        composed().map_err(told)
+    fn down(arrays: &[Array]) -> Outcome<Vec<f32>> {
+        Ok(arrays.iter().map(Array::read).collect::<Outcome<Vec<_>>>()?.concat())
     }
 }

@@ -18,6 +18,8 @@ const STRETCH: usize = 65_536;
 const COLUMNS: usize = 1_024;
 /// Sums side by side.
 const LANES: usize = 32;
+/// Rows of this length have code of their own: what a short row takes is not its sums.
+const SHORT: usize = 8;
 
 pub struct Plain;
 
@@ -100,11 +102,26 @@ fn rows<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>) -> Vec<f64> {
     };
     let mut out = vec![0.0; a.nrows()];
     let together = (STRETCH / columns).max(1);
+    if columns == SHORT {
+        let (a, weights) = (a.as_slice().expect("made contiguous"), weights.as_slice().expect("made contiguous"));
+        return short_rows::<T, S>(a, weights, shared.map(|(_, total)| total));
+    }
     out.par_chunks_mut(together).enumerate().for_each(|(block, out)| {
         for (row, out) in out.iter_mut().enumerate() {
             of_row(block * together + row, out);
         }
     });
+    out
+}
+
+fn short_rows<T: Real, S: Sum>(a: &[T], weights: &[T], total: Option<f64>) -> Vec<f64> {
+    let mut out = vec![0.0; a.len() / SHORT];
+    out.par_chunks_mut(STRETCH / SHORT).zip(a.par_chunks(STRETCH)).enumerate().for_each(
+        |(block, (out, a))| match total {
+            Some(total) => short_line::<T, S>(a, weights, S::from_f64(1.0 / total), out),
+            None => short_full::<T, S>(a, &weights[block * STRETCH..block * STRETCH + a.len()], out),
+        },
+    );
     out
 }
 
@@ -148,6 +165,16 @@ fn down<T: Real, S: Sum>(a: ArrayView2<'_, T>, weights: ArrayView2<'_, T>) -> Ve
     }
     let total = |place: usize| wide(if full { totals[place] } else { shared });
     products.iter().enumerate().map(|(place, &product)| (wide(product), total(place))).collect()
+}
+
+#[inline(always)]
+fn in_pairs<S: Sum>(mut lanes: [S; SHORT]) -> S {
+    for half in [4, 2, 1] {
+        for lane in 0..half {
+            lanes[lane] = lanes[lane] + lanes[lane + half];
+        }
+    }
+    lanes[0]
 }
 
 fn wide<S: Real>(value: S) -> f64 {
@@ -201,6 +228,22 @@ with_simd! {
         }
         let rest = weights.remainder().iter().fold(S::of(0.0_f32), |sum, &weight| sum + S::of(weight));
         sums.into_iter().fold(rest, |sum, lane| sum + lane)
+    }
+
+    fn short_line<T, S>(a: &[T], weights: &[T], scale: S, out: &mut [f64]) {
+        let weights: [S; SHORT] = std::array::from_fn(|lane| S::of(weights[lane]) * scale);
+        for (a, out) in a.chunks_exact(SHORT).zip(out) {
+            let products: [S; SHORT] = std::array::from_fn(|lane| S::of(a[lane]) * weights[lane]);
+            *out = wide(in_pairs(products));
+        }
+    }
+
+    fn short_full<T, S>(a: &[T], weights: &[T], out: &mut [f64]) {
+        for ((a, weights), out) in a.chunks_exact(SHORT).zip(weights.chunks_exact(SHORT)).zip(out) {
+            let weights: [S; SHORT] = std::array::from_fn(|lane| S::of(weights[lane]));
+            let products: [S; SHORT] = std::array::from_fn(|lane| S::of(a[lane]) * weights[lane]);
+            *out = wide(in_pairs(products) / in_pairs(weights));
+        }
     }
 
     fn fold_full<T, S>(a: &[T], weights: &[T], products: &mut [S], totals: &mut [S]) {

@@ -150,7 +150,7 @@ fn crossings(svg: &mut Svg, curves: &[Curve]) {
     let find = |label: &str| curves.iter().find(|curve| curve.label.ends_with(label));
     let sentence = |device: &Curve, other: &Curve| match crossing(&device.points, &other.points) {
         Some(queries) => format!("{}: ahead of {} from {} queries", device.label, other.label, rounded(queries)),
-        None => format!("{}: not ahead of {} at any size", device.label, other.label),
+        None => format!("{}: never ahead of {} here", device.label, other.label),
     };
     let mut lines = Vec::new();
     for device in ["data there", "all copies"] {

@@ -4,8 +4,8 @@ use super::svg::{Anchor, Face, Scale, Shape, Svg, colour};
 
 const WIDTH: f64 = 960.0;
 const LANE: f64 = 27.0;
-const LEFT: f64 = 322.0;
-const RIGHT: f64 = 74.0;
+const LEFT: f64 = 336.0;
+const RIGHT: f64 = 96.0;
 
 pub struct Style {
     pub name: String,
@@ -73,7 +73,7 @@ impl Lanes {
     /// Legends broken into lines by a guess at their widths.
     fn legend_rows(&self) -> Vec<Vec<usize>> {
         let mut rows = vec![Vec::new()];
-        let mut used = 40.0 + 8.0 * self.bar.len() as f64;
+        let mut used = 52.0 + 8.0 * self.bar.len() as f64;
         for (place, style) in self.styles.iter().enumerate() {
             let wide = width(&style.name);
             if used + wide > WIDTH - 64.0 {
@@ -91,9 +91,10 @@ impl Lanes {
             let y = top + 24.0 * line as f64;
             let mut x = 32.0;
             if line == 0 {
-                svg.rect(x, y - 10.0, 22.0, 12.0, colour::BLUE);
-                svg.text(x + 30.0, y, self.bar, Face::new(13.0, colour::BLUE).bold());
-                x += 40.0 + 8.0 * self.bar.len() as f64;
+                svg.rect(x, y - 11.0, 22.0, 13.0, colour::PALE);
+                svg.rect(x + 19.0, y - 13.0, 6.0, 17.0, colour::BLUE);
+                svg.text(x + 34.0, y, self.bar, Face::new(13.0, colour::BLUE).bold());
+                x += 52.0 + 8.0 * self.bar.len() as f64;
             }
             for &place in row {
                 let Style { name, shape, colour: hue } = &self.styles[place];
@@ -125,10 +126,10 @@ impl Lanes {
         svg.text(LEFT - 16.0, y + 4.5, &lane.label, Face::new(13.0, colour::INK).anchored(Anchor::End));
         if let Some((value, text)) = &lane.bar {
             let (from, to) = (scale.inside(self.from), scale.place(*value));
-            svg.rect(from.min(to), y - 8.0, (to - from).abs().max(1.0), 16.0, colour::BLUE);
-            let end = lane.marks.iter().map(|mark| scale.place(mark.0) + 6.0).filter(|place| (place - to).abs() < 60.0);
-            let label = end.fold(to.max(from), f64::max) + 8.0;
-            svg.text(label, y + 4.5, text, Face::new(13.0, colour::BLUE).bold());
+            svg.rect(from.min(to), y - 8.0, (to - from).abs().max(1.0), 16.0, colour::PALE);
+            svg.rect(to - 3.0, y - 10.0, 6.0, 20.0, colour::BLUE);
+            // In a column, where no mark hides them.
+            svg.text(WIDTH - 32.0, y + 4.5, text, Face::new(13.0, colour::BLUE).bold().anchored(Anchor::End));
         }
         if let Some(limit) = lane.limit {
             let x = scale.place(limit);
@@ -142,7 +143,7 @@ impl Lanes {
 }
 
 fn width(name: &str) -> f64 {
-    36.0 + 7.3 * name.chars().count() as f64
+    34.0 + 7.6 * name.chars().count() as f64
 }
 
 fn ticks(scale: Scale) -> Vec<f64> {

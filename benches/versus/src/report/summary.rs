@@ -92,7 +92,7 @@ fn troubles(report: &Report) -> String {
         for arm in &row.arms {
             let Some(reason) = trouble(arm) else { continue };
             // What is wrong differs from workload to workload; that it is wrong does not.
-            let reason = if matches!(arm.verdict, Verdict::Wrong(_)) { "**wrong**".to_owned() } else { reason };
+            let reason = if matches!(arm.verdict, Verdict::Wrong(_)) { "is **wrong**".to_owned() } else { reason };
             seen.entry((arm.name.clone(), reason)).or_default().push(&row.name);
         }
     }

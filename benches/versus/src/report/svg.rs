@@ -15,6 +15,7 @@ pub mod colour {
     pub const SOFT: &str = "#5c6370";
     pub const FAINT: &str = "#e6e8ec";
     pub const BLUE: &str = "#0072b2";
+    pub const PALE: &str = "#cfe3f1";
     pub const SKY: &str = "#56b4e9";
     pub const VERMILION: &str = "#d55e00";
     pub const ORANGE: &str = "#e69f00";
