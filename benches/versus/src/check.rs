@@ -79,3 +79,20 @@ pub fn judge(found: &Found, expected: &[f64], ty: Type) -> (Verdict, Option<f64>
     };
     (verdict, Some(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, judge};
+    use crate::results::Verdict;
+    use crate::workload::Type;
+
+    #[test]
+    fn results_are_judged_by_their_worst_place() {
+        let verdict = |values: Vec<f32>| judge(&Found::F32(values), &[1.0, 200.0], Type::F32).0;
+        assert!(verdict(vec![1.0, 200.001]) == Verdict::Right);
+        assert!(verdict(vec![1.0, 200.01]) == Verdict::Coarse);
+        for wrong in [vec![1.0, 201.0], vec![1.0, f32::NAN], vec![1.0]] {
+            assert!(matches!(verdict(wrong), Verdict::Wrong(_)));
+        }
+    }
+}

@@ -13,7 +13,7 @@ use crate::protocol::{MARK, Reply, Request};
 pub struct Program {
     pub program: PathBuf,
     pub arguments: Vec<String>,
-    pub environment: Vec<(&'static str, &'static str)>,
+    pub environment: Vec<(&'static str, String)>,
 }
 
 pub struct Client {
@@ -32,7 +32,7 @@ impl Client {
         let file = std::fs::File::create(stderr).map_err(told)?;
         let mut child = Command::new(&program.program)
             .args(&program.arguments)
-            .envs(program.environment.iter().copied())
+            .envs(program.environment.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(file)

@@ -17,8 +17,8 @@ use crate::workload::{Type, Workload};
 
 /// From here on a call is warm by itself.
 const LONG: f64 = 0.05;
-/// A call that takes this many times the time for all rounds is not asked for again: what the check took counts. That includes
-/// reading the result back, which is nothing beside it.
+/// A call that takes this many times the time for all rounds is not asked for again: what the check took counts as its time,
+/// reading the result included, which is nothing beside it. Its transfers are not timed.
 const ENDLESS: f64 = 3.0;
 /// Transfers of large buffers are slow the first times, until memory is there to be used again.
 const TRANSFER_CALLS: usize = 5;
@@ -74,8 +74,10 @@ pub fn measure(
                     let (entry, file, took) = examine(member, &task, arm, &info, &expected, out, plan);
                     if entry.verdict.counts() {
                         let entry = entries.len();
-                        let known = |part| took.filter(|&took| part == Part::Resident && took > ENDLESS * plan.seconds);
-                        turns.extend(info.parts.iter().map(|&part| Turn::new(place, arm, entry, part, known(part))));
+                        let endless = |&took: &f64| !member.known.compiles() && took > ENDLESS * plan.seconds;
+                        let known = took.filter(endless);
+                        let parts = info.parts.iter().filter(|&&part| known.is_none() || part == Part::Resident);
+                        turns.extend(parts.map(|&part| Turn::new(place, arm, entry, part, known)));
                     }
                     files.push((entries.len(), file));
                     let died = matches!(entry.verdict, Verdict::Failed(_));

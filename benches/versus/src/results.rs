@@ -166,3 +166,15 @@ impl ArmResult {
         self.parts.get(&part).map(|stats| stats.median)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Stats;
+
+    #[test]
+    fn the_middle_and_its_quarters() {
+        let stats = Stats::of(&[4.0, 1.0, 3.0, 2.0, 5.0]).unwrap();
+        assert_eq!((stats.lower_quartile, stats.median, stats.upper_quartile, stats.rounds), (2.0, 3.0, 4.0, 5));
+        assert!(Stats::of(&[]).is_none());
+    }
+}

@@ -61,7 +61,11 @@ fn program(known: &Known, args: &Args) -> Outcome<Program> {
         return Ok(Program {
             program: args.python.clone().into(),
             arguments: vec!["-u".into(), script.display().to_string(), known.name.into()],
-            environment: vec![("PYTHONDONTWRITEBYTECODE", "1")],
+            // What numba compiles takes seconds and is kept for the next run.
+            environment: vec![
+                ("PYTHONDONTWRITEBYTECODE", "1".into()),
+                ("NUMBA_CACHE_DIR", args.out.join("numba").display().to_string()),
+            ],
         });
     }
     let mut arguments = vec!["--worker".into(), known.name.to_owned()];

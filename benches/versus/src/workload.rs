@@ -259,11 +259,10 @@ impl Workload {
         for (rows, columns) in SHAPES {
             all.push(Self::Average { ty: Type::F32, rows, columns, axis: 1, full: false });
         }
-        for (rows, columns) in [(1_000_000, 8), (10_000, 1_000), (1_000, 1_000)] {
+        for (rows, columns) in [(10_000, 1_000), (1_000, 1_000)] {
             all.push(Self::Average { ty: Type::F32, rows, columns, axis: 0, full: false });
         }
         all.push(Self::Average { ty: Type::F32, rows: 10_000, columns: 1_000, axis: 1, full: true });
-        all.push(Self::Average { ty: Type::F64, rows: 10_000, columns: 1_000, axis: 1, full: false });
         all.extend(Self::overheads());
         all
     }
@@ -302,4 +301,21 @@ pub fn grouped(count: usize) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Workload, grouped};
+
+    #[test]
+    fn names_are_unique_and_short_runs_are_part_of_long_ones() {
+        let all: Vec<_> = Workload::all().iter().map(Workload::name).collect();
+        let unique: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(all.len(), unique.len());
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        for workload in Workload::quick() {
+            // Million-query workloads of the quick run are in the grid as well.
+            assert!(all.contains(&workload.name()), "{}", workload.name());
+        }
+    }
 }

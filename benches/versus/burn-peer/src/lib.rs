@@ -1,9 +1,14 @@
 //! What the harness asks of burn over wgpu, without generics: whoever uses this crate compiles none of burn's code again,
 //! which would take minutes each time.
 
+use std::any::Any;
+use std::rc::Rc;
+
+use burn_tensor::TensorData;
 use burn_tensor::backend::Backend;
-use burn_tensor::{Tensor, TensorData};
 use burn_wgpu::{Wgpu, WgpuDevice};
+
+type Tensor = burn_tensor::Tensor<Wgpu, 2>;
 
 /// burn's default device.
 #[derive(Clone)]
@@ -11,9 +16,10 @@ pub struct Burn {
     device: WgpuDevice,
 }
 
-/// A matrix on it. Clones share it.
+/// A matrix on it. Clones share it. Of what type is nobody else's business: even dropping a tensor is generic code, which
+/// would be compiled wherever it happens.
 #[derive(Clone)]
-pub struct Matrix(Tensor<Wgpu, 2>);
+pub struct Matrix(Rc<dyn Any>);
 
 impl Burn {
     /// Without a device burn panics here.
@@ -31,23 +37,32 @@ impl Burn {
     }
 
     pub fn upload(&self, values: &[f32], shape: [usize; 2]) -> Matrix {
-        Matrix(Tensor::from_data(TensorData::new(values.to_vec(), shape), &self.device))
+        Matrix::of(Tensor::from_data(TensorData::new(values.to_vec(), shape), &self.device))
     }
 }
 
 impl Matrix {
+    fn of(tensor: Tensor) -> Self {
+        Self(Rc::new(tensor))
+    }
+
+    /// A handle, as burn's operations want it.
+    fn tensor(&self) -> Tensor {
+        self.0.downcast_ref::<Tensor>().expect("made by `of`").clone()
+    }
+
     pub fn matmul(&self, other: &Self) -> Self {
-        Self(self.0.clone().matmul(other.0.clone()))
+        Self::of(self.tensor().matmul(other.tensor()))
     }
 
     /// `(self * weights).sum_dim(axis) / weights.sum_dim(axis)`
     pub fn average(&self, weights: &Self, axis: usize) -> Self {
-        let products = (self.0.clone() * weights.0.clone()).sum_dim(axis);
-        Self(products / weights.0.clone().sum_dim(axis))
+        let products = (self.tensor() * weights.tensor()).sum_dim(axis);
+        Self::of(products / weights.tensor().sum_dim(axis))
     }
 
     pub fn read(&self) -> Result<Vec<f32>, String> {
-        let data = self.0.clone().try_into_data().map_err(|error| format!("{error:?}"))?;
+        let data = self.tensor().try_into_data().map_err(|error| format!("{error:?}"))?;
         data.to_vec().map_err(|error| format!("{error:?}"))
     }
 }

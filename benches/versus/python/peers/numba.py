@@ -15,7 +15,7 @@ def open():
     return f"numba {numba.__version__}, {numba.get_num_threads()} threads"
 
 
-@njit(parallel=True)
+@njit(parallel=True, cache=True)
 def interp_by_loop(x, xp, fp, slope):
     """Bisection, a query after the other."""
     y = np.empty(x.shape, fp.dtype)
@@ -37,7 +37,7 @@ def interp_by_loop(x, xp, fp, slope):
     return y
 
 
-@njit(parallel=True)
+@njit(parallel=True, cache=True)
 def interp_by_numba(x, xp, fp, slope):
     """numba's own np.interp, on stretches of the queries."""
     y = np.empty(x.shape, fp.dtype)
@@ -48,7 +48,7 @@ def interp_by_numba(x, xp, fp, slope):
     return y
 
 
-@njit(parallel=True)
+@njit(parallel=True, cache=True)
 def rows_line(a, w):
     out = np.empty(a.shape[0], a.dtype)
     total = w.sum()
@@ -60,7 +60,7 @@ def rows_line(a, w):
     return out
 
 
-@njit(parallel=True)
+@njit(parallel=True, cache=True)
 def rows_full(a, w):
     out = np.empty(a.shape[0], a.dtype)
     for row in prange(a.shape[0]):
@@ -73,7 +73,7 @@ def rows_full(a, w):
     return out
 
 
-@njit(parallel=True)
+@njit(parallel=True, cache=True)
 def columns(a, w, blocks):
     """Down axis 0: a block of rows a thread, row after row, so that memory is read in order."""
     rows, width = a.shape

@@ -128,6 +128,9 @@ fn short_rows<T: Real, S: Sum>(a: &[T], weights: &[T], total: Option<f64>) -> Ve
 fn columns<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>) -> Vec<f64> {
     let (rows, columns) = a.dim();
     let full = weights.ncols() == columns && columns > 1;
+    if columns == SHORT {
+        return short_columns::<T, S>(a.as_slice().expect("contiguous"), weights.as_slice().expect("contiguous"), full);
+    }
     // Blocks of rows for all threads, then blocks of columns.
     let deep = rows.div_ceil(rayon::current_num_threads()).max(256);
     let tasks: Vec<(usize, usize)> = (0..rows)
@@ -147,6 +150,20 @@ fn columns<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>) -> Vec<f64> {
         }
     }
     out.into_iter().map(|[product, total]| product / total).collect()
+}
+
+fn short_columns<T: Real, S: Sum>(a: &[T], weights: &[T], full: bool) -> Vec<f64> {
+    let width = if full { SHORT } else { 1 };
+    let blocks = a.par_chunks(STRETCH).zip(weights.par_chunks(STRETCH / SHORT * width));
+    let sums = blocks.map(|(a, weights)| match full {
+        true => short_down_full::<T, S>(a, weights),
+        false => short_down_line::<T, S>(a, weights),
+    });
+    let nothing = || [[0.0_f64; 2]; SHORT];
+    let add = |left: [[f64; 2]; SHORT], right: [[f64; 2]; SHORT]| {
+        std::array::from_fn(|lane| [left[lane][0] + right[lane][0], left[lane][1] + right[lane][1]])
+    };
+    sums.reduce(nothing, add).iter().map(|[product, total]| product / total).collect()
 }
 
 fn down<T: Real, S: Sum>(a: ArrayView2<'_, T>, weights: ArrayView2<'_, T>) -> Vec<(f64, f64)> {
@@ -244,6 +261,32 @@ with_simd! {
             let products: [S; SHORT] = std::array::from_fn(|lane| S::of(a[lane]) * weights[lane]);
             *out = wide(in_pairs(products) / in_pairs(weights));
         }
+    }
+
+    fn short_down_line<T, S>(a: &[T], weights: &[T]) -> [[f64; 2]; SHORT] {
+        let mut products = [S::of(0.0_f32); SHORT];
+        let mut total = S::of(0.0_f32);
+        for (a, &weight) in a.chunks_exact(SHORT).zip(weights) {
+            let weight = S::of(weight);
+            total += weight;
+            for lane in 0..SHORT {
+                products[lane] += S::of(a[lane]) * weight;
+            }
+        }
+        std::array::from_fn(|lane| [wide(products[lane]), wide(total)])
+    }
+
+    fn short_down_full<T, S>(a: &[T], weights: &[T]) -> [[f64; 2]; SHORT] {
+        let mut products = [S::of(0.0_f32); SHORT];
+        let mut totals = [S::of(0.0_f32); SHORT];
+        for (a, weights) in a.chunks_exact(SHORT).zip(weights.chunks_exact(SHORT)) {
+            for lane in 0..SHORT {
+                let weight = S::of(weights[lane]);
+                totals[lane] += weight;
+                products[lane] += S::of(a[lane]) * weight;
+            }
+        }
+        std::array::from_fn(|lane| [wide(products[lane]), wide(totals[lane])])
     }
 
     fn fold_full<T, S>(a: &[T], weights: &[T], products: &mut [S], totals: &mut [S]) {

@@ -190,3 +190,17 @@ fn rounded(queries: f64) -> String {
     let unit = 10_f64.powf(queries.log10().floor());
     grouped(((queries / unit).round() * unit) as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::crossing;
+
+    #[test]
+    fn a_crossing_is_where_one_stays_ahead() {
+        let theirs = [(100.0, 1.0), (1_000.0, 10.0), (10_000.0, 100.0)];
+        let from = crossing(&[(100.0, 10.0), (1_000.0, 10.0), (10_000.0, 10.0)], &theirs).unwrap();
+        assert!((from - 1_000.0).abs() < 1e-6);
+        assert!(crossing(&[(100.0, 0.1), (1_000.0, 20.0), (10_000.0, 200.0)], &theirs).is_none());
+        assert_eq!(crossing(&[(100.0, 0.1), (1_000.0, 1.0), (10_000.0, 10.0)], &theirs).unwrap().round(), 100.0);
+    }
+}
