@@ -23,7 +23,7 @@ What is measured:
 
 How:
     --rounds N            Rounds over all arms: 9, or 3 with --quick. Of each arm the median over rounds counts.
-    --seconds S           At most about this long for a part of an arm in a workload: 6, or 0.7 with --quick. Slow ones
+    --seconds S           At most about this long for a part of an arm in a workload: 6, or 0.4 with --quick. Slow ones
                           get fewer rounds, one at least.
     --python PATH         The Python whose libraries are measured: else $NDGPU_VERSUS_PYTHON, else python3.
     --light               Builds without numr and burn, which take minutes; they are then reported as not built.
@@ -96,7 +96,7 @@ impl Args {
             }
         }
         args.rounds = rounds.unwrap_or(if args.quick { 3 } else { 9 });
-        args.seconds = seconds.unwrap_or(if args.quick { 0.7 } else { 6.0 });
+        args.seconds = seconds.unwrap_or(if args.quick { 0.4 } else { 6.0 });
         args.python = python.or_else(|| std::env::var("NDGPU_VERSUS_PYTHON").ok()).unwrap_or_else(|| "python3".into());
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
         args.out = out.unwrap_or_else(|| target.join("versus"));

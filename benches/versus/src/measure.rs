@@ -23,6 +23,9 @@ const ENDLESS: f64 = 3.0;
 /// Transfers of large buffers are slow the first times, until memory is there to be used again.
 const TRANSFER_CALLS: usize = 5;
 
+/// For inputs to be loaded, kernels to be compiled, tables to be built.
+const PREPARATION: Duration = Duration::from_secs(120);
+
 pub struct Plan {
     /// A turn lasts about this many seconds.
     pub turn: f64,
@@ -31,7 +34,7 @@ pub struct Plan {
     pub seconds: f64,
     /// Whether large buffers go back and forth.
     pub transfers: bool,
-    /// For an answer.
+    /// For a call.
     pub patience: Duration,
 }
 
@@ -66,7 +69,7 @@ pub fn measure(
             continue;
         }
         tell(member.known.name);
-        match member.ask(&Request::Prepare { task: task.clone() }, plan.patience) {
+        match member.ask(&Request::Prepare { task: task.clone() }, PREPARATION) {
             Err(reason) => entries.push(failed(member, member.known.name, reason)),
             Ok(reply) => {
                 for (arm, info) in reply.arms.into_iter().enumerate() {

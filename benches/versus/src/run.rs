@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> Outcome<Report> {
         transfers: false,
         rounds: args.rounds,
         seconds: args.seconds,
-        patience: Duration::from_secs(if args.quick { 10 } else { 180 }),
+        patience: Duration::from_secs(if args.quick { 8 } else { 180 }),
     };
     for workload in workloads {
         std::fs::create_dir_all(&inputs).map_err(told)?;

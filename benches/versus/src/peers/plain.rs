@@ -188,7 +188,7 @@ fn down<T: Real, S: Sum>(a: ArrayView2<'_, T>, weights: ArrayView2<'_, T>) -> Ve
 fn in_pairs<S: Sum>(mut lanes: [S; SHORT]) -> S {
     for half in [4, 2, 1] {
         for lane in 0..half {
-            lanes[lane] = lanes[lane] + lanes[lane + half];
+            lanes[lane] += lanes[lane + half];
         }
     }
     lanes[0]

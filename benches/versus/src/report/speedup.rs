@@ -103,7 +103,7 @@ pub fn bandwidth(report: &Report) -> Option<String> {
     let rows: Vec<&Row> = averages(report).take(MOST).collect();
     let on_cpu = AVERAGE.iter().filter(|(name, ..)| {
         let arm = rows.iter().find_map(|row| row.arm(name));
-        arm.is_some_and(|arm| is_on_cpu(arm))
+        arm.is_some_and(is_on_cpu)
     });
     let mut known: Vec<_> = on_cpu.copied().collect();
     known.push(("np.average", Shape::Circle, colour::INK));
