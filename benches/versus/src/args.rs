@@ -12,7 +12,7 @@ ndgpu and its peers, in one run, on the same data, each result checked before it
     cargo bench --bench versus -- [OPTIONS]
 
 What is measured:
-    --quick               Something of everything, in less than three minutes.
+    --quick               Something of everything, in less than three minutes. Transfers and end to end of ndgpu only.
     --workloads REGEX     Only workloads whose name matches, of the whole grid, or of the quick one with --quick.
                           Names look like interp/f32/1024/random/sorted/1e6, tables/f32/1000x256/1e4,
                           average/f32/10000x1000/axis1/full, overhead/upload-64MB, memory/...

@@ -32,6 +32,8 @@ pub struct Plan {
     pub rounds: usize,
     /// For a part of an arm, all rounds together.
     pub seconds: f64,
+    /// Transfers and end to end of everybody, not of ndgpu alone.
+    pub whole: bool,
     /// Whether large buffers go back and forth.
     pub transfers: bool,
     /// For a call.
@@ -79,7 +81,9 @@ pub fn measure(
                         let entry = entries.len();
                         let endless = |&took: &f64| !member.known.compiles() && took > ENDLESS * plan.seconds;
                         let known = took.filter(endless);
-                        let parts = info.parts.iter().filter(|&&part| known.is_none() || part == Part::Resident);
+                        let whole = plan.whole || member.known.name.starts_with("ndgpu");
+                        let wanted = |part: &&Part| (whole && known.is_none()) || **part == Part::Resident;
+                        let parts = info.parts.iter().filter(wanted);
                         turns.extend(parts.map(|&part| Turn::new(place, arm, entry, part, known)));
                     }
                     files.push((entries.len(), file));
@@ -121,6 +125,7 @@ fn entry(member: &Member, name: &str, verdict: Verdict) -> ArmResult {
         name: name.into(),
         call: String::new(),
         floor: None,
+        offers: Vec::new(),
         verdict,
         error: None,
         same_bits_as_numpy: None,
@@ -145,6 +150,7 @@ fn examine(
     let mut entry = entry(member, &info.name, Verdict::Right);
     entry.call = info.call.clone();
     entry.floor = info.floor;
+    entry.offers = info.parts.clone();
     if let Some(reason) = &info.refuses {
         entry.verdict = Verdict::Refused(reason.clone());
         return (entry, None, None);

@@ -56,6 +56,9 @@ pub struct ArmResult {
     pub call: String,
     /// Bytes that it moves, if it is a limit and no peer.
     pub floor: Option<u64>,
+    /// What could be timed, whether or not this run did.
+    #[serde(default)]
+    pub offers: Vec<Part>,
     pub verdict: Verdict,
     /// The largest error found: relative, or absolute for results below 1.
     pub error: Option<f64>,

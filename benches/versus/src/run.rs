@@ -36,6 +36,7 @@ pub fn run(args: &Args) -> Outcome<Report> {
     };
     let mut plan = Plan {
         turn: if args.quick { 0.01 } else { 0.02 },
+        whole: !args.quick,
         transfers: false,
         rounds: args.rounds,
         seconds: args.seconds,

@@ -169,7 +169,11 @@ fn entry(row: &Row, arm: &ArmResult) -> String {
     };
     let error = arm.error.map_or(String::new(), |error| format!("{coarse}{}{same}", exponent(error)));
     let floor = own.zip(floor(row, arm)).map_or(String::new(), |(own, floor)| factor(own / floor));
-    let whole = if arm.parts.contains_key(&Part::EndToEnd) { part(arm, Part::EndToEnd) } else { "the same".into() };
+    let whole = match arm.offers.contains(&Part::EndToEnd) {
+        true if arm.parts.contains_key(&Part::EndToEnd) => part(arm, Part::EndToEnd),
+        true => "not timed".into(),
+        false => "the same".into(),
+    };
     let columns = [
         if arm.peer.starts_with("ndgpu") { format!("**{}**", arm.name) } else { arm.name.clone() },
         part(arm, Part::Resident),
