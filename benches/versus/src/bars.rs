@@ -156,6 +156,12 @@ fn memory_bars(report: &Report) -> Vec<Bar> {
     report.memory.iter().map(bar).collect()
 }
 
+/// ndgpu's own arm, if its time does not count: no bar is reached by a wrong result.
+fn broken(row: Option<&Row>, engine: &str) -> Option<Outcome> {
+    let arm = row?.arm(engine).filter(|arm| !arm.verdict.counts() && !matches!(arm.verdict, Verdict::Refused(_)))?;
+    Some(Outcome::Measured(format!("{engine} {}", verdict(&arm.verdict)), false))
+}
+
 fn at_most(value: Option<f64>, limit: f64, show: impl Fn(f64) -> String) -> Outcome {
     value.map_or(Outcome::NotMeasured, |value| Outcome::Measured(show(value), value <= limit))
 }
@@ -168,13 +174,13 @@ fn at_least(value: Option<f64>, limit: f64, show: impl Fn(f64) -> String) -> Out
 fn faster(report: &Report, workload: Workload, engine: &str, peer: &str, factor: f64) -> Bar {
     let row = report.row(&workload.name());
     let ratio = row.and_then(|row| Some(row.seconds(peer, Part::Resident)? / row.seconds(engine, Part::Resident)?));
-    let outcome = match row.and_then(|row| row.arm(peer)) {
+    let outcome = broken(row, engine).unwrap_or_else(|| match row.and_then(|row| row.arm(peer)) {
         // Nothing to beat: what it computes is not what was asked for.
         Some(arm) if ratio.is_none() && !arm.verdict.counts() => {
             Outcome::Measured(format!("{peer}: {}", verdict(&arm.verdict)), true)
         }
         _ => at_least(ratio, factor, |ratio| format!("{ratio:.1}×")),
-    };
+    });
     Bar { what: format!("{engine}, {}", workload.title()), target: format!("≥ {factor}× {peer}"), outcome }
 }
 
@@ -224,9 +230,12 @@ fn ahead_of_all(rows: &[&Row], engine: &str, side: Side, what: &str, least: f64)
             .filter_map(move |arm| Some((arm.seconds(Part::Resident)? / own?, arm.name.as_str(), row.name.as_str())))
     });
     let closest = leads.min_by(|a, b| a.0.total_cmp(&b.0));
-    let outcome = closest.map_or(Outcome::NotMeasured, |(lead, peer, workload)| {
-        let place = if rows.len() > 1 { format!(" in {workload}") } else { String::new() };
-        Outcome::Measured(format!("{lead:.2}× {peer}{place}"), lead >= least)
+    let wrong = rows.iter().find_map(|row| broken(Some(row), engine));
+    let outcome = wrong.unwrap_or_else(|| {
+        closest.map_or(Outcome::NotMeasured, |(lead, peer, workload)| {
+            let place = if rows.len() > 1 { format!(" in {workload}") } else { String::new() };
+            Outcome::Measured(format!("{lead:.2}× {peer}{place}"), lead >= least)
+        })
     });
     Bar { what: format!("{engine}, {what}"), target: format!("≥ {least:.1}× the fastest peer"), outcome }
 }

@@ -222,7 +222,9 @@ impl Workload {
             }
         }
         for knots in [1_024, 65_536] {
-            all.push(Self::interp(Type::F64, knots, Random, false, 10_000_000));
+            for queries in [1_000_000, 10_000_000] {
+                all.push(Self::interp(Type::F64, knots, Random, false, queries));
+            }
         }
         all.push(Self::many_tables());
         for full in [false, true] {
@@ -314,7 +316,6 @@ mod tests {
         assert_eq!(all.len(), unique.len());
         assert_eq!(grouped(1_234_567), "1,234,567");
         for workload in Workload::quick() {
-            // Million-query workloads of the quick run are in the grid as well.
             assert!(all.contains(&workload.name()), "{}", workload.name());
         }
     }

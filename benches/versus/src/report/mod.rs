@@ -47,7 +47,10 @@ pub fn publish(report: &Report, args: &Args) -> Outcome<()> {
     }
     print!("{}", summary::summary(report));
     println!("\nIn {}: {}", args.out.display(), written.join(", "));
-    Ok(())
+    match summary::own_faults(report).as_slice() {
+        [] => Ok(()),
+        faults => Err(format!("ndgpu itself is at fault in {}", faults.join(", "))),
+    }
 }
 
 fn write(path: &Path, text: &str) -> Outcome<()> {

@@ -119,3 +119,11 @@ fn bars_missed(report: &Report) -> String {
     let unmeasured = bars.len() - measured;
     format!("\nBars: {reached} of {measured} reached, {unmeasured} not measured in this run. Not reached:\n\n{missed}")
 }
+
+/// Workloads in which ndgpu is wrong or fails: a run that finds any has failed.
+pub fn own_faults(report: &Report) -> Vec<String> {
+    let at_fault = |arm: &ArmResult| {
+        arm.peer.starts_with("ndgpu") && matches!(arm.verdict, Verdict::Wrong(_) | Verdict::Failed(_))
+    };
+    report.rows.iter().filter(|row| row.arms.iter().any(at_fault)).map(|row| row.name.clone()).collect()
+}
