@@ -127,7 +127,14 @@ fn interp_inputs<T: Real>(
             let x = random::<T>(queries, 2, first, last).into_raw_vec_and_offset().0;
             x.into_iter().map(|x: T| T::from_f64(x.into().clamp(first, last))).collect()
         }
-        _ => random::<T>(tables * queries, 2, 0.01, 0.99).into_raw_vec_and_offset().0,
+        // Each row inside its own table.
+        _ => (0..tables)
+            .flat_map(|table| {
+                let (first, last): (f64, f64) = (xp[[table, 0]].into(), xp[[table, knots - 1]].into());
+                let x = random::<T>(queries, 5_000 + table as u64, first, last).into_raw_vec_and_offset().0;
+                x.into_iter().map(move |x: T| T::from_f64(x.into().clamp(first, last)))
+            })
+            .collect(),
     };
     if sorted {
         x.par_sort_unstable_by(|a, b| a.partial_cmp(b).expect("no NaN among the queries"));

@@ -74,7 +74,12 @@ pub fn measure(
         match member.ask(&Request::Prepare { task: task.clone() }, PREPARATION) {
             Err(reason) => entries.push(failed(member, member.known.name, reason)),
             Ok(reply) => {
+                let mut ended: Option<String> = None;
                 for (arm, info) in reply.arms.into_iter().enumerate() {
+                    if let Some(reason) = &ended {
+                        entries.push(failed(member, &info.name, reason.clone()));
+                        continue;
+                    }
                     let out = folder.join(format!("result-{place}-{arm}.npy"));
                     let (entry, file, took) = examine(member, &task, arm, &info, &expected, out, plan);
                     if entry.verdict.counts() {
@@ -87,11 +92,12 @@ pub fn measure(
                         turns.extend(parts.map(|&part| Turn::new(place, arm, entry, part, known)));
                     }
                     files.push((entries.len(), file));
-                    let died = matches!(entry.verdict, Verdict::Failed(_));
-                    entries.push(entry);
-                    if died {
-                        break;
+                    if matches!(entry.verdict, Verdict::Failed(_)) {
+                        // With its process went what the others had made ready.
+                        ended = Some(format!("not tried: its process was ended after {} had failed", info.name));
+                        fail_others(&mut entries, member, ended.as_deref().unwrap_or_default());
                     }
+                    entries.push(entry);
                 }
             }
         }
@@ -117,6 +123,13 @@ pub fn measure(
         workload,
         arms: entries,
     })
+}
+
+/// Arms of a peer that were ready and are no more.
+fn fail_others(entries: &mut [ArmResult], member: &Member, reason: &str) {
+    for entry in entries.iter_mut().filter(|entry| entry.peer == member.known.name && entry.verdict.counts()) {
+        entry.verdict = Verdict::Failed(reason.to_owned());
+    }
 }
 
 fn entry(member: &Member, name: &str, verdict: Verdict) -> ArmResult {
@@ -246,11 +259,7 @@ impl Turn {
             Ok(reply) => self.samples.extend(Stats::of(&reply.seconds).map(|stats| stats.median)),
             Err(reason) => {
                 // With its process went everything that the peer had made ready.
-                for entry in entries.iter_mut().filter(|entry| entry.peer == member.known.name) {
-                    if entry.verdict.counts() {
-                        entry.verdict = Verdict::Failed(reason.clone());
-                    }
-                }
+                fail_others(entries, member, &reason);
             }
         }
         member.wait_until_asleep();

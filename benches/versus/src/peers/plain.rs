@@ -1,15 +1,16 @@
 //! Weighted averages by plain sums over all threads and SIMD lanes, without compensation: what exactness is measured
 //! against. f32 is added up in f32, which is fast and loses digits; and in f64, which does not.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
-use super::{Matrix, Weights, by_type};
+use super::{Matrix, Weights, by_type, values};
 use crate::data::{Outcome, Real};
 use crate::protocol::{Part, Task};
-use crate::worker::{Arm, Peer, Values};
+use crate::worker::{Arm, Peer};
 use crate::workload::Workload;
 
 /// Places of a line that are added up before another task may take over.
@@ -65,15 +66,27 @@ fn arm<T: Real, S: Sum>(task: &Task, axis: usize, full: bool) -> Outcome<Arm> {
         Weights::Full(weights) => weights,
         Weights::Line(weights) => weights.insert_axis(Axis(1 - axis)),
     };
-    let compute = Rc::new(move || if axis == 1 { rows::<T, S>(&a, &weights) } else { columns::<T, S>(&a, &weights) });
-    let result = compute.clone();
+    // Reused from call to call: fresh memory of a large result takes longer to fault in than to compute.
+    let out = Rc::new(RefCell::new(vec![T::from_f64(0.0); a.len_of(Axis(1 - axis))]));
+    let result = out.clone();
+    let compute = Rc::new(move || {
+        let mut out = out.borrow_mut();
+        if axis == 1 { rows::<T, S>(&a, &weights, &mut out) } else { columns::<T, S>(&a, &weights, &mut out) }
+    });
+    let again = compute.clone();
     let name = format!("plain sum in {}", if S::TYPE == ndgpu::ElementType::F64 { "f64" } else { "f32" });
     Ok(Arm::new(&name, "a loop, all threads, SIMD, no compensation")
-        .part(Part::Resident, move || Ok(compute()))
-        .result(move || Ok(Values::F64(result()))))
+        .part(Part::Resident, move || {
+            compute();
+            Ok(())
+        })
+        .result(move || {
+            again();
+            Ok(values(&result.borrow()))
+        }))
 }
 
-fn rows<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>) -> Vec<f64> {
+fn rows<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>, out: &mut [T]) {
     let columns = a.ncols();
     let weights_of = |row: usize| weights.row(if weights.nrows() == 1 { 0 } else { row });
     let shared = (weights.nrows() == 1).then(|| {
@@ -81,7 +94,7 @@ fn rows<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>) -> Vec<f64> {
         let total = weights.par_chunks(STRETCH).map(|weights| wide(total::<T, S>(weights))).sum::<f64>();
         (weights, total)
     });
-    let of_row = |row: usize, out: &mut f64| {
+    let of_row = |row: usize, out: &mut T| {
         let (a, weights) = (a.row(row), weights_of(row));
         let (a, weights) = (a.to_slice().expect("a row"), weights.to_slice().expect("a row"));
         let stretches = |from: usize| {
@@ -98,61 +111,66 @@ fn rows<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>) -> Vec<f64> {
         } else {
             stretches(0)
         };
-        *out = product / shared.map_or(total, |(_, total)| total);
+        *out = T::from_f64(product / shared.map_or(total, |(_, total)| total));
     };
-    let mut out = vec![0.0; a.nrows()];
     let together = (STRETCH / columns).max(1);
     if columns == SHORT {
         let (a, weights) = (a.as_slice().expect("made contiguous"), weights.as_slice().expect("made contiguous"));
-        return short_rows::<T, S>(a, weights, shared.map(|(_, total)| total));
+        return short_rows::<T, S>(a, weights, shared.map(|(_, total)| total), out);
     }
     out.par_chunks_mut(together).enumerate().for_each(|(block, out)| {
         for (row, out) in out.iter_mut().enumerate() {
             of_row(block * together + row, out);
         }
     });
-    out
 }
 
-fn short_rows<T: Real, S: Sum>(a: &[T], weights: &[T], total: Option<f64>) -> Vec<f64> {
-    let mut out = vec![0.0; a.len() / SHORT];
+fn short_rows<T: Real, S: Sum>(a: &[T], weights: &[T], total: Option<f64>, out: &mut [T]) {
     out.par_chunks_mut(STRETCH / SHORT).zip(a.par_chunks(STRETCH)).enumerate().for_each(
         |(block, (out, a))| match total {
             Some(total) => short_line::<T, S>(a, weights, S::from_f64(1.0 / total), out),
             None => short_full::<T, S>(a, &weights[block * STRETCH..block * STRETCH + a.len()], out),
         },
     );
-    out
 }
 
-fn columns<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>) -> Vec<f64> {
+fn columns<T: Real, S: Sum>(a: &Array2<T>, weights: &Array2<T>, out: &mut [T]) {
     let (rows, columns) = a.dim();
     let full = weights.ncols() == columns && columns > 1;
+    let average = |[product, total]: [f64; 2]| T::from_f64(product / total);
     if columns == SHORT {
-        return short_columns::<T, S>(a.as_slice().expect("contiguous"), weights.as_slice().expect("contiguous"), full);
+        let (a, weights) = (a.as_slice().expect("contiguous"), weights.as_slice().expect("contiguous"));
+        let sums = short_columns::<T, S>(a, weights, full);
+        return out.iter_mut().zip(sums).for_each(|(out, sums)| *out = average(sums));
     }
     // Blocks of rows for all threads, then blocks of columns.
     let deep = rows.div_ceil(rayon::current_num_threads()).max(256);
+    let of_block = |row: usize, column: usize| {
+        let block = s![row..rows.min(row + deep), column..columns.min(column + COLUMNS)];
+        let weights = if full { weights.slice(block) } else { weights.slice(s![row..rows.min(row + deep), ..]) };
+        down::<T, S>(a.slice(block), weights)
+    };
+    if rows <= deep {
+        // Every sum is whole.
+        return out.par_chunks_mut(COLUMNS).enumerate().for_each(|(block, out)| {
+            out.iter_mut().zip(of_block(0, block * COLUMNS)).for_each(|(out, sums)| *out = average(sums));
+        });
+    }
     let tasks: Vec<(usize, usize)> = (0..rows)
         .step_by(deep)
         .flat_map(|row| (0..columns).step_by(COLUMNS).map(move |column| (row, column)))
         .collect();
-    let sums = tasks.par_iter().map(|&(row, column)| {
-        let block = s![row..rows.min(row + deep), column..columns.min(column + COLUMNS)];
-        let weights = if full { weights.slice(block) } else { weights.slice(s![row..rows.min(row + deep), ..]) };
-        (column, down::<T, S>(a.slice(block), weights))
-    });
-    let mut out = vec![[0.0_f64; 2]; columns];
-    for (column, sums) in sums.collect::<Vec<_>>() {
-        for (out, (product, total)) in out[column..].iter_mut().zip(sums) {
-            out[0] += product;
-            out[1] += total;
+    let blocks: Vec<_> = tasks.par_iter().map(|&(row, column)| (column, of_block(row, column))).collect();
+    let mut sums = vec![[0.0_f64; 2]; columns];
+    for (column, block) in blocks {
+        for (sum, part) in sums[column..].iter_mut().zip(block) {
+            *sum = [sum[0] + part[0], sum[1] + part[1]];
         }
     }
-    out.into_iter().map(|[product, total]| product / total).collect()
+    out.iter_mut().zip(sums).for_each(|(out, sums)| *out = average(sums));
 }
 
-fn short_columns<T: Real, S: Sum>(a: &[T], weights: &[T], full: bool) -> Vec<f64> {
+fn short_columns<T: Real, S: Sum>(a: &[T], weights: &[T], full: bool) -> [[f64; 2]; SHORT] {
     let width = if full { SHORT } else { 1 };
     let blocks = a.par_chunks(STRETCH).zip(weights.par_chunks(STRETCH / SHORT * width));
     let sums = blocks.map(|(a, weights)| match full {
@@ -163,10 +181,10 @@ fn short_columns<T: Real, S: Sum>(a: &[T], weights: &[T], full: bool) -> Vec<f64
     let add = |left: [[f64; 2]; SHORT], right: [[f64; 2]; SHORT]| {
         std::array::from_fn(|lane| [left[lane][0] + right[lane][0], left[lane][1] + right[lane][1]])
     };
-    sums.reduce(nothing, add).iter().map(|[product, total]| product / total).collect()
+    sums.reduce(nothing, add)
 }
 
-fn down<T: Real, S: Sum>(a: ArrayView2<'_, T>, weights: ArrayView2<'_, T>) -> Vec<(f64, f64)> {
+fn down<T: Real, S: Sum>(a: ArrayView2<'_, T>, weights: ArrayView2<'_, T>) -> Vec<[f64; 2]> {
     let mut products = vec![S::of(0.0_f32); a.ncols()];
     let mut totals = products.clone();
     let full = weights.ncols() == a.ncols() && a.ncols() > 1;
@@ -181,7 +199,7 @@ fn down<T: Real, S: Sum>(a: ArrayView2<'_, T>, weights: ArrayView2<'_, T>) -> Ve
         }
     }
     let total = |place: usize| wide(if full { totals[place] } else { shared });
-    products.iter().enumerate().map(|(place, &product)| (wide(product), total(place))).collect()
+    products.iter().enumerate().map(|(place, &product)| [wide(product), total(place)]).collect()
 }
 
 #[inline(always)]
@@ -247,19 +265,19 @@ with_simd! {
         sums.into_iter().fold(rest, |sum, lane| sum + lane)
     }
 
-    fn short_line<T, S>(a: &[T], weights: &[T], scale: S, out: &mut [f64]) {
+    fn short_line<T, S>(a: &[T], weights: &[T], scale: S, out: &mut [T]) {
         let weights: [S; SHORT] = std::array::from_fn(|lane| S::of(weights[lane]) * scale);
         for (a, out) in a.chunks_exact(SHORT).zip(out) {
             let products: [S; SHORT] = std::array::from_fn(|lane| S::of(a[lane]) * weights[lane]);
-            *out = wide(in_pairs(products));
+            *out = T::from_f64(wide(in_pairs(products)));
         }
     }
 
-    fn short_full<T, S>(a: &[T], weights: &[T], out: &mut [f64]) {
+    fn short_full<T, S>(a: &[T], weights: &[T], out: &mut [T]) {
         for ((a, weights), out) in a.chunks_exact(SHORT).zip(weights.chunks_exact(SHORT)).zip(out) {
             let weights: [S; SHORT] = std::array::from_fn(|lane| S::of(weights[lane]));
             let products: [S; SHORT] = std::array::from_fn(|lane| S::of(a[lane]) * weights[lane]);
-            *out = wide(in_pairs(products) / in_pairs(weights));
+            *out = T::from_f64(wide(in_pairs(products) / in_pairs(weights)));
         }
     }
 
