@@ -1,0 +1,226 @@
+//! Bare wgpu on the adapter of ndgpu's GPU engine: a plain bisection, a thread a query, which is what one writes first;
+//! and as limits a kernel that copies as many bytes, and the adapter's own copy.
+
+use std::rc::Rc;
+
+use bytemuck::cast_slice;
+use ndgpu::wgpu;
+use wgpu::BufferUsages as Usages;
+
+use super::{Matrix, Options, Tables, wgsl_overhead};
+use crate::data::{Outcome, told};
+use crate::protocol::{Part, Task};
+use crate::worker::{Arm, Peer, Values};
+use crate::workload::{Type, Workload};
+
+const BISECTION: &str = "
+    @group(0) @binding(0) var<storage, read> xp: array<f32>;
+    @group(0) @binding(1) var<storage, read> fp: array<f32>;
+    @group(0) @binding(2) var<storage, read> x: array<f32>;
+    @group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+    @compute @workgroup_size(64)
+    fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+        let query = id.y * groups.x * 64u + id.x;
+        if query >= arrayLength(&x) { return; }
+        let value = x[query];
+        let last = arrayLength(&xp) - 1u;
+        var low = 0u;
+        var high = last;
+        while low + 1u < high {
+            let middle = (low + high) / 2u;
+            if xp[middle] <= value { low = middle; } else { high = middle; }
+        }
+        let slope = (fp[low + 1u] - fp[low]) / (xp[low + 1u] - xp[low]);
+        y[query] = slope * (value - xp[low]) + fp[low];
+    }";
+
+const COPY: &str = "
+    @group(0) @binding(0) var<storage, read> source: array<vec4<f32>>;
+    @group(0) @binding(1) var<storage, read_write> target_: array<vec4<f32>>;
+
+    @compute @workgroup_size(64)
+    fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+        let place = id.y * groups.x * 64u + id.x;
+        if place >= arrayLength(&source) { return; }
+        target_[place] = source[place];
+    }";
+
+/// A device with its queue, and the little that the arms need of both.
+pub struct Context {
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+}
+
+pub struct Wgsl {
+    context: Rc<Context>,
+    about: String,
+}
+
+impl Wgsl {
+    pub fn open(options: &Options) -> Outcome<Self> {
+        // Asked of ndgpu, so that both are on the same one.
+        let wanted = super::ndgpu_engine::Engine::gpu(options)?.info().clone();
+        let backends = wgpu::Backends::from(wanted.backend.ok_or("there is no adapter")?);
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle().with_env();
+        descriptor.backends = backends;
+        let adapters = pollster::block_on(wgpu::Instance::new(descriptor).enumerate_adapters(backends));
+        let adapter = adapters.into_iter().find(|adapter| adapter.get_info().name == wanted.name);
+        let adapter = adapter.ok_or("the adapter that ndgpu uses is not found again")?;
+        let request = wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
+        let (device, queue) = pollster::block_on(adapter.request_device(&request)).map_err(told)?;
+        Ok(Self { context: Rc::new(Context { device, queue }), about: format!("wgpu 30 on {wanted}") })
+    }
+}
+
+impl Peer for Wgsl {
+    fn about(&self) -> String {
+        self.about.clone()
+    }
+
+    fn prepare(&mut self, task: &Task) -> Outcome<Vec<Arm>> {
+        let context = &self.context;
+        match task.workload {
+            Workload::Overhead { what } => Ok(wgsl_overhead::arms(context, what)),
+            workload if workload.ty() == Type::F64 => {
+                Ok(vec![Arm::refusing("bisection kernel", "written for f32 only")])
+            }
+            Workload::Interp { tables, .. } if tables > 1 => {
+                Ok(vec![Arm::refusing("bisection kernel", "written for one table")])
+            }
+            Workload::Interp { .. } => {
+                let host = Tables::<f32>::load(task, 1)?;
+                let x = host.x.as_slice().expect("contiguous");
+                let mut arms = vec![bisection(context, &host)];
+                arms.extend(copies(context, x));
+                Ok(arms)
+            }
+            Workload::Average { full, .. } => {
+                let Matrix { a, .. } = Matrix::<f32>::load(task, full)?;
+                Ok(copies(context, a.as_slice().expect("contiguous")).into())
+            }
+        }
+    }
+}
+
+fn bisection(context: &Rc<Context>, host: &Tables<f32>) -> Arm {
+    let input = |values: &[f32]| context.buffer(cast_slice(values), Usages::STORAGE);
+    let contiguous = |array: &ndarray::Array2<f32>| input(array.as_slice().expect("contiguous"));
+    let output = context.empty(host.x.len() as u64 * 4, Usages::STORAGE | Usages::COPY_SRC);
+    let buffers = [contiguous(&host.xp), contiguous(&host.fp), contiguous(&host.x), output];
+    let kernel = Kernel::new(context, BISECTION, &buffers, host.x.len());
+    let again = context.clone();
+    let compute = Rc::new(move || again.run(&kernel));
+    let (context, first) = (context.clone(), compute.clone());
+    let [.., output] = buffers;
+    Arm::new("bisection kernel", "a thread a query, WGSL").part(Part::Resident, move || compute()).result(move || {
+        first()?;
+        Ok(Values::F32(context.read(&output)?))
+    })
+}
+
+/// A copy kernel and the adapter's own copy, from buffer to buffer.
+fn copies(context: &Rc<Context>, values: &[f32]) -> [Arm; 2] {
+    let bytes = values.len() as u64 * 4 / 16 * 16;
+    let source = context.buffer(&cast_slice(values)[..bytes as usize], Usages::STORAGE | Usages::COPY_SRC);
+    let target = context.empty(bytes, Usages::STORAGE | Usages::COPY_DST);
+    let kernel = Kernel::new(context, COPY, &[source.clone(), target.clone()], values.len() / 4);
+    let (by_kernel, by_command) = (context.clone(), context.clone());
+    let moved = 2 * bytes as usize;
+    [
+        Arm::new("copy kernel", "vec4 a thread, WGSL")
+            .floor(moved)
+            .part(Part::Resident, move || by_kernel.run(&kernel)),
+        Arm::new("buffer copy", "copy_buffer_to_buffer").floor(moved).part(Part::Resident, move || {
+            let mut encoder = by_command.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.copy_buffer_to_buffer(&source, 0, &target, 0, bytes);
+            by_command.queue.submit([encoder.finish()]);
+            by_command.wait()
+        }),
+    ]
+}
+
+pub struct Kernel {
+    pipeline: wgpu::ComputePipeline,
+    bindings: wgpu::BindGroup,
+    groups: [u32; 2],
+}
+
+impl Kernel {
+    pub fn new(context: &Context, source: &str, buffers: &[wgpu::Buffer], threads: usize) -> Self {
+        let device = &context.device;
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: None,
+            source: wgpu::ShaderSource::Wgsl(source.into()),
+        });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: None,
+            layout: None,
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: Default::default(),
+            cache: None,
+        });
+        let entries: Vec<_> = buffers
+            .iter()
+            .enumerate()
+            .map(|(place, buffer)| wgpu::BindGroupEntry { binding: place as u32, resource: buffer.as_entire_binding() })
+            .collect();
+        let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        });
+        let groups = threads.div_ceil(64).max(1) as u32;
+        // More than a dimension takes are folded into the second.
+        let across = groups.min(device.limits().max_compute_workgroups_per_dimension);
+        Self { pipeline, bindings, groups: [across, groups.div_ceil(across)] }
+    }
+}
+
+impl Context {
+    pub fn submit(&self, kernel: &Kernel) {
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        pass.set_pipeline(&kernel.pipeline);
+        pass.set_bind_group(0, &kernel.bindings, &[]);
+        pass.dispatch_workgroups(kernel.groups[0], kernel.groups[1], 1);
+        drop(pass);
+        self.queue.submit([encoder.finish()]);
+    }
+
+    fn run(&self, kernel: &Kernel) -> Outcome<()> {
+        self.submit(kernel);
+        self.wait()
+    }
+
+    pub fn wait(&self) -> Outcome<()> {
+        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(told).map(drop)
+    }
+
+    pub fn empty(&self, bytes: u64, usage: Usages) -> wgpu::Buffer {
+        let bytes = bytes.max(16);
+        self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: bytes,
+            usage,
+            mapped_at_creation: false,
+        })
+    }
+
+    pub fn buffer(&self, contents: &[u8], usage: Usages) -> wgpu::Buffer {
+        let buffer = self.empty(contents.len() as u64, usage | Usages::COPY_DST);
+        self.queue.write_buffer(&buffer, 0, contents);
+        buffer
+    }
+
+    fn read(&self, buffer: &wgpu::Buffer) -> Outcome<Vec<f32>> {
+        let staging = self.empty(buffer.size(), Usages::MAP_READ | Usages::COPY_DST);
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, buffer.size());
+        self.queue.submit([encoder.finish()]);
+        staging.map_async(wgpu::MapMode::Read, .., |_| ());
+        self.wait()?;
+        Ok(cast_slice(&staging.get_mapped_range(..).map_err(told)?).to_vec())
+    }
+}

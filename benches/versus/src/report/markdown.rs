@@ -1,0 +1,292 @@
+//! The table: for each workload who took how long, beside ndgpu and beside what the memory can do; before it what matters
+//! most, after it who was missing and why.
+
+use std::fmt::Write;
+
+use super::summary;
+use crate::bars::{self, Bar, CPU, GPU, Outcome};
+use crate::protocol::Part;
+use crate::results::{ArmResult, Report, Row, Stats, Verdict};
+
+pub fn table(report: &Report) -> String {
+    let mut text = String::new();
+    head(&mut text, report);
+    line(&mut text, "\n## At a glance\n");
+    text.push_str(&summary::glance(report));
+    peers(&mut text, report);
+    bars_section(&mut text, &bars::bars(report));
+    legend(&mut text);
+    let mut family = "";
+    for row in &report.rows {
+        let (name, heading) = match row.name.split('/').next() {
+            Some("average") => ("average", "Averages"),
+            Some("overhead") => ("overhead", "Overhead of the GPU engine"),
+            _ => ("interp", "Interpolation"),
+        };
+        if name != family {
+            family = name;
+            line(&mut text, &format!("\n## {heading}"));
+        }
+        workload(&mut text, row);
+    }
+    text
+}
+
+fn line(text: &mut String, content: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{content}");
+}
+
+pub fn head(text: &mut String, report: &Report) {
+    let machine = &report.machine;
+    line(text, "# ndgpu and its peers\n");
+    line(text, &format!("`{}`\n", report.command));
+    let cache = machine.cache_bytes.map_or(String::new(), |bytes| format!(", {} MiB of cache", bytes >> 20));
+    line(
+        text,
+        &format!(
+            "{}, {} threads{cache}, {}. Medians of up to {} rounds in turns; the whole run took {:.0} s.",
+            machine.processor, machine.threads, machine.system, report.rounds, report.took_seconds
+        ),
+    );
+    if software(report) {
+        line(
+            text,
+            "\n**There is no GPU in these figures.** \"ndgpu GPU\" and the peers on wgpu ran on a software rasteriser: a \
+             graphics driver that computes on the same processor.",
+        );
+    }
+}
+
+/// Whether what stands for a GPU computes on the processor.
+pub fn software(report: &Report) -> bool {
+    let gpu = report.peers.iter().find(|peer| peer.name == "ndgpu-gpu");
+    gpu.and_then(|peer| peer.about.as_ref().ok()).is_some_and(|about| about.contains("software rasteriser"))
+}
+
+fn peers(text: &mut String, report: &Report) {
+    line(text, "\n## Who took part\n");
+    line(text, "| peer | what it is | here |\n|---|---|---|");
+    for peer in &report.peers {
+        let about = match &peer.about {
+            Ok(about) => escape(about),
+            Err(reason) => format!("**missing**: {}", escape(reason)),
+        };
+        line(text, &format!("| {} | {} | {about} |", peer.name, peer.what));
+    }
+}
+
+fn bars_section(text: &mut String, bars: &[Bar]) {
+    let measured = bars.iter().filter(|bar| matches!(bar.outcome, Outcome::Measured(..))).count();
+    let reached = bars.iter().filter(|bar| matches!(bar.outcome, Outcome::Measured(_, true))).count();
+    line(text, "\n## Bars\n");
+    line(
+        text,
+        &format!(
+            "What ndgpu is meant to reach, on two cores without a GPU: {reached} of {measured} measured bars reached; {} \
+             not measured in this run.\n",
+            bars.len() - measured
+        ),
+    );
+    if measured == 0 {
+        return;
+    }
+    line(text, "| what | bar | measured | reached |\n|---|---|---|---|");
+    for bar in bars {
+        if let Outcome::Measured(value, reached) = &bar.outcome {
+            let reached = if *reached { "yes" } else { "**no**" };
+            line(text, &format!("| {} | {} | {} | {reached} |", bar.what, bar.target, escape(value)));
+        }
+    }
+    let missing: Vec<_> = bars.iter().filter(|bar| matches!(bar.outcome, Outcome::NotMeasured)).collect();
+    if !missing.is_empty() {
+        line(text, "\n<details><summary>Not measured in this run</summary>\n");
+        for bar in missing {
+            line(text, &format!("- {}: {}", bar.what, bar.target));
+        }
+        line(text, "\n</details>");
+    }
+}
+
+fn legend(text: &mut String) {
+    line(
+        text,
+        "\n## How to read the tables
+
+- **resident**: the computation alone, data and tables where they are computed on. **in**, **out**: transfers. **end to end**: \
+from host arrays to host results, building the table included; of a library that computes on host arrays the call itself.
+- Behind ± is half the distance between the quartiles of the rounds, in percent.
+- **× CPU**, **× GPU**: how many times as long as ndgpu's engine the resident time is. Above 1 ndgpu is faster.
+- **floor**: the time over that of the limit below it: reading (for averages) or copying (for interpolation) as many bytes, on \
+the same side, in the same rounds.
+- **error**: the largest difference from plain f64 arithmetic, relative, or absolute below 1. ≈ marks results that are right to \
+a few digits only. Of a wrong result no time is shown.",
+    );
+}
+
+fn workload(text: &mut String, row: &Row) {
+    line(text, &format!("\n### {}\n", row.title));
+    line(text, &format!("`{}`{}\n", row.name, bytes(row)));
+    line(
+        text,
+        "| | resident | in | out | end to end | GB/s | × CPU | × GPU | floor | error |\n|---|---|---|---|---|---|---|---|---|---|",
+    );
+    for arm in row.arms.iter().filter(|arm| arm.floor.is_none()) {
+        line(text, &entry(row, arm));
+    }
+    for arm in row.arms.iter().filter(|arm| arm.floor.is_some()) {
+        line(text, &limit(arm));
+    }
+    let calls = row.arms.iter().filter(|arm| !arm.call.is_empty() && arm.floor.is_none());
+    let calls: Vec<_> = calls.map(|arm| format!("{}: `{}`", arm.name, arm.call)).collect();
+    if !calls.is_empty() {
+        line(text, &format!("\n<details><summary>The calls</summary>\n\n- {}\n\n</details>", calls.join("\n- ")));
+    }
+}
+
+fn bytes(row: &Row) -> String {
+    match row.bytes {
+        0 => String::new(),
+        bytes => format!(", {} to be moved", size(bytes as f64)),
+    }
+}
+
+fn entry(row: &Row, arm: &ArmResult) -> String {
+    if let Some(reason) = trouble(arm) {
+        return format!("| {} | {} | | | | | | | | |", arm.name, escape(&reason));
+    }
+    let own = arm.seconds(Part::Resident);
+    let beside = |engine: &str| match (own, row.seconds(engine, Part::Resident)) {
+        (Some(own), Some(engine)) => factor(own / engine),
+        _ => String::new(),
+    };
+    let rate =
+        own.filter(|_| row.bytes > 0).map_or(String::new(), |own| format!("{:.2}", row.bytes as f64 / own / 1e9));
+    let coarse = if arm.verdict == Verdict::Coarse { "≈ " } else { "" };
+    let same = match arm.same_bits_as_numpy {
+        Some(true) if arm.name != "np.interp" => ", np.interp's bits",
+        _ => "",
+    };
+    let error = arm.error.map_or(String::new(), |error| format!("{coarse}{}{same}", exponent(error)));
+    let floor = own.zip(floor(row, arm)).map_or(String::new(), |(own, floor)| factor(own / floor));
+    let whole = match arm.offers.contains(&Part::EndToEnd) {
+        true if arm.parts.contains_key(&Part::EndToEnd) => part(arm, Part::EndToEnd),
+        true => "not timed".into(),
+        false => "the same".into(),
+    };
+    let columns = [
+        if arm.peer.starts_with("ndgpu") { format!("**{}**", arm.name) } else { arm.name.clone() },
+        part(arm, Part::Resident),
+        part(arm, Part::Upload),
+        part(arm, Part::Readback),
+        if row.name.starts_with("overhead") || needs_transfers(arm) { part(arm, Part::EndToEnd) } else { whole },
+        rate,
+        beside(CPU),
+        beside(GPU),
+        floor,
+        error,
+    ];
+    format!("| {} |", columns.join(" | "))
+}
+
+/// Whether its data have to be brought somewhere else first.
+pub fn needs_transfers(arm: &ArmResult) -> bool {
+    crate::peers::ALL.iter().any(|known| known.name == arm.peer && known.side != crate::peers::Side::Cpu)
+}
+
+/// What the fastest limit on the same side would take for the bytes of the row.
+pub fn floor(row: &Row, arm: &ArmResult) -> Option<f64> {
+    let on_gpu = needs_transfers(arm);
+    let limits = row.arms.iter().filter(|limit| needs_transfers(limit) == on_gpu);
+    // Of two on the CPU the one with the same bytes comes first, because a cache may serve them.
+    let limit = limits.clone().find(|limit| limit.name.ends_with("as many bytes"));
+    let limit = limit.or_else(|| limits.clone().find(|limit| limit.name == "copy kernel"))?;
+    Some(limit.seconds(Part::Resident)? * row.bytes as f64 / limit.floor? as f64)
+}
+
+fn limit(arm: &ArmResult) -> String {
+    let seconds = arm.seconds(Part::Resident);
+    let rate = seconds.zip(arm.floor).map(|(seconds, bytes)| format!("{:.2}", bytes as f64 / seconds / 1e9));
+    let moved = arm.floor.map_or(String::new(), |bytes| size(bytes as f64));
+    format!("| *{}* ({moved}) | {} | | | | {} | | | | |", arm.name, part(arm, Part::Resident), rate.unwrap_or_default())
+}
+
+/// Why there are no times.
+pub fn trouble(arm: &ArmResult) -> Option<String> {
+    match &arm.verdict {
+        Verdict::Right | Verdict::Coarse => None,
+        Verdict::Wrong(reason) => {
+            let error = arm.error.map_or(String::new(), |error| format!(", off by up to {}", exponent(error)));
+            Some(format!("**wrong**: {reason}{error}"))
+        }
+        Verdict::Failed(reason) => Some(format!("**fails**: {reason}")),
+        Verdict::Refused(reason) => Some(format!("refuses: {reason}")),
+    }
+}
+
+fn part(arm: &ArmResult, part: Part) -> String {
+    let Some(Stats { median, lower_quartile, upper_quartile, rounds }) = arm.parts.get(&part) else {
+        return String::new();
+    };
+    if *rounds < 2 {
+        return format!("{} (once)", time(*median));
+    }
+    let spread = 50.0 * (upper_quartile - lower_quartile) / median;
+    format!("{} ±{spread:.0}%", time(*median))
+}
+
+pub fn time(seconds: f64) -> String {
+    let (value, unit) = match seconds {
+        seconds if seconds < 1e-6 => (seconds * 1e9, "ns"),
+        seconds if seconds < 1e-3 => (seconds * 1e6, "µs"),
+        seconds if seconds < 1.0 => (seconds * 1e3, "ms"),
+        seconds => (seconds, "s"),
+    };
+    format!("{} {unit}", three_digits(value))
+}
+
+/// `100 ns`, for axes.
+pub fn time_short(seconds: f64) -> String {
+    let (value, unit) = match seconds {
+        seconds if seconds < 0.999e-6 => (seconds * 1e9, "ns"),
+        seconds if seconds < 0.999e-3 => (seconds * 1e6, "µs"),
+        seconds => (seconds * 1e3, "ms"),
+    };
+    format!("{} {unit}", (value * 1e3).round() / 1e3)
+}
+
+pub fn size(bytes: f64) -> String {
+    let (value, unit) = match bytes {
+        bytes if bytes < 1e6 => (bytes / 1e3, "kB"),
+        bytes if bytes < 1e9 => (bytes / 1e6, "MB"),
+        bytes => (bytes / 1e9, "GB"),
+    };
+    format!("{} {unit}", three_digits(value))
+}
+
+pub fn factor(value: f64) -> String {
+    three_digits(value)
+}
+
+fn three_digits(value: f64) -> String {
+    match value {
+        value if value < 10.0 => format!("{value:.2}"),
+        value if value < 100.0 => format!("{value:.1}"),
+        value => format!("{value:.0}"),
+    }
+}
+
+fn exponent(error: f64) -> String {
+    if error == 0.0 { "0".into() } else { format!("{error:.0e}") }
+}
+
+/// One line, and no bar that would end a cell.
+pub fn escape(text: &str) -> String {
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.replace('|', "\\|");
+    if text.chars().count() <= 240 {
+        return text;
+    }
+    let cut: String = text.chars().take(240).collect();
+    format!("{cut}…")
+}
