@@ -127,10 +127,13 @@ mod parts {
         fn shifted_key(self, origin: Self::Key, shift: u32) -> u32;
         /// Runs a kernel with the widest vectors that the processor has.
         fn vectorize<K: Kernel<Self>>(kernel: K) -> K::Output;
+        /// What a kernel gives with each set of vectors that this processor has.
+        #[cfg(test)]
+        fn with_every_set<K: Kernel<Self> + Copy>(kernel: K) -> Vec<(&'static str, K::Output)>;
     }
 
     macro_rules! float_parts {
-        ($float:ty, $key:ty, $accumulator:ty, $integers:expr, $vectorize:path, $words:expr) => {
+        ($float:ty, $key:ty, $accumulator:ty, $integers:expr, $vectorize:path, $every:path, $words:expr) => {
             impl FloatParts for $float {
                 type Key = $key;
                 type Accumulator = $accumulator;
@@ -231,16 +234,29 @@ mod parts {
                 fn vectorize<K: Kernel<Self>>(kernel: K) -> K::Output {
                     $vectorize(kernel)
                 }
+
+                #[cfg(test)]
+                fn with_every_set<K: Kernel<Self> + Copy>(kernel: K) -> Vec<(&'static str, K::Output)> {
+                    $every(kernel)
+                }
             }
         };
     }
 
     // From 2^23 on an f32 has no fraction, from 2^52 on an f64.
-    float_parts!(f32, u32, Wide, 8_388_608.0, vectorize_f32, |v: f32| [v.to_bits(), 0]);
-    float_parts!(f64, u64, Compensated, 4_503_599_627_370_496.0, vectorize_f64, |v: f64| [
-        v.to_bits() as u32,
-        (v.to_bits() >> 32) as u32
+    float_parts!(f32, u32, Wide, 8_388_608.0, vectorize_f32, crate::simd::with_every_set_f32, |v: f32| [
+        v.to_bits(),
+        0
     ]);
+    float_parts!(
+        f64,
+        u64,
+        Compensated,
+        4_503_599_627_370_496.0,
+        vectorize_f64,
+        crate::simd::with_every_set_f64,
+        |v: f64| [v.to_bits() as u32, (v.to_bits() >> 32) as u32]
+    );
 }
 
 #[cfg(test)]

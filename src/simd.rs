@@ -489,7 +489,7 @@ impl<S, K> Bound<S, K> {
 }
 
 macro_rules! vectorize {
-    ($name:ident, $float:ty) => {
+    ($name:ident, $every:ident, $float:ty) => {
         /// Runs a kernel with the widest vectors that the processor has.
         pub(crate) fn $name<K: Kernel<$float>>(kernel: K) -> K::Output {
             struct Op<S, K>(Bound<S, K>);
@@ -511,8 +511,32 @@ macro_rules! vectorize {
             }
             kernel.run(Scalar::new())
         }
+
+        /// What a kernel gives with each set of vectors that this processor has, for the tests that compare them.
+        #[cfg(test)]
+        pub(crate) fn $every<K: Kernel<$float> + Copy>(kernel: K) -> Vec<(&'static str, K::Output)> {
+            struct Op<S, K>(Bound<S, K>);
+            impl<S: Vector<$float>, K: Kernel<$float>> pulp::WithSimd for Op<S, K> {
+                type Output = K::Output;
+                #[inline(always)]
+                fn with_simd<X: Simd>(self, _: X) -> K::Output {
+                    self.0.run::<$float>()
+                }
+            }
+            let mut results = vec![("one lane", kernel.run(Scalar::new()))];
+            #[cfg(target_arch = "x86_64")]
+            {
+                if let Some(simd) = pulp::x86::V3::try_new() {
+                    results.push(("AVX2", Simd::vectorize(simd, Op(Bound(simd, kernel)))));
+                }
+                if let Some(simd) = pulp::x86::V4::try_new() {
+                    results.push(("AVX-512", Simd::vectorize(simd, Op(Bound(simd, kernel)))));
+                }
+            }
+            results
+        }
     };
 }
 
-vectorize!(vectorize_f32, f32);
-vectorize!(vectorize_f64, f64);
+vectorize!(vectorize_f32, with_every_set_f32, f32);
+vectorize!(vectorize_f64, with_every_set_f64, f64);

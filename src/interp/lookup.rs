@@ -280,3 +280,88 @@ fn fix<T: Float, S: Vector<T>>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy)]
+    struct Answers<'a, T: Float>(&'a Lookup<'a, T>, &'a [T]);
+
+    impl<T: Float> Kernel<T> for Answers<'_, T> {
+        type Output = Vec<T>;
+
+        #[inline(always)]
+        fn run<S: Vector<T>>(self, simd: S) -> Vec<T> {
+            let mut output = vec![T::zero(); self.1.len()];
+            Queries { lookup: self.0, x: self.1, output: &mut output }.run(simd);
+            output
+        }
+    }
+
+    fn tables<T: Float>() -> Vec<Vec<T>> {
+        let even = |n: usize| (0..n).map(|i| T::narrow(i as f64 * 0.5 - 3.0)).collect::<Vec<_>>();
+        let mut tables: Vec<Vec<T>> = [1, 2, 3, 15, 16, 17, 18, 257, 3000].map(even).to_vec();
+        tables.push((0..900).map(|i| T::narrow(10_f64.powf(f64::from(i) * 0.01 - 4.0))).collect());
+        tables.push((0..900).map(|i| T::narrow(f64::from(i / 100))).collect());
+        // So many knots in one bucket that a byte does not count them.
+        tables.push(
+            (0..2000).map(|i| T::narrow(if i < 1500 { 1.0 + f64::from(i) * 1e-4 } else { f64::from(i) })).collect(),
+        );
+        let ends = [T::neg_infinity(), T::infinity()];
+        tables.push([&ends[..1], &even(40)[..], &ends[1..]].concat());
+        tables
+    }
+
+    fn queries<T: Float>(xp: &[T]) -> Vec<T> {
+        let near = xp.iter().flat_map(|&x| [x, x + T::narrow(0.01), x - T::narrow(1e-5)]);
+        let special = [T::nan(), T::infinity(), T::neg_infinity(), T::zero(), -T::zero(), T::narrow(1e30)];
+        near.chain(special).collect()
+    }
+
+    fn agrees<T: Float>() {
+        for xp in tables::<T>() {
+            let value = |i: usize| match i % 50 {
+                7 => T::infinity(),
+                23 => T::nan(),
+                31 => -T::zero(),
+                _ => T::narrow((i as f64 * 0.7).sin()),
+            };
+            let mut pairs: Vec<[T; 2]> = xp.iter().enumerate().map(|(i, &x)| [x, value(i)]).collect();
+            pairs.extend([[T::nan(), value(xp.len() - 1)]; PADDING]);
+            let keys: Vec<_> = xp.iter().map(|x| x.key()).collect();
+            let buckets = Buckets::new(&keys);
+            for (method, extrapolate, left) in [
+                (Method::Linear, false, None),
+                (Method::Linear, true, None),
+                (Method::Linear, false, Some(T::nan())),
+                (Method::Nearest, false, None),
+                (Method::Previous, false, None),
+                (Method::Next, false, Some(T::one())),
+            ] {
+                let rules = Rules { method, extrapolate, left, ..Rules::default() };
+                let lookup = Lookup::new(Table { pairs: &pairs, buckets: Some(&buckets) }, &rules);
+                let x = queries(&xp);
+                for length in [0, 1, 15, 16, 17, 255, 256, 257, x.len()] {
+                    let x = &x[..length.min(x.len())];
+                    let expected: Vec<_> = x.iter().map(|&x| lookup.alone(x, 0)).collect();
+                    for (set, answers) in T::with_every_set(Answers(&lookup, x)) {
+                        for ((x, answer), expected) in x.iter().zip(answers).zip(&expected) {
+                            assert!(
+                                answer.bits() == expected.bits() || (answer.is_nan() && expected.is_nan()),
+                                "{set}, {} knots, {method:?}: {answer} instead of {expected} at {x}",
+                                xp.len(),
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_vector_gives_what_a_query_alone_gives_bit_for_bit() {
+        agrees::<f32>();
+        agrees::<f64>();
+    }
+}

@@ -342,3 +342,62 @@ fn merged<T: Float, S: Vector<T>>(simd: S, sums: &[S::Sums; LANES]) -> Sum<T> {
     rest.into_iter().for_each(|lane| total.merge(lane));
     total
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fold::Weighted;
+    use super::*;
+
+    #[derive(Clone, Copy)]
+    struct Averages<'a, T>(View, &'a [T], Weighing<'a, T>);
+
+    impl<T: Float> Kernel<T> for Averages<'_, T> {
+        type Output = Vec<(T, T)>;
+
+        #[inline(always)]
+        fn run<S: Vector<T>>(self, simd: S) -> Vec<(T, T)> {
+            let Self(view, values, weights) = self;
+            let fold = Weighted::<false> { average: false, offend: &|_| () };
+            let (outer, part, inner) = (0..view.outer, 0..view.len, 0..view.inner);
+            let sums = Sums { fold: &fold, view, values, weights, wants_weights: true, outer, part, inner };
+            let states = sums.run(simd);
+            states.into_iter().enumerate().map(|(line, state)| Fold::<T>::finish(&fold, state, line)).collect()
+        }
+    }
+
+    fn agrees<T: Float>() {
+        let lengths = [1, 7, 8, 9, 15, 16, 17, 33, 100];
+        for (len, inner) in lengths.into_iter().flat_map(|len| [1, 2, 3, 8, 15, 16, 17, 40].map(|inner| (len, inner))) {
+            let view = View { outer: 19, len, inner };
+            let number = |i: usize| T::narrow(((i * 7919) % 1013) as f64 * 0.01 - 4.0);
+            let values: Vec<T> = (0..19 * len * inner).map(number).collect();
+            let weights: Vec<T> = (0..19 * len * inner).map(|i| number(i + 5)).collect();
+            for weighing in [Weighing::None, Weighing::Along(&weights[..len]), Weighing::Full(&weights)] {
+                let all = T::with_every_set(Averages(view, &values, weighing));
+                let same = !matches!(weighing, Weighing::Along(_));
+                for (line, &(sum, sum_of_weights)) in all[0].1.iter().enumerate() {
+                    let (outer, column) = (line / inner, line % inner);
+                    let places = (0..len).map(|place| (place, (outer * len + place) * inner + column));
+                    let plain: f64 = places
+                        .map(|(place, at)| match weighing {
+                            Weighing::None => values[at].widen(),
+                            Weighing::Along(weights) => values[at].widen() * weights[place].widen(),
+                            Weighing::Full(weights) => values[at].widen() * weights[at].widen(),
+                        })
+                        .sum();
+                    assert!((sum.widen() - plain).abs() < 1e-3, "{view:?}: {sum} instead of {plain}");
+                    for (set, others) in &all[1..] {
+                        assert_eq!(others[line].0, sum, "{set}, {view:?}, line {line}");
+                        assert!(!same || others[line].1 == sum_of_weights, "{set}, {view:?}, weights of line {line}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_vector_adds_up_to_the_same() {
+        agrees::<f32>();
+        agrees::<f64>();
+    }
+}
