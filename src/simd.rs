@@ -7,6 +7,8 @@
 //! Everything a kernel calls has to be inlined into the one function that is compiled for the instruction set, closures
 //! included, or it is compiled without it. That is why all of it is `#[inline(always)]`, and why there are no closures.
 
+use std::marker::PhantomData;
+
 use pulp::{Scalar, Simd};
 
 use crate::accumulate::lost_by_product;
@@ -474,16 +476,14 @@ mod x86 {
     }
 }
 
-/// A kernel and the instruction set to run it with.
-struct Bound<S, K>(S, K);
+/// A kernel over `T`, and the instruction set to run it with.
+struct Bound<S, K, T>(S, K, PhantomData<T>);
 
-impl<S, K> Bound<S, K> {
+impl<S: Vector<T>, K: Kernel<T>, T> pulp::WithSimd for Bound<S, K, T> {
+    type Output = K::Output;
+
     #[inline(always)]
-    fn run<T>(self) -> K::Output
-    where
-        S: Vector<T>,
-        K: Kernel<T>,
-    {
+    fn with_simd<X: Simd>(self, _: X) -> K::Output {
         self.1.run(self.0)
     }
 }
@@ -492,21 +492,13 @@ macro_rules! vectorize {
     ($name:ident, $every:ident, $float:ty) => {
         /// Runs a kernel with the widest vectors that the processor has.
         pub(crate) fn $name<K: Kernel<$float>>(kernel: K) -> K::Output {
-            struct Op<S, K>(Bound<S, K>);
-            impl<S: Vector<$float>, K: Kernel<$float>> pulp::WithSimd for Op<S, K> {
-                type Output = K::Output;
-                #[inline(always)]
-                fn with_simd<X: Simd>(self, _: X) -> K::Output {
-                    self.0.run::<$float>()
-                }
-            }
             #[cfg(target_arch = "x86_64")]
             {
                 if let Some(simd) = pulp::x86::V4::try_new() {
-                    return Simd::vectorize(simd, Op(Bound(simd, kernel)));
+                    return Simd::vectorize(simd, Bound(simd, kernel, PhantomData::<$float>));
                 }
                 if let Some(simd) = pulp::x86::V3::try_new() {
-                    return Simd::vectorize(simd, Op(Bound(simd, kernel)));
+                    return Simd::vectorize(simd, Bound(simd, kernel, PhantomData::<$float>));
                 }
             }
             kernel.run(Scalar::new())
@@ -515,22 +507,14 @@ macro_rules! vectorize {
         /// What a kernel gives with each set of vectors that this processor has, for the tests that compare them.
         #[cfg(test)]
         pub(crate) fn $every<K: Kernel<$float> + Copy>(kernel: K) -> Vec<(&'static str, K::Output)> {
-            struct Op<S, K>(Bound<S, K>);
-            impl<S: Vector<$float>, K: Kernel<$float>> pulp::WithSimd for Op<S, K> {
-                type Output = K::Output;
-                #[inline(always)]
-                fn with_simd<X: Simd>(self, _: X) -> K::Output {
-                    self.0.run::<$float>()
-                }
-            }
             let mut results = vec![("one lane", kernel.run(Scalar::new()))];
             #[cfg(target_arch = "x86_64")]
             {
                 if let Some(simd) = pulp::x86::V3::try_new() {
-                    results.push(("AVX2", Simd::vectorize(simd, Op(Bound(simd, kernel)))));
+                    results.push(("AVX2", Simd::vectorize(simd, Bound(simd, kernel, PhantomData::<$float>))));
                 }
                 if let Some(simd) = pulp::x86::V4::try_new() {
-                    results.push(("AVX-512", Simd::vectorize(simd, Op(Bound(simd, kernel)))));
+                    results.push(("AVX-512", Simd::vectorize(simd, Bound(simd, kernel, PhantomData::<$float>))));
                 }
             }
             results
