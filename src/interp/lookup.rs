@@ -177,7 +177,7 @@ fn interpolate<T: Float, S: Vector<T>>(simd: S, lookup: &Lookup<'_, T>, x: &[T],
         };
         // Neither NaN, nor outside, nor on the last knot, nor further on than was looked.
         let usual = simd.and(simd.and(simd.ge(query, first), simd.lt(query, last)), simd.lt(query, segments.x1));
-        finish(simd, lookup, x, starts, query, &segments, usual, output);
+        finish(simd, lookup, x, starts, &segments, usual, output);
     }
 }
 
@@ -188,12 +188,12 @@ fn finish<T: Float, S: Vector<T>>(
     lookup: &Lookup<'_, T>,
     x: &[T],
     starts: &[usize],
-    query: S::V,
     segments: &Segments<S::V>,
     usual: S::M,
     output: &mut [T],
 ) {
     let Segments { x0, y0, x1, y1 } = *segments;
+    let query = simd.load(x);
     let mut done = usual;
     if lookup.method == Method::Linear {
         let slope = simd.div(simd.sub(y1, y0), simd.sub(x1, x0));
