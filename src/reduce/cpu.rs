@@ -15,7 +15,6 @@ use crate::device::host::HostPool;
 use crate::device::storage::Storage;
 use crate::element::Float;
 use crate::error::Result;
-use crate::simd::{Kernel, Vector};
 use crate::tiles::steps;
 
 /// Elements that one task folds: enough to pay for a task.
@@ -151,7 +150,7 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
                     (*output, *sum) = self.fold.finish(state, block.first_line + line);
                 }
             } else {
-                T::vectorize(Answers { fold: self.fold, states: &states, first_line: block.first_line, output });
+                self.fold.finish_all(&states, block.first_line, output);
             }
         });
     }
@@ -190,9 +189,9 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
 
     fn states(&self, block: &Block, parts: &[Range<usize>]) -> Vec<F::State> {
         if let [whole] = parts {
-            return T::vectorize(Part { lines: self, block, part: whole });
+            return self.states_of_part(block, whole);
         }
-        let of_parts: Vec<_> = parts.par_iter().map(|part| T::vectorize(Part { lines: self, block, part })).collect();
+        let of_parts: Vec<_> = parts.par_iter().map(|part| self.states_of_part(block, part)).collect();
         let mut of_parts = of_parts.into_iter();
         let mut merged = of_parts.next().unwrap_or_else(|| vec![F::State::default(); block.lines()]);
         for part in of_parts {
@@ -201,13 +200,13 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
         merged
     }
 
-    #[inline(always)]
-    fn states_of_part<S: Vector<T>>(&self, simd: S, block: &Block, part: &Range<usize>) -> Vec<F::State> {
+    fn states_of_part(&self, block: &Block, part: &Range<usize>) -> Vec<F::State> {
         if let Some(wants_weights) = self.fold.sums() {
             let Block { outer, inner, .. } = block;
             let (outer, inner, part) = (outer.clone(), inner.clone(), part.clone());
             let Self { view, values, weights, fold } = *self;
-            return Sums { fold, view, values, weights, wants_weights, outer, part, inner }.run(simd);
+            let sums = T::vectorize(Sums { view, values, weights, wants_weights, outer, part, inner });
+            return sums.into_iter().map(|(sum, weights)| fold.state(sum, weights)).collect();
         }
         let View { len, inner, .. } = self.view;
         let width = block.inner.len();
@@ -219,14 +218,14 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
                 let values = &self.values[stretch.clone()];
                 let line = block.first_line + row;
                 states[first] = match self.weights {
-                    Weighing::None => self.fold_row::<S>(line, part.start, values, |_| T::one()),
+                    Weighing::None => self.fold_row(line, part.start, values, |_| T::one()),
                     Weighing::Along(weights) => {
                         let weights = &weights[part.clone()];
-                        self.fold_row::<S>(line, part.start, values, |place| weights[place])
+                        self.fold_row(line, part.start, values, |place| weights[place])
                     }
                     Weighing::Full(weights) => {
                         let weights = &weights[stretch];
-                        self.fold_row::<S>(line, part.start, values, |place| weights[place])
+                        self.fold_row(line, part.start, values, |place| weights[place])
                     }
                 };
                 continue;
@@ -238,14 +237,14 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
                 let stretch = start + block.inner.start..start + block.inner.end;
                 let values = &self.values[stretch.clone()];
                 match self.weights {
-                    Weighing::None => self.fold_across::<S>(states, first_line, place, values, |_| T::one()),
+                    Weighing::None => self.fold_across(states, first_line, place, values, |_| T::one()),
                     Weighing::Along(weights) => {
                         let weight = weights[place];
-                        self.fold_across::<S>(states, first_line, place, values, |_| weight);
+                        self.fold_across(states, first_line, place, values, |_| weight);
                     }
                     Weighing::Full(weights) => {
                         let weights = &weights[stretch];
-                        self.fold_across::<S>(states, first_line, place, values, |column| weights[column]);
+                        self.fold_across(states, first_line, place, values, |column| weights[column]);
                     }
                 }
             }
@@ -255,13 +254,13 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
 
     /// Folds a stretch of one row.
     #[inline(always)]
-    fn fold_row<S: Vector<T>>(&self, line: usize, first: usize, values: &[T], weight: impl Fn(usize) -> T) -> F::State {
+    fn fold_row(&self, line: usize, first: usize, values: &[T], weight: impl Fn(usize) -> T) -> F::State {
         let mut lanes = [F::State::default(); LANES];
         let (chunks, rest) = values.as_chunks::<LANES>();
         for (number, chunk) in chunks.iter().enumerate() {
             for lane in 0..LANES {
                 let place = number * LANES + lane;
-                let at = At { line, place: first + place, fused: S::FUSES };
+                let at = At { line, place: first + place };
                 self.fold.step(&mut lanes[lane], at, chunk[lane], weight(place));
             }
         }
@@ -270,7 +269,7 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
         let done = chunks.len() * LANES;
         let mut tail = F::State::default();
         for (place, &value) in rest.iter().enumerate() {
-            let at = At { line, place: first + done + place, fused: S::FUSES };
+            let at = At { line, place: first + done + place };
             self.fold.step(&mut tail, at, value, weight(done + place));
         }
         self.fold.merge(&mut state, tail);
@@ -279,7 +278,7 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
 
     /// Folds one place of lines that lie side by side.
     #[inline(always)]
-    fn fold_across<S: Vector<T>>(
+    fn fold_across(
         &self,
         states: &mut [F::State],
         first_line: usize,
@@ -288,42 +287,9 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
         weight: impl Fn(usize) -> T,
     ) {
         for (column, (state, &value)) in states.iter_mut().zip(values).enumerate() {
-            let at = At { line: first_line + column, place, fused: S::FUSES };
+            let at = At { line: first_line + column, place };
             self.fold.step(state, at, value, weight(column));
         }
-    }
-}
-
-/// States of neighbouring lines, to be made into outputs.
-struct Answers<'a, T: Float, F: Fold<T>> {
-    fold: &'a F,
-    states: &'a [F::State],
-    first_line: usize,
-    output: &'a mut [F::Output],
-}
-
-impl<T: Float, F: Fold<T>> Kernel<T> for Answers<'_, T, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Vector<T>>(self, _: S) {
-        self.fold.finish_all(self.states, self.first_line, self.output);
-    }
-}
-
-/// Part of the lines of a block, to be folded.
-struct Part<'a, T: Float, F: Fold<T>> {
-    lines: &'a Lines<'a, T, F>,
-    block: &'a Block,
-    part: &'a Range<usize>,
-}
-
-impl<T: Float, F: Fold<T>> Kernel<T> for Part<'_, T, F> {
-    type Output = Vec<F::State>;
-
-    #[inline(always)]
-    fn run<S: Vector<T>>(self, simd: S) -> Vec<F::State> {
-        self.lines.states_of_part(simd, self.block, self.part)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::accumulate::Accumulate;
 use crate::element::Float;
+use crate::simd::{Kernel, Vector};
 
 pub(super) type Sum<T> = <T as crate::element::FloatParts>::Accumulator;
 
@@ -15,8 +16,6 @@ pub(super) struct At {
     pub line: usize,
     /// Where in it.
     pub place: usize,
-    /// Whether the code around is compiled for a processor with a fused multiply-add.
-    pub fused: bool,
 }
 
 /// A way to reduce a line.
@@ -137,8 +136,8 @@ impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
     }
 
     #[inline(always)]
-    fn step(&self, products: &mut Sum<T>, at: At, value: T, weight: T) {
-        products.add_product(weight, value, at.fused);
+    fn step(&self, products: &mut Sum<T>, _: At, value: T, weight: T) {
+        products.add_product(weight, value, false);
     }
 
     #[inline(always)]
@@ -146,11 +145,8 @@ impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
         if self.average && self.sum_of_weights.is_zero() {
             (first_line..first_line + states.len()).for_each(self.offend);
         }
-        // No question a line, so that several are answered at once.
-        let (average, weights) = (self.average, self.sum_of_weights);
-        for (output, &products) in output.iter_mut().zip(states) {
-            *output = if average { products.ratio(weights) } else { products.round() };
-        }
+        let Self { average, sum_of_weights, .. } = *self;
+        T::vectorize(Answers::<T> { products: states, average, sum_of_weights, output });
     }
 
     fn merge(&self, products: &mut Sum<T>, other: Sum<T>) {
@@ -159,6 +155,26 @@ impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
 
     fn finish(&self, products: Sum<T>, line: usize) -> (T, T) {
         Weighted::<false> { average: self.average, offend: self.offend }.finish((products, self.sum_of_weights), line)
+    }
+}
+
+/// Sums of products, rounded or divided by the same sum of weights. No question a line, so that several are answered at
+/// once.
+struct Answers<'a, T: Float> {
+    products: &'a [Sum<T>],
+    average: bool,
+    sum_of_weights: Sum<T>,
+    output: &'a mut [T],
+}
+
+impl<T: Float> Kernel<T> for Answers<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Vector<T>>(self, _: S) {
+        for (output, &products) in self.output.iter_mut().zip(self.products) {
+            *output = if self.average { products.ratio(self.sum_of_weights) } else { products.round() };
+        }
     }
 }
 
@@ -183,11 +199,11 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, SKIP_NAN> {
     }
 
     #[inline(always)]
-    fn step(&self, (products, weights): &mut Self::State, at: At, value: T, weight: T) {
+    fn step(&self, (products, weights): &mut Self::State, _: At, value: T, weight: T) {
         if SKIP_NAN && value.is_nan() {
             return;
         }
-        products.add_product(weight, value, at.fused);
+        products.add_product(weight, value, false);
         weights.add(weight);
     }
 
@@ -226,7 +242,7 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Moments<'_, T, SKIP_NAN> {
         }
         let deviation = value - self.means[at.line];
         deviations.add(deviation);
-        squares.add_product(deviation, deviation, at.fused);
+        squares.add_product(deviation, deviation, false);
         *count += 1;
     }
 

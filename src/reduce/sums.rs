@@ -11,7 +11,7 @@ use crate::accumulate::Accumulate;
 use crate::element::Float;
 use crate::simd::{Kernel, Vector};
 
-use super::fold::{Fold, Sum};
+use super::fold::Sum;
 use super::operation::View;
 
 /// Sums that run side by side along a row.
@@ -30,9 +30,11 @@ pub(super) enum Weighing<'a, T> {
     Full(&'a [T]),
 }
 
+/// For each line the sum of the values or products, and that of the weights.
+pub(super) type Pairs<T> = Vec<(Sum<T>, Sum<T>)>;
+
 /// Part of an array seen as `[outer, len, inner]`, to be added up along `len`.
-pub(super) struct Sums<'a, T, F> {
-    pub fold: &'a F,
+pub(super) struct Sums<'a, T> {
     pub view: View,
     pub values: &'a [T],
     pub weights: Weighing<'a, T>,
@@ -43,11 +45,11 @@ pub(super) struct Sums<'a, T, F> {
     pub inner: Range<usize>,
 }
 
-impl<T: Float, F: Fold<T>> Kernel<T> for Sums<'_, T, F> {
-    type Output = Vec<F::State>;
+impl<T: Float> Kernel<T> for Sums<'_, T> {
+    type Output = Pairs<T>;
 
     #[inline(always)]
-    fn run<S: Vector<T>>(self, simd: S) -> Vec<F::State> {
+    fn run<S: Vector<T>>(self, simd: S) -> Pairs<T> {
         let mut states = Vec::with_capacity(self.outer.len() * self.inner.len());
         if self.view.inner > 1 {
             for outer in self.outer.clone() {
@@ -64,9 +66,9 @@ impl<T: Float, F: Fold<T>> Kernel<T> for Sums<'_, T, F> {
     }
 }
 
-impl<T: Float, F: Fold<T>> Sums<'_, T, F> {
+impl<T: Float> Sums<'_, T> {
     #[inline(always)]
-    fn along_row<S: Vector<T>>(&self, simd: S, outer: usize) -> F::State {
+    fn along_row<S: Vector<T>>(&self, simd: S, outer: usize) -> (Sum<T>, Sum<T>) {
         let stretch = outer * self.view.len + self.part.start..outer * self.view.len + self.part.end;
         let values = &self.values[stretch.clone()];
         let weights = match self.weights {
@@ -111,11 +113,11 @@ impl<T: Float, F: Fold<T>> Sums<'_, T, F> {
         }
         total.0.merge(tail.0);
         total.1.merge(tail.1);
-        self.fold.state(total.0, total.1)
+        total
     }
 
     #[inline(always)]
-    fn rows_of_eight<S: Vector<T>>(&self, simd: S, states: &mut Vec<F::State>) {
+    fn rows_of_eight<S: Vector<T>>(&self, simd: S, states: &mut Pairs<T>) {
         let mut rows = self.outer.clone();
         let mut places = [0; LANES];
         while rows.len() >= S::LANES {
@@ -155,7 +157,7 @@ impl<T: Float, F: Fold<T>> Sums<'_, T, F> {
     }
 
     #[inline(always)]
-    fn down_columns<S: Vector<T>>(&self, simd: S, outer: usize, states: &mut Vec<F::State>) {
+    fn down_columns<S: Vector<T>>(&self, simd: S, outer: usize, states: &mut Pairs<T>) {
         let width = self.inner.len();
         if width == self.view.inner && LANES.is_multiple_of(width) {
             return self.down_few_columns(simd, outer, states);
@@ -190,7 +192,7 @@ impl<T: Float, F: Fold<T>> Sums<'_, T, F> {
         }
         for column in 0..width {
             let of_weights = column.min(room - 1);
-            states.push(self.fold.state(
+            states.push((
                 Sum::<T>::of_parts(high[column], low[column]),
                 Sum::<T>::of_parts(weights_high[of_weights], weights_low[of_weights]),
             ));
@@ -229,7 +231,7 @@ impl<T: Float, F: Fold<T>> Sums<'_, T, F> {
 
     /// Where several places fit into sixteen lanes: they are taken in together, as they lie.
     #[inline(always)]
-    fn down_few_columns<S: Vector<T>>(&self, simd: S, outer: usize, states: &mut Vec<F::State>) {
+    fn down_few_columns<S: Vector<T>>(&self, simd: S, outer: usize, states: &mut Pairs<T>) {
         let width = self.view.inner;
         let stretch = self.at(outer, self.part.start)..self.at(outer, self.part.end);
         let values = &self.values[stretch.clone()];
@@ -286,19 +288,19 @@ impl<T: Float, F: Fold<T>> Sums<'_, T, F> {
                 total.0.merge(of_lanes[0][lane]);
                 total.1.merge(of_lanes[1][lane]);
             }
-            states.push(self.fold.state(total.0, total.1));
+            states.push(total);
         }
     }
 
     /// The states of the first lanes, from sums of products and of weights.
     #[inline(always)]
-    fn push<S: Vector<T>>(&self, simd: S, [products, weights]: [S::Sums; 2], count: usize, states: &mut Vec<F::State>) {
+    fn push<S: Vector<T>>(&self, simd: S, [products, weights]: [S::Sums; 2], count: usize, states: &mut Pairs<T>) {
         let (mut high, mut low) = ([[0.0; LANES]; 2], [[0.0; LANES]; 2]);
         simd.store_sums(products, &mut high[0], &mut low[0]);
         simd.store_sums(weights, &mut high[1], &mut low[1]);
         for lane in 0..count {
             let weights = Sum::<T>::of_parts(high[1][lane], low[1][lane]);
-            states.push(self.fold.state(Sum::<T>::of_parts(high[0][lane], low[0][lane]), weights));
+            states.push((Sum::<T>::of_parts(high[0][lane], low[0][lane]), weights));
         }
     }
 
@@ -359,9 +361,13 @@ mod tests {
             let Self(view, values, weights) = self;
             let fold = Weighted::<false> { average: false, offend: &|_| () };
             let (outer, part, inner) = (0..view.outer, 0..view.len, 0..view.inner);
-            let sums = Sums { fold: &fold, view, values, weights, wants_weights: true, outer, part, inner };
+            let sums = Sums { view, values, weights, wants_weights: true, outer, part, inner };
             let states = sums.run(simd);
-            states.into_iter().enumerate().map(|(line, state)| Fold::<T>::finish(&fold, state, line)).collect()
+            states
+                .into_iter()
+                .enumerate()
+                .map(|(line, state)| super::super::fold::Fold::<T>::finish(&fold, state, line))
+                .collect()
         }
     }
 
