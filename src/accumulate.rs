@@ -5,9 +5,8 @@
 pub trait Accumulate<T>: Copy + Default + Send + Sync {
     /// Adds a value.
     fn add(&mut self, value: T);
-    /// Adds a product. `fused` says that the code around is compiled for a processor with a fused multiply-add; the result
-    /// does not depend on it.
-    fn add_product(&mut self, weight: T, value: T, fused: bool);
+    /// Adds a product.
+    fn add_product(&mut self, weight: T, value: T);
     /// Adds another sum.
     fn merge(&mut self, other: Self);
     /// The sum, rounded.
@@ -33,7 +32,7 @@ impl Accumulate<f32> for Wide {
     }
 
     #[inline(always)]
-    fn add_product(&mut self, weight: f32, value: f32, _: bool) {
+    fn add_product(&mut self, weight: f32, value: f32) {
         self.0 += f64::from(weight) * f64::from(value);
     }
 
@@ -85,11 +84,10 @@ impl Accumulate<f64> for Compensated {
     }
 
     #[inline(always)]
-    fn add_product(&mut self, weight: f64, value: f64, fused: bool) {
+    fn add_product(&mut self, weight: f64, value: f64) {
         let product = weight * value;
-        let lost = if fused { weight.mul_add(value, -product) } else { lost_by_product(weight, value, product) };
         self.add(product);
-        self.low += lost;
+        self.low += lost_by_product(weight, value, product);
     }
 
     #[inline(always)]
@@ -163,7 +161,7 @@ mod tests {
         assert_eq!(sum::<_, Compensated>(&[1.0, 1e100, 1.0, -1e100]), 2.0);
         assert_eq!(sum::<_, Wide>(&[1e9_f32, 1.0, -1e9]), 1.0);
         let (mut products, e) = (Compensated::default(), f64::EPSILON);
-        products.add_product(1.0 + e, 1.0 + e, false);
+        products.add_product(1.0 + e, 1.0 + e);
         products.add(-(1.0 + 2.0 * e));
         assert_eq!(products.round(), e * e);
         assert_eq!(sum::<_, Compensated>(&[f64::INFINITY, 1.0, 1.0]), f64::INFINITY);

@@ -29,8 +29,6 @@ pub trait Vector<T>: Copy {
     type M: Copy;
     /// How many lanes there are: 1, 4, 8 or 16.
     const LANES: usize;
-    /// Whether a fused multiply-add is one instruction.
-    const FUSES: bool;
     /// The same value in each lane.
     fn splat(self, value: T) -> Self::V;
     /// The first [`LANES`](Self::LANES) of a slice.
@@ -86,13 +84,12 @@ fn row<T: bytemuck::Pod, R: bytemuck::AnyBitPattern>(pairs: &[[T; 2]], place: us
 }
 
 macro_rules! vector {
-    ($set:ty, $float:ty, $vector:ident, $mask:ident, $fuses:expr, $splat:ident, $add:ident, $sub:ident, $mul:ident,
+    ($set:ty, $float:ty, $vector:ident, $mask:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident,
      $div:ident, $ge:ident, $lt:ident, $eq:ident, $and:ident, $not:ident, $first:ident, $select:ident, $rows:path, {$($sums:tt)*}) => {
         impl Vector<$float> for $set {
             type V = <$set as Simd>::$vector;
             type M = <$set as Simd>::$mask;
             const LANES: usize = size_of::<Self::V>() / size_of::<$float>();
-            const FUSES: bool = $fuses;
 
             #[inline(always)]
             fn splat(self, value: $float) -> Self::V {
@@ -158,13 +155,12 @@ macro_rules! vector {
 }
 
 macro_rules! both_floats {
-    ($set:ty, $fuses:expr, $rows_f32:path, $rows_f64:path, $halves:path) => {
+    ($set:ty, $rows_f32:path, $rows_f64:path, $halves:path, $add_product:path, $lost:path) => {
         vector!(
             $set,
             f32,
             f32s,
             m32s,
-            $fuses,
             splat_f32s,
             add_f32s,
             sub_f32s,
@@ -194,7 +190,7 @@ macro_rules! both_floats {
                 #[inline(always)]
                 fn add_product_to(self, sums: Self::Sums, weights: Self::V, values: Self::V) -> Self::Sums {
                     let ([low, high], [low_weights, high_weights]) = ($halves(self, values), $halves(self, weights));
-                    [add_product(self, sums[0], low_weights, low), add_product(self, sums[1], high_weights, high)]
+                    [$add_product(self, sums[0], low_weights, low), $add_product(self, sums[1], high_weights, high)]
                 }
                 #[inline(always)]
                 fn load_sums(self, high: &[f64], _: &[f64]) -> Self::Sums {
@@ -220,7 +216,6 @@ macro_rules! both_floats {
             f64,
             f64s,
             m64s,
-            $fuses,
             splat_f64s,
             add_f64s,
             sub_f64s,
@@ -254,7 +249,7 @@ macro_rules! both_floats {
                 fn add_product_to(self, sums: Self::Sums, weights: Self::V, values: Self::V) -> Self::Sums {
                     let product = Simd::mul_f64s(self, weights, values);
                     let [high, low] = <Self as Vector<f64>>::add_to(self, sums, product);
-                    [high, Simd::add_f64s(self, low, lost(self, weights, values, product))]
+                    [high, Simd::add_f64s(self, low, $lost(self, weights, values, product))]
                 }
                 #[inline(always)]
                 fn load_sums(self, high: &[f64], low: &[f64]) -> Self::Sums {
@@ -283,35 +278,18 @@ fn halves_of_one(_: Scalar, value: f32) -> [f64; 2] {
     [value.into(), 0.0]
 }
 
-/// `sum + weight * value`, where the product is exact.
+/// `sum + weight * value`, where the product is exact. A fused multiply-add would be a call where it is no instruction.
 #[inline(always)]
-fn add_product<S: Simd + Vector<f64>>(simd: S, sums: S::f64s, weights: S::f64s, values: S::f64s) -> S::f64s {
-    if S::FUSES {
-        simd.mul_add_f64s(weights, values, sums)
-    } else {
-        simd.add_f64s(sums, simd.mul_f64s(weights, values))
-    }
+fn add_product_of_one(_: Scalar, sum: f64, weight: f64, value: f64) -> f64 {
+    sum + weight * value
 }
 
-/// What rounding lost of a product.
 #[inline(always)]
-fn lost<S: Simd + Vector<f64>>(simd: S, weights: S::f64s, values: S::f64s, product: S::f64s) -> S::f64s {
-    if S::FUSES {
-        return simd.mul_add_f64s(weights, values, simd.neg_f64s(product));
-    }
-    let (weights, values) = (bytemuck::cast_slice(std::slice::from_ref(&weights)), std::slice::from_ref(&values));
-    let (values, product): (&[f64], &[f64]) =
-        (bytemuck::cast_slice(values), bytemuck::cast_slice(std::slice::from_ref(&product)));
-    let mut result = [0.0; 16];
-    for (result, ((&weight, &value), &product)) in
-        result.iter_mut().zip(Iterator::zip(weights.iter(), values).zip(product))
-    {
-        *result = lost_by_product(weight, value, product);
-    }
-    bytemuck::pod_read_unaligned(&bytemuck::bytes_of(&result)[..size_of::<S::f64s>()])
+fn lost_of_one(_: Scalar, weight: f64, value: f64, product: f64) -> f64 {
+    lost_by_product(weight, value, product)
 }
 
-both_floats!(Scalar, false, row_of_one, row_of_one, halves_of_one);
+both_floats!(Scalar, row_of_one, row_of_one, halves_of_one, add_product_of_one, lost_of_one);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -322,10 +300,22 @@ mod x86 {
     use pulp::x86::{V3, V4};
     use pulp::{Simd, f32x8, f32x16, f64x4, f64x8};
 
-    use super::{Vector, add_product, lost, row};
+    use super::{Vector, row};
 
-    both_floats!(V4, true, f32_by_sixteen, f64_by_eight, halves_of_sixteen);
-    both_floats!(V3, true, f32_by_eight, f64_by_four, halves_of_eight);
+    both_floats!(V4, f32_by_sixteen, f64_by_eight, halves_of_sixteen, add_product, lost);
+    both_floats!(V3, f32_by_eight, f64_by_four, halves_of_eight, add_product, lost);
+
+    /// `sums + weights * values`, rounded once.
+    #[inline(always)]
+    fn add_product<S: Simd>(simd: S, sums: S::f64s, weights: S::f64s, values: S::f64s) -> S::f64s {
+        simd.mul_add_f64s(weights, values, sums)
+    }
+
+    /// What rounding lost of a product.
+    #[inline(always)]
+    fn lost<S: Simd>(simd: S, weights: S::f64s, values: S::f64s, product: S::f64s) -> S::f64s {
+        simd.mul_add_f64s(weights, values, simd.neg_f64s(product))
+    }
 
     #[inline(always)]
     fn halves_of_sixteen(simd: V4, values: f32x16) -> [f64x8; 2] {

@@ -6,11 +6,12 @@
 use rayon::prelude::*;
 
 use super::builder::modulo;
-use super::lookup::{BLOCK, Lookup, PADDING, Queries, Table};
+use super::lookup::{Lookup, PADDING, Queries, Table};
 use super::operation::{BuildSegments, Interp};
 use crate::element::Float;
 use crate::error::Result;
 use crate::knots::axis::HostAxis;
+use crate::knots::buckets::BLOCK;
 
 /// Queries that one task looks up: enough to pay for a task, few enough to share out.
 const QUERIES_PER_TASK: usize = 16 << 10;

@@ -10,13 +10,11 @@
 use super::builder::Method;
 use super::table::Rules;
 use crate::element::Float;
-use crate::knots::buckets::Buckets;
+use crate::knots::buckets::{BLOCK, Buckets};
 use crate::simd::{Kernel, Vector};
 
 /// Pairs after the last knot: a search may look that far.
 pub(super) const PADDING: usize = 4;
-/// Queries that go through the stages together: enough to hide the latency of loads, few enough for the first cache.
-pub(super) const BLOCK: usize = 256;
 /// Up to so many knots a comparison with each of them is faster than a search.
 const FEW_KNOTS: usize = 16;
 

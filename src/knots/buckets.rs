@@ -12,7 +12,12 @@
 //! knots come before a bucket in its group, it begins too early, and the search walks: slower, but as right. The smaller
 //! index is what makes large tables fast, for it stays in the cache while the knots do not.
 
+use super::index::key_shift;
 use crate::element::Float;
+
+/// Queries that go through the stages of a search together: enough to hide the latency of loads, few enough for the first
+/// cache.
+pub(crate) const BLOCK: usize = 256;
 
 /// Buckets whose places are kept relative to that of the first.
 const GROUP: usize = 64;
@@ -55,25 +60,25 @@ impl<T: Float> Buckets<T> {
         };
         let (low, range) = (T::from_key(first), T::from_key(last) - T::from_key(first));
         let scale = T::narrow(buckets as f64) / range;
+        let by_key = Function::ByKey { origin: first, shift: key_shift::<T>(first, last, buckets) };
         let linear = (range.is_finite() && scale.is_finite())
-            .then(|| Self::by(Function::Linear { origin: low, scale }, buckets, keys))
-            .filter(|(_, cost)| *cost < f64::INFINITY);
+            .then(|| Self::by(Function::Linear { origin: low, scale }, buckets, keys));
         if let Some((linear, cost)) = linear {
             if cost <= GOOD_ENOUGH {
                 return linear;
             }
-            let (by_key, key_cost) = Self::by(by_key::<T>(first, last, buckets), buckets, keys);
-            return if key_cost < cost { by_key } else { linear };
+            let (other, other_cost) = Self::by(by_key, buckets, keys);
+            return if other_cost < cost { other } else { linear };
         }
-        Self::by(by_key::<T>(first, last, buckets), buckets, keys).0
+        Self::by(by_key, buckets, keys).0
     }
 
     /// By one function, and how many steps of bisection a knot costs.
     fn by(function: Function<T>, buckets: usize, keys: &[T::Key]) -> (Self, f64) {
         let mut result = Self { function, last: buckets as u32 - 1, groups: Vec::new(), offsets: Vec::new() };
         let mut counts = vec![0_u32; buckets];
-        let (mut knots, mut places) = ([T::zero(); 256], [0; 256]);
-        for chunk in keys.chunks(256) {
+        let (mut knots, mut places) = ([T::zero(); BLOCK], [0; BLOCK]);
+        for chunk in keys.chunks(BLOCK) {
             knots.iter_mut().zip(chunk).for_each(|(knot, &key)| *knot = T::from_key(key));
             result.numbers(&knots, &mut places);
             places[..chunk.len()].iter().for_each(|&place| counts[place as usize] += 1);
@@ -96,7 +101,7 @@ impl<T: Float> Buckets<T> {
 
     /// The numbers of the queries' buckets.
     #[inline(always)]
-    fn numbers(&self, queries: &[T; 256], numbers: &mut [u32; 256]) {
+    fn numbers(&self, queries: &[T; BLOCK], numbers: &mut [u32; BLOCK]) {
         match self.function {
             Function::Linear { origin, scale } => {
                 let last = T::narrow(f64::from(self.last));
@@ -114,19 +119,13 @@ impl<T: Float> Buckets<T> {
 
     /// For each query a knot that is not above it, if any is: the search goes on from there. NaN may get any knot.
     #[inline(always)]
-    pub fn starts(&self, queries: &[T; 256], scratch: &mut [u32; 256], starts: &mut [usize; 256]) {
+    pub fn starts(&self, queries: &[T; BLOCK], scratch: &mut [u32; BLOCK], starts: &mut [usize; BLOCK]) {
         self.numbers(queries, scratch);
         for (start, &number) in starts.iter_mut().zip(scratch.iter()) {
             let number = number as usize;
             *start = self.groups[number / GROUP] as usize + usize::from(self.offsets[number]);
         }
     }
-}
-
-fn by_key<T: Float>(first: T::Key, last: T::Key, buckets: usize) -> Function<T> {
-    let width = size_of::<T>() as u32 * 8;
-    let fits = |&shift: &u32| T::key_distance(last, first, shift) < buckets as u64;
-    Function::ByKey { origin: first, shift: (0..width).find(fits).unwrap_or(width - 1) }
 }
 
 #[cfg(test)]
@@ -141,10 +140,10 @@ mod tests {
         let half = T::narrow(0.5);
         let between = xp.windows(2).flat_map(|pair| [pair[0], pair[0] * half + pair[1] * half]);
         let queries: Vec<T> = between.chain([xp[xp.len() - 1], T::infinity(), T::neg_infinity(), T::nan()]).collect();
-        for chunk in queries.chunks(256) {
-            let mut block = [T::zero(); 256];
+        for chunk in queries.chunks(BLOCK) {
+            let mut block = [T::zero(); BLOCK];
             block[..chunk.len()].copy_from_slice(chunk);
-            let (mut scratch, mut starts) = ([0; 256], [0; 256]);
+            let (mut scratch, mut starts) = ([0; BLOCK], [0; BLOCK]);
             buckets.starts(&block, &mut scratch, &mut starts);
             for (query, start) in chunk.iter().zip(starts) {
                 let after = xp.partition_point(|x| x <= query);

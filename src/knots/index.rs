@@ -107,13 +107,17 @@ fn bucket_by_key<T: Float>(keys: &[T::Key], knots: usize, buckets: usize) -> Buc
     let mut result = Buckets { starts: Vec::new(), origins: Vec::new(), cost: 0.0 };
     for table in keys.chunks_exact(knots) {
         let (origin, last) = (table[0], table[knots - 1].max(table[0]));
-        let width = size_of::<T>() as u32 * 8;
-        let shift =
-            (0..width).find(|&shift| T::key_distance(last, origin, shift) < buckets as u64).unwrap_or(width - 1);
+        let shift = key_shift::<T>(origin, last, buckets);
         result.fill(buckets, table.iter().map(|&key| T::key_bucket(key, origin, shift)));
         result.origins.extend([origin, T::key_of(shift)]);
     }
     result
+}
+
+/// By how much keys from the first to the last are shifted so that they number so many buckets.
+pub(crate) fn key_shift<T: Float>(first: T::Key, last: T::Key, buckets: usize) -> u32 {
+    let width = size_of::<T>() as u32 * 8;
+    (0..width).find(|&shift| T::key_distance(last, first, shift) < buckets as u64).unwrap_or(width - 1)
 }
 
 impl<T: Float> Buckets<T> {

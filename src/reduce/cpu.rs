@@ -23,6 +23,7 @@ const ELEMENTS_PER_TASK: usize = 32 << 10;
 const LINES_PER_TASK: usize = 1024;
 /// With at least this many tasks there is no need to split lines.
 const ENOUGH_TASKS: usize = 64;
+
 pub(super) fn reduce<T: Float>(operation: &Reduce<T>, _: &Arc<HostPool>) -> Result<()> {
     if operation.skip_nan { reduce_by::<T, true>(operation) } else { reduce_by::<T, false>(operation) }
 }

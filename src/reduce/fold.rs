@@ -137,7 +137,7 @@ impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
 
     #[inline(always)]
     fn step(&self, products: &mut Sum<T>, _: At, value: T, weight: T) {
-        products.add_product(weight, value, false);
+        products.add_product(weight, value);
     }
 
     #[inline(always)]
@@ -203,7 +203,7 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, SKIP_NAN> {
         if SKIP_NAN && value.is_nan() {
             return;
         }
-        products.add_product(weight, value, false);
+        products.add_product(weight, value);
         weights.add(weight);
     }
 
@@ -242,7 +242,7 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Moments<'_, T, SKIP_NAN> {
         }
         let deviation = value - self.means[at.line];
         deviations.add(deviation);
-        squares.add_product(deviation, deviation, false);
+        squares.add_product(deviation, deviation);
         *count += 1;
     }
 
@@ -267,7 +267,7 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Moments<'_, T, SKIP_NAN> {
         }
         // The mean was rounded, so the deviations do not add up to zero.
         let rest = deviations.round();
-        squares.add_product(-rest, deviations.ratio(Sum::<T>::of_count(count)), false);
+        squares.add_product(-rest, deviations.ratio(Sum::<T>::of_count(count)));
         let mut shared_out = Sum::<T>::default();
         shared_out.add(T::narrow(divisor));
         let variance = squares.ratio(shared_out);

@@ -106,7 +106,7 @@ impl<T: Float> Sums<'_, T> {
             match weights {
                 None => tail.0.add(value),
                 Some(weights) => {
-                    tail.0.add_product(weights[place], value, S::FUSES);
+                    tail.0.add_product(weights[place], value);
                     tail.1.add(weights[place]);
                 }
             }
@@ -275,11 +275,11 @@ impl<T: Float> Sums<'_, T> {
             match self.weights {
                 Weighing::None => of_lanes[0][lane].add(value),
                 Weighing::Along(weights) => {
-                    of_lanes[0][lane].add_product(weights[self.part.start + at / width], value, S::FUSES);
+                    of_lanes[0][lane].add_product(weights[self.part.start + at / width], value);
                 }
                 Weighing::Full(weights) => {
                     let weight = weights[stretch.start + at];
-                    of_lanes[0][lane].add_product(weight, value, S::FUSES);
+                    of_lanes[0][lane].add_product(weight, value);
                     of_lanes[1][lane].add(weight);
                 }
             }
