@@ -6,32 +6,8 @@ mod support;
 use ndarray::{Array1, Array2, Axis, arr1, arr2};
 use ndgpu::{Device, ErrorKind, Float, InterpTable, Order};
 use support::everywhere;
+use support::oracle::interp as oracle;
 use support::random::Random;
-
-/// `numpy.interp` for one query, as `numpy/_core/src/multiarray/compiled_base.c` decides it.
-fn oracle<T: Float>(x: T, xp: &[T], fp: &[T], left: T, right: T) -> T {
-    let n = xp.len();
-    if x.is_nan() {
-        return T::nan();
-    }
-    if x > xp[n - 1] {
-        return right;
-    }
-    if x < xp[0] {
-        return left;
-    }
-    let j = xp.partition_point(|&knot| x >= knot).saturating_sub(1);
-    if j == n - 1 || xp[j] == x {
-        return fp[j];
-    }
-    let slope = (fp[j + 1] - fp[j]) / (xp[j + 1] - xp[j]);
-    let y = slope * (x - xp[j]) + fp[j];
-    if !y.is_nan() {
-        return y;
-    }
-    let y = slope * (x - xp[j + 1]) + fp[j + 1];
-    if y.is_nan() && fp[j] == fp[j + 1] { fp[j] } else { y }
-}
 
 /// Agrees to within what one rounding of each step allows; what is not finite agrees exactly.
 fn assert_close<T: Float>(got: &[T], want: &[T], scale: f64, what: &str) {

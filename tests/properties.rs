@@ -10,6 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
+use support::oracle::interp;
 use support::random::Random;
 
 /// Checks a property on so many inputs.
@@ -422,32 +423,6 @@ fn finds_places<T: Float>(device: &Device, name: &str, table: &Table) {
 #[test]
 fn places_among_knots_are_what_counting_gives() {
     holds(150, table(), |table| everywhere!(finds_places, table));
-}
-
-/// `numpy.interp` for one query, as `numpy/_core/src/multiarray/compiled_base.c` decides it; but NaN is NaN in a table of
-/// one knot too.
-fn interp<T: Float>(x: T, xp: &[T], fp: &[T], left: T, right: T) -> T {
-    let n = xp.len();
-    if x.is_nan() {
-        return T::nan();
-    }
-    if x > xp[n - 1] {
-        return right;
-    }
-    if x < xp[0] {
-        return left;
-    }
-    let j = xp.partition_point(|&knot| x >= knot).saturating_sub(1);
-    if j == n - 1 || xp[j] == x {
-        return fp[j];
-    }
-    let slope = (fp[j + 1] - fp[j]) / (xp[j + 1] - xp[j]);
-    let y = slope * (x - xp[j]) + fp[j];
-    if !y.is_nan() {
-        return y;
-    }
-    let y = slope * (x - xp[j + 1]) + fp[j + 1];
-    if y.is_nan() && fp[j] == fp[j + 1] { fp[j] } else { y }
 }
 
 /// To the bit on the CPU engine; elsewhere to what one rounding of each step allows.

@@ -13,6 +13,7 @@ pub mod devices;
 pub mod judge;
 pub mod layout;
 pub mod operations;
+pub mod oracle;
 pub mod random;
 pub mod report;
 pub mod workload;
