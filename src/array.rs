@@ -132,9 +132,10 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     /// The buffer the array lies in, for the application's own wgpu code; `None` on the CPU engine. The elements are at
     /// its start; it may be longer.
     ///
-    /// Commands recorded so far are submitted first, so that what the application submits comes after them.
+    /// `None` also while a plan is being captured. Commands recorded so far are submitted first, so that what the application submits comes after them.
     pub fn wgpu_buffer(&self) -> Option<&wgpu::Buffer> {
         match (self.device.engine(), &self.storage) {
+            _ if self.device.recorder().is_some() => None,
             (Engine::Gpu(context), Storage::Gpu(buffer)) => {
                 // A fault is kept by the device and returned by the next call that can fail.
                 let _ = context.flush();

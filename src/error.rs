@@ -64,6 +64,9 @@ pub enum ErrorKind {
     DeviceMismatch,
     /// The device is gone (a driver reset, an unplugged GPU, `wgpu::Device::destroy`). Open another one.
     DeviceLost,
+    /// A plan cannot hold this: a readback inside a closure that is being captured, or an array of a plan used outside
+    /// of it.
+    NotCapturable,
     /// An option has a value that means nothing, or contradicts another.
     InvalidOption,
     /// The driver or wgpu refused a command that should have been valid. The device must not be trusted any more.

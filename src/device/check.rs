@@ -26,6 +26,8 @@ pub(crate) struct Check {
 pub(crate) enum Question {
     /// Is a sum of weights zero? The index is that of the output element.
     ZeroWeights { output: Vec<usize> },
+    /// None yet: this stands for whatever is wrong with the input of a plan.
+    OfInput,
     /// Are the knots in order? The index is that of the knot in `xp`, flattened.
     Sorted { knots: usize },
 }
@@ -46,6 +48,11 @@ impl Check {
     /// A check whose outcome the CPU engine is about to find.
     pub fn on_host(question: Question) -> Arc<Self> {
         Self::new(question, Outcome::Known(AtomicU32::new(PASSED)))
+    }
+
+    /// The same question with its outcome elsewhere.
+    pub fn with_outcome(&self, outcome: Outcome) -> Arc<Self> {
+        Self::new(self.question.clone(), outcome)
     }
 
     pub fn outcome(&self) -> &Outcome {
@@ -74,6 +81,7 @@ impl Check {
                 ),
             ),
             Question::Sorted { knots } => not_sorted(index, *knots),
+            Question::OfInput => return Ok(()),
         })
     }
 }

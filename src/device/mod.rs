@@ -7,6 +7,7 @@ pub(crate) mod host;
 mod info;
 mod ledger;
 pub(crate) mod operation;
+pub(crate) mod recorder;
 mod select;
 pub(crate) mod storage;
 
@@ -16,14 +17,16 @@ use bytemuck::Pod;
 
 pub use info::{DeviceInfo, DeviceKind, DeviceLimits};
 pub use ledger::{TransferCost, TransferPath, TransferStats};
-pub(crate) use operation::Operation;
+pub(crate) use operation::{Account, Operation, Use};
 pub use select::DeviceBuilder;
 
 use crate::element::{Element, ElementType};
 use crate::error::{Error, ErrorKind, Result};
-use gpu::GpuContext;
+use check::{Check, Question};
+use gpu::{Commands, GpuContext};
 use host::{HostBuffer, HostPool};
 use ledger::Ledger;
+use recorder::Recorder;
 use storage::Storage;
 
 /// Where arrays live and operations run: a GPU, or the native CPU engine.
@@ -38,7 +41,11 @@ use storage::Storage;
 /// # Ok::<(), ndgpu::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Device(Arc<Inner>);
+pub struct Device {
+    inner: Arc<Inner>,
+    /// Where operations go while a plan is captured.
+    recorder: Option<Arc<Recorder>>,
+}
 
 struct Inner {
     info: DeviceInfo,
@@ -123,12 +130,12 @@ impl Device {
     }
 
     fn with(info: DeviceInfo, engine: Engine) -> Self {
-        Self(Arc::new(Inner { info, engine, ledger: Ledger::default() }))
+        Self { inner: Arc::new(Inner { info, engine, ledger: Ledger::default() }), recorder: None }
     }
 
     /// What this device is and can do.
     pub fn info(&self) -> &DeviceInfo {
-        &self.0.info
+        &self.inner.info
     }
 
     /// Waits until everything that was asked of this device has been done. For timing; results need no such call.
@@ -149,16 +156,31 @@ impl Device {
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
-        &self.0.ledger
+        &self.inner.ledger
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.0.engine
+        &self.inner.engine
     }
 
     /// Whether both are handles to the same device.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// The handle of what a plan computes while it is captured.
+    pub(crate) fn recording(&self, recorder: &Arc<Recorder>) -> Self {
+        Self { inner: self.inner.clone(), recorder: Some(recorder.clone()) }
+    }
+
+    /// The handle of what is there whether or not a plan is being captured.
+    pub(crate) fn lasting(&self) -> Self {
+        Self { inner: self.inner.clone(), recorder: None }
+    }
+
+    /// Where operations go, if not to the engine.
+    pub(crate) fn recorder(&self) -> Option<&Arc<Recorder>> {
+        self.recorder.as_ref()
     }
 
     /// An error unless `other` is this device; `what` names the array at fault.
@@ -167,6 +189,19 @@ impl Device {
             return Ok(());
         }
         Err(Error::device_mismatch(what, &other.info().name, &self.info().name))
+    }
+
+    /// The device of what is computed from operands of this one and of `other`: part of a plan if either is. An error if
+    /// they are different devices, or belong to different plans; `what` names the array at fault.
+    pub(crate) fn joint(&self, other: &Self, what: &str) -> Result<Self> {
+        self.expect(other, what)?;
+        match (&self.recorder, &other.recorder) {
+            (Some(one), Some(another)) if !Arc::ptr_eq(one, another) => {
+                Err(recorder::not_capturable(format!("{what} belongs to another plan than what it is used with")))
+            }
+            (Some(_), _) => Ok(self.clone()),
+            (None, _) => Ok(other.clone()),
+        }
     }
 
     /// An error if arrays of this type can't be on this device.
@@ -195,11 +230,35 @@ impl Device {
         }
     }
 
-    /// Runs an operation. The one door to both engines.
-    pub(crate) fn run(&self, operation: &dyn Operation) -> Result<()> {
+    /// Copies the first elements of some memory of this device to other memory of it, now.
+    pub(crate) fn copy<T: Pod + Send + Sync>(&self, from: &Storage<T>, to: &Storage<T>, len: usize) -> Result<()> {
+        match self.engine() {
+            Engine::Cpu(_) => {
+                let values = from.host()?.snapshot();
+                to.host()?.write(|target| target[..len].copy_from_slice(&values[..len]))
+            }
+            Engine::Gpu(context) => context.copy(from.gpu()?, to.gpu()?, (len * size_of::<T>()) as u64),
+        }
+    }
+
+    /// A check to be made on this device.
+    pub(crate) fn check(&self, question: Question) -> Result<Arc<Check>> {
+        match (&self.recorder, self.engine()) {
+            (Some(recorder), Engine::Cpu(_)) => recorder.check(question, None),
+            (Some(recorder), Engine::Gpu(context)) => recorder.check(question, Some(context)),
+            (None, Engine::Cpu(_)) => Ok(Check::on_host(question)),
+            (None, Engine::Gpu(context)) => context.check(question),
+        }
+    }
+
+    /// Runs an operation, or keeps it for the plan that is being captured. The one door to both engines.
+    pub(crate) fn run(&self, operation: impl Operation) -> Result<()> {
+        if let Some(recorder) = &self.recorder {
+            return recorder.keep(Box::new(operation));
+        }
         match self.engine() {
             Engine::Cpu(pool) => operation.on_cpu(pool),
-            Engine::Gpu(context) => operation.on_gpu(context),
+            Engine::Gpu(context) => operation.on_gpu(&Commands::at_once(context)),
         }
     }
 }

@@ -2,17 +2,38 @@
 //! the output at hand. Running it now is eager execution; keeping it to run it again is a plan. Neither is a second
 //! path, and an engine is nothing but one of its two methods.
 
+use std::any::Any;
 use std::sync::Arc;
 
-use super::gpu::GpuContext;
+use super::gpu::Commands;
 use super::host::HostPool;
+use super::storage::MemoryId;
 use crate::error::Result;
 
 /// Something a device can do.
-pub(crate) trait Operation {
+pub(crate) trait Operation: Any + Send + Sync {
     /// Computes the output now, on the CPU engine.
     fn on_cpu(&self, pool: &Arc<HostPool>) -> Result<()>;
 
-    /// Records the commands that compute the output.
-    fn on_gpu(&self, context: &GpuContext) -> Result<()>;
+    /// Gives the commands that compute the output.
+    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()>;
+
+    /// What it is called, and what memory it touches.
+    fn account(&self) -> Account;
+}
+
+/// What an operation does, for a plan to print, and to find out who else needs its output.
+#[derive(Clone)]
+pub(crate) struct Account {
+    /// In a few words, shapes among them.
+    pub name: String,
+    pub reads: Vec<Use>,
+    pub writes: Vec<Use>,
+}
+
+/// Memory that an operation touches.
+#[derive(Clone, Copy)]
+pub(crate) struct Use {
+    pub memory: MemoryId,
+    pub bytes: u64,
 }

@@ -6,7 +6,12 @@ use bytemuck::Pod;
 
 use super::gpu::GpuBuffer;
 use super::host::HostBuffer;
+use super::operation::Use;
 use crate::error::{Error, ErrorKind, Result};
+
+/// Which memory this is, among all that is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct MemoryId(usize);
 
 /// Memory of one device, for elements of one type.
 pub(crate) enum Storage<T: Pod + Send> {
@@ -38,6 +43,18 @@ impl<T: Pod + Send> Storage<T> {
             Self::Gpu(buffer) => Ok(buffer),
             Self::Host(_) => Err(wrong_engine()),
         }
+    }
+
+    pub fn id(&self) -> MemoryId {
+        MemoryId(match self {
+            Self::Host(buffer) => Arc::as_ptr(buffer).addr(),
+            Self::Gpu(buffer) => Arc::as_ptr(buffer).addr(),
+        })
+    }
+
+    /// Says that an operation touches the first elements.
+    pub fn used(&self, elements: usize) -> Use {
+        Use { memory: self.id(), bytes: elements as u64 * size_of::<T>() as u64 }
     }
 
     /// Whether nobody else shares this memory.

@@ -124,6 +124,8 @@ impl<T: Float> InterpTableBuilder<'_, T> {
     /// Those of [`InterpTable::new`], and [`ZeroPeriod`](ErrorKind::ZeroPeriod).
     pub fn build(self, device: &Device) -> Result<InterpTable<T>> {
         device.supports::<T>()?;
+        // What the host has is the same in every replay of a plan.
+        let device = &device.lasting();
         let Self { xp, fp, mut rules, order } = self;
         if rules.period.is_some_and(|period| period.is_zero()) {
             return Err(Error::new(

@@ -3,15 +3,17 @@
 //! A table is its knots and values side by side, `x0 y0 x1 y1 ...`, so that what a query needs lies in one place. Slopes
 //! are computed when they are needed: dividing costs less than loading them would.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::builder::modulo;
 use super::lookup::{Lookup, PADDING, Queries, Table};
-use super::operation::{BuildSegments, Interp};
+use super::operation::{BuildSegments, Interp, Lookups};
 use crate::element::Float;
 use crate::error::Result;
 use crate::knots::axis::HostAxis;
-use crate::knots::buckets::BLOCK;
+use crate::knots::buckets::{BLOCK, Buckets};
 
 /// Queries that one task looks up: enough to pay for a task, few enough to share out.
 const QUERIES_PER_TASK: usize = 16 << 10;
@@ -52,39 +54,59 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<(
 }
 
 pub(super) fn interp<T: Float>(operation: &Interp<T>) -> Result<()> {
-    let Interp { table, columns, shared_queries, rows, .. } = operation;
-    let axis = HostAxis::of(table.axis())?;
-    let keys = axis.view().keys;
-    let buckets = table.axis().buckets_for(rows * columns, keys);
-    let pairs = table.segments().host()?.snapshot();
-    let stride = table_len(1, table.axis().knots);
-    let rules = table.rules();
-    let lookup = |row: usize| {
-        let first = if table.tables() > 1 { row * stride } else { 0 };
-        let (pairs, _) = pairs[first..first + stride].as_chunks::<2>();
-        let buckets = buckets.map(|buckets| &buckets[if table.axis().tables > 1 { row } else { 0 }]);
-        Lookup::new(Table { pairs, buckets }, rules)
-    };
-    let x = operation.x.host()?.snapshot();
+    let looked = Looked::up(&operation.lookups)?;
     operation.output.host()?.write(|output| {
-        output.par_chunks_mut(QUERIES_PER_TASK).enumerate().for_each(|(task, chunk)| {
-            // A task may begin and end inside a row, and span several.
-            let mut start = task * QUERIES_PER_TASK;
-            let mut rest = chunk;
-            while !rest.is_empty() {
-                let (row, column) = (start / columns, start % columns);
-                let (part, later) = rest.split_at_mut(rest.len().min(columns - column));
-                let first = if *shared_queries { column } else { start };
-                let x = &x[first..first + part.len()];
-                match rules.period {
-                    Some(period) => in_period(&lookup(row), period, x, part),
-                    None => T::vectorize(Queries { lookup: &lookup(row), x, output: part }),
-                }
-                start += x.len();
-                rest = later;
-            }
-        });
+        let chunks = output.par_chunks_mut(QUERIES_PER_TASK).enumerate();
+        chunks.for_each(|(task, chunk)| looked.fill(task * QUERIES_PER_TASK, chunk));
     })
+}
+
+/// Lookups with everything they read at hand, for whichever part of the results is wanted.
+pub(crate) struct Looked<'a, T: Float> {
+    lookups: &'a Lookups<T>,
+    x: Arc<Vec<T>>,
+    pairs: Arc<Vec<T>>,
+    buckets: Option<&'a [Buckets<T>]>,
+}
+
+impl<'a, T: Float> Looked<'a, T> {
+    pub fn up(lookups: &'a Lookups<T>) -> Result<Self> {
+        let axis = lookups.table.axis();
+        let keys = axis.keys.host()?.snapshot();
+        Ok(Self {
+            lookups,
+            x: lookups.x.host()?.snapshot(),
+            pairs: lookups.table.segments().host()?.snapshot(),
+            buckets: axis.buckets_for(lookups.rows * lookups.columns, &keys),
+        })
+    }
+
+    /// The results from this one on, all rows one after another. They may begin and end inside a row, and span several.
+    pub fn fill(&self, first: usize, results: &mut [T]) {
+        let Lookups { columns, shared_queries, table, .. } = self.lookups;
+        let (mut start, mut rest) = (first, results);
+        while !rest.is_empty() {
+            let (row, column) = (start / columns, start % columns);
+            let (part, later) = rest.split_at_mut(rest.len().min(columns - column));
+            let first = if *shared_queries { column } else { start };
+            let x = &self.x[first..first + part.len()];
+            match table.rules().period {
+                Some(period) => in_period(&self.lookup(row), period, x, part),
+                None => T::vectorize(Queries { lookup: &self.lookup(row), x, output: part }),
+            }
+            start += x.len();
+            rest = later;
+        }
+    }
+
+    fn lookup(&self, row: usize) -> Lookup<'_, T> {
+        let table = &self.lookups.table;
+        let stride = table_len(1, table.axis().knots);
+        let first = if table.tables() > 1 { row * stride } else { 0 };
+        let (pairs, _) = self.pairs[first..first + stride].as_chunks::<2>();
+        let buckets = self.buckets.map(|buckets| &buckets[if table.axis().tables > 1 { row } else { 0 }]);
+        Lookup::new(Table { pairs, buckets }, table.rules())
+    }
 }
 
 /// Looks up queries modulo the period.

@@ -2,10 +2,10 @@
 
 use bytemuck::{Pod, Zeroable, bytes_of};
 
-use super::operation::{BuildSegments, Interp};
+use super::operation::{BuildSegments, Interp, Lookups};
 use super::paths::{Facts, Path, Tables, UNIFORM_BYTES, is_finite};
 use super::table::InterpTable;
-use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
+use crate::device::gpu::{Access, Binding, Commands, GpuContext, Kernel};
 use crate::device::{Device, Engine};
 use crate::element::{ElementType, Float, bytes_of as array_bytes};
 use crate::error::Result;
@@ -99,7 +99,7 @@ fn segments_binding<T: Float>(table: &InterpTable<T>, uniform: bool) -> Result<B
     Ok(Binding::start(table.segments().gpu()?, if uniform { UNIFORM_BYTES } else { bytes }))
 }
 
-pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>, context: &GpuContext) -> Result<()> {
+pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>, commands: &Commands<'_>) -> Result<()> {
     let table = &operation.table;
     let axis = table.axis();
     let total = table.tables() * axis.knots;
@@ -121,7 +121,7 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>, context: &G
         nan: T::nan().words(),
         end: [0; 2],
     };
-    context.dispatch(
+    commands.dispatch(
         &segments_kernel(T::TYPE),
         bytes_of(&parameters),
         &[
@@ -134,8 +134,8 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>, context: &G
     )
 }
 
-pub(super) fn interp<T: Float>(operation: &Interp<T>, context: &GpuContext) -> Result<()> {
-    let Interp { table, x, output, rows, columns, shared_queries } = operation;
+pub(super) fn interp<T: Float>(operation: &Interp<T>, commands: &Commands<'_>) -> Result<()> {
+    let Interp { lookups: Lookups { table, x, rows, columns, shared_queries }, output } = operation;
     let (axis, rules) = (table.axis(), table.rules());
     let flags = [
         (rules.left.is_some(), FLAG_LEFT),
@@ -145,7 +145,7 @@ pub(super) fn interp<T: Float>(operation: &Interp<T>, context: &GpuContext) -> R
         (rules.extended().1, FLAG_EXTENDED_RIGHT),
     ];
     let flags = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum();
-    let facts = facts(T::TYPE, table.tables() * axis.knots, context);
+    let facts = facts(T::TYPE, table.tables() * axis.knots, commands);
     let tables = match (table.tables(), axis.tables) {
         (1, _) => Tables::One,
         (_, 1) => Tables::SharedKnots,
@@ -154,15 +154,15 @@ pub(super) fn interp<T: Float>(operation: &Interp<T>, context: &GpuContext) -> R
     let [_, starts, origins] = axis_bindings(axis)?;
     let size = size_of::<T>() as u64;
     // Pieces that begin where a window can, so that queries stay four by four.
-    let window = (context.window_bytes() / size).next_multiple_of(256) - 256;
+    let window = (commands.window_bytes() / size).next_multiple_of(256) - 256;
 
     for tile in tiles(*rows as u64, *columns as u64, 1, window, window) {
         let first = tile.outer.start * *columns as u64 + tile.len.start;
         let (tile_rows, tile_columns) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
         let count = tile_rows * tile_columns;
         let queries = if *shared_queries { (tile.len.start, tile_columns) } else { (first, count) };
-        let (mut x, query_shift) = context.window(x.gpu()?, queries.0, queries.1, size);
-        let (mut output, output_shift) = context.window(output.gpu()?, first, count, size);
+        let (mut x, query_shift) = commands.window(x.gpu()?, queries.0, queries.1, size);
+        let (mut output, output_shift) = commands.window(output.gpu()?, first, count, size);
         let quads = u64::from(query_shift) % QUAD == 0
             && u64::from(output_shift) % QUAD == 0
             && (tile_rows == 1 || tile_columns % QUAD == 0)
@@ -193,7 +193,7 @@ pub(super) fn interp<T: Float>(operation: &Interp<T>, context: &GpuContext) -> R
             bindings.extend([starts, origins]);
         }
         let items = tile_rows * tile_columns.div_ceil(QUAD);
-        context.dispatch(&path.kernel(), bytes_of(&parameters), &bindings, items.div_ceil(WORKGROUP))?;
+        commands.dispatch(&path.kernel(), bytes_of(&parameters), &bindings, items.div_ceil(WORKGROUP))?;
     }
     Ok(())
 }

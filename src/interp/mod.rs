@@ -16,6 +16,8 @@ mod paths;
 mod table;
 
 pub use builder::{InterpTableBuilder, Method, Order};
+pub(crate) use cpu::Looked;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
+pub(crate) use operation::{Interp, Lookups};
 pub use table::InterpTable;

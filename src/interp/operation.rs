@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::table::InterpTable;
 use super::{cpu, gpu};
-use crate::device::Operation;
-use crate::device::gpu::GpuContext;
+use crate::device::gpu::Commands;
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
+use crate::device::{Account, Operation};
 use crate::element::Float;
 use crate::error::Result;
 
@@ -18,10 +18,16 @@ pub(super) struct BuildSegments<T: Float> {
 }
 
 /// Looks queries up.
-pub(super) struct Interp<T: Float> {
+pub(crate) struct Interp<T: Float> {
+    pub lookups: Lookups<T>,
+    pub output: Storage<T>,
+}
+
+/// What is looked up.
+#[derive(Clone)]
+pub(crate) struct Lookups<T: Float> {
     pub table: InterpTable<T>,
     pub x: Storage<T>,
-    pub output: Storage<T>,
     /// Rows of the output, a table each (or all of one table).
     pub rows: usize,
     /// Queries a row.
@@ -35,8 +41,18 @@ impl<T: Float> Operation for BuildSegments<T> {
         cpu::build_segments(self)
     }
 
-    fn on_gpu(&self, context: &GpuContext) -> Result<()> {
-        gpu::build_segments(self, context)
+    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
+        gpu::build_segments(self, commands)
+    }
+
+    fn account(&self) -> Account {
+        let Self { table, values } = self;
+        let cells = table.tables() * table.axis().knots;
+        Account {
+            name: format!("table of {} x {} knots", table.tables(), table.knots()),
+            reads: vec![table.axis().keys.used(table.axis().tables * table.axis().knots), values.used(cells)],
+            writes: vec![table.segments().used(4 * cells)],
+        }
     }
 }
 
@@ -45,7 +61,15 @@ impl<T: Float> Operation for Interp<T> {
         cpu::interp(self)
     }
 
-    fn on_gpu(&self, context: &GpuContext) -> Result<()> {
-        gpu::interp(self, context)
+    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
+        gpu::interp(self, commands)
+    }
+
+    fn account(&self) -> Account {
+        let Lookups { table, x, rows, columns, shared_queries } = &self.lookups;
+        let queries = if *shared_queries { *columns } else { rows * columns };
+        let mut reads = vec![x.used(queries), table.segments().used(4 * table.tables() * table.axis().knots)];
+        reads.extend(table.axis().index.iter().map(|(starts, _)| starts.used(table.axis().buckets)));
+        Account { name: format!("interp of {rows} x {columns}"), reads, writes: vec![self.output.used(rows * columns)] }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::{Dimension, Ix2};
 
 use super::builder::{Method, TableShape, rows};
-use super::operation::{BuildSegments, Interp};
+use super::operation::{BuildSegments, Interp, Lookups};
 use super::{cpu, gpu};
 use crate::array::DeviceArray;
 use crate::device::check::Checks;
@@ -122,11 +122,10 @@ impl<T: Float> InterpTable<T> {
     /// Those of [`InterpTable::new`] that shapes can tell, and
     /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
     pub fn from_device<D: Dimension, E: Dimension>(xp: &DeviceArray<T, D>, fp: &DeviceArray<T, E>) -> Result<Self> {
-        let device = xp.device();
-        device.expect(fp.device(), "fp")?;
+        let device = xp.device().joint(fp.device(), "fp")?;
         let shape = TableShape::of(xp.shape(), fp.shape())?;
-        let axis = Arc::new(SortedAxis::from_device(xp, shape.points)?);
-        Self::assemble(device, axis, None, Rules::default(), shape, fp.storage(), fp.checks())
+        let axis = Arc::new(SortedAxis::from_device(&device, xp, shape.points)?);
+        Self::assemble(&device, axis, None, Rules::default(), shape, fp.storage(), fp.checks())
     }
 
     /// The same knots, search index and rules with other values, which come from the device: `[n]`, or `[tables, n]` for
@@ -139,7 +138,7 @@ impl<T: Float> InterpTable<T> {
     /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`WrongDimensions`](crate::ErrorKind::WrongDimensions),
     /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
     pub fn with_values<D: Dimension>(&self, fp: &DeviceArray<T, D>) -> Result<Self> {
-        self.device.expect(fp.device(), "fp")?;
+        let device = self.device.joint(fp.device(), "fp")?;
         let (tables, points) = rows("fp", fp.shape())?;
         if points != self.points || tables == 0 || (self.axis.tables > 1 && tables != self.axis.tables) {
             return Err(Error::shape(format!(
@@ -153,7 +152,7 @@ impl<T: Float> InterpTable<T> {
         }
         let shape = TableShape { points, tables };
         let (axis, order) = (self.axis.clone(), self.order.clone());
-        Self::assemble(&self.device, axis, order, self.rules, shape, fp.storage(), fp.checks())
+        Self::assemble(&device, axis, order, self.rules, shape, fp.storage(), fp.checks())
     }
 
     pub(super) fn assemble(
@@ -180,7 +179,7 @@ impl<T: Float> InterpTable<T> {
             points: shape.points,
             tables: shape.tables,
         };
-        device.run(&BuildSegments { table: table.clone(), values: values.clone() })?;
+        device.run(BuildSegments { table: table.clone(), values: values.clone() })?;
         Ok(table)
     }
 
@@ -240,23 +239,17 @@ impl<T: Float> InterpTable<T> {
         columns: usize,
         shared_queries: bool,
     ) -> Result<DeviceArray<T, E>> {
-        self.device.expect(x.device(), "x")?;
+        let device = self.device.joint(x.device(), "x")?;
         let Some(len) = shape.size_checked() else {
-            return Err(Error::too_large("the result", u64::MAX, isize::MAX as u64, &self.device.info().name));
+            return Err(Error::too_large("the result", u64::MAX, isize::MAX as u64, &device.info().name));
         };
-        let output = self.device.allocate(len)?;
+        let output = device.allocate(len)?;
         if len > 0 {
-            self.device.run(&Interp {
-                table: self.clone(),
-                x: x.storage().clone(),
-                output: output.clone(),
-                rows,
-                columns,
-                shared_queries,
-            })?;
+            let lookups = Lookups { table: self.clone(), x: x.storage().clone(), rows, columns, shared_queries };
+            device.run(Interp { lookups, output: output.clone() })?;
         }
         let checks = Checks::union([&self.checks, x.checks()]);
-        Ok(DeviceArray::new(self.device.clone(), output, shape, checks))
+        Ok(DeviceArray::new(device, output, shape, checks))
     }
 
     /// How many tables there are.

@@ -30,6 +30,8 @@ pub(crate) struct SortedAxis<T: Float> {
     pub reach: Reach,
     /// Whether the knots are in order, where only the device can tell.
     pub checks: Checks,
+    /// Whether the keys stay what they are: those that a plan computes change with every replay.
+    is_lasting: bool,
     /// The CPU engine's index of each table, made when enough was asked to pay for it.
     buckets_of_tables: OnceLock<Vec<Buckets<T>>>,
     /// Queries so far, until then.
@@ -66,6 +68,9 @@ impl<T: Float> SortedAxis<T> {
         if let Some(buckets) = self.buckets_of_tables.get() {
             return Some(buckets);
         }
+        if !self.is_lasting {
+            return None;
+        }
         let asked = self.asked.fetch_add(queries, Ordering::Relaxed).saturating_add(queries);
         if asked < keys.len() / QUERIES_TO_PAY {
             return None;
@@ -91,55 +96,39 @@ impl<T: Float> SortedAxis<T> {
                 _ => Some((device.store_part(&index.starts, moved)?, device.store_part(&index.origins, moved)?)),
             },
             checks,
+            is_lasting: true,
             buckets_of_tables: OnceLock::new(),
             asked: AtomicUsize::new(0),
         })
     }
 
     /// Knots that are on the device. Their order is checked there: what is found arrives with the first data that
-    /// depend on it.
+    /// depend on it. `device` is theirs, or that of the plan they are to be part of.
     ///
     /// The CPU engine indexes them when it is asked enough. On a GPU nobody waits to look at them, so a query bisects.
-    pub fn from_device<D: Dimension>(xp: &DeviceArray<T, D>, knots: usize) -> Result<Self> {
-        let device = xp.device();
-        let tables = xp.len() / knots;
-        let question = Question::Sorted { knots };
-        match device.engine() {
-            Engine::Cpu(_) => {
-                let values = xp.storage().host()?.snapshot();
-                let check = Check::on_host(question);
-                if let Some(index) = first_out_of_order(&values, knots) {
-                    check.offend(index);
-                }
-                // Nothing moves between host and device: they are the same.
-                Self::with_index(device, KnotIndex::unindexed(&values, knots), xp.checks().with(check), &mut 0)
-            }
-            Engine::Gpu(context) => {
-                let check = context.check(question)?;
-                let keys = device.allocate(xp.len())?;
-                let operation = PrepareKnots {
-                    xp: xp.storage().clone(),
-                    keys: keys.clone(),
-                    knots,
-                    total: xp.len(),
-                    check: check.clone(),
-                };
-                device.run(&operation)?;
-                let checks = xp.checks().with(check);
-                Ok(Self {
-                    knots,
-                    tables,
-                    bucketing: Bucketing::None,
-                    buckets: 1,
-                    keys,
-                    index: None,
-                    reach: Reach::unknown(knots),
-                    checks,
-                    buckets_of_tables: OnceLock::new(),
-                    asked: AtomicUsize::new(0),
-                })
-            }
-        }
+    pub fn from_device<D: Dimension>(device: &Device, xp: &DeviceArray<T, D>, knots: usize) -> Result<Self> {
+        let check = device.check(Question::Sorted { knots })?;
+        let keys = device.allocate(xp.len())?;
+        device.run(PrepareKnots {
+            xp: xp.storage().clone(),
+            keys: keys.clone(),
+            knots,
+            total: xp.len(),
+            check: check.clone(),
+        })?;
+        Ok(Self {
+            knots,
+            tables: xp.len() / knots,
+            bucketing: Bucketing::None,
+            buckets: 1,
+            keys,
+            index: None,
+            reach: Reach::unknown(knots),
+            checks: xp.checks().with(check),
+            is_lasting: device.recorder().is_none(),
+            buckets_of_tables: OnceLock::new(),
+            asked: AtomicUsize::new(0),
+        })
     }
 }
 

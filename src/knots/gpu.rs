@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable, bytes_of};
 
-use super::axis::{PrepareKnots, SortedAxis};
+use super::axis::{PrepareKnots, SortedAxis, first_out_of_order};
 use super::index::{Bucketing, KnotIndex};
 use super::search::Search;
 use crate::device::check::Outcome;
-use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
+use crate::device::gpu::{Access, Binding, Commands, Kernel};
 use crate::device::host::HostPool;
-use crate::device::{Device, Engine, Operation};
+use crate::device::{Account, Device, Engine, Operation};
 use crate::element::{ElementType, Float, bytes_of as array_bytes};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::shader::{self, WORKGROUP};
 use crate::tiles::steps;
 
@@ -189,14 +189,14 @@ fn search_kernel(element: ElementType) -> Kernel {
     }
 }
 
-pub(super) fn search<T: Float>(operation: &Search<T>, context: &GpuContext) -> Result<()> {
+pub(super) fn search<T: Float>(operation: &Search<T>, commands: &Commands<'_>) -> Result<()> {
     let axis = &operation.axis;
     let [keys, starts, origins] = axis_bindings(axis)?;
     let size = size_of::<T>() as u64;
-    for queries in steps(operation.total as u64, context.window_bytes() / size) {
+    for queries in steps(operation.total as u64, commands.window_bytes() / size) {
         let total = queries.end - queries.start;
-        let (x, query_shift) = context.window(operation.x.gpu()?, queries.start, total, size);
-        let (output, output_shift) = context.window(operation.output.gpu()?, queries.start, total, 4);
+        let (x, query_shift) = commands.window(operation.x.gpu()?, queries.start, total, size);
+        let (output, output_shift) = commands.window(operation.output.gpu()?, queries.start, total, 4);
         let parameters = SearchParameters {
             total: total as u32,
             knots: axis.knots as u32,
@@ -208,22 +208,33 @@ pub(super) fn search<T: Float>(operation: &Search<T>, context: &GpuContext) -> R
             output_shift,
         };
         let bindings = [x, keys, starts, origins, output];
-        context.dispatch(&search_kernel(T::TYPE), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
+        commands.dispatch(&search_kernel(T::TYPE), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
     }
     Ok(())
 }
 
 impl<T: Float> Operation for PrepareKnots<T> {
     fn on_cpu(&self, _: &Arc<HostPool>) -> Result<()> {
-        // The CPU engine builds a whole index instead, where the axis is made.
-        Err(Error::new(ErrorKind::DeviceMismatch, "knots of a GPU cannot be prepared by the CPU engine"))
+        let xp = self.xp.host()?.snapshot();
+        if let Some(index) = first_out_of_order(&xp, self.knots) {
+            self.check.offend(index);
+        }
+        self.keys.host()?.write(|keys| keys.iter_mut().zip(&*xp).for_each(|(key, &x)| *key = x.key()))
     }
 
-    fn on_gpu(&self, context: &GpuContext) -> Result<()> {
+    fn account(&self) -> Account {
+        Account {
+            name: format!("order of {} knots", self.total),
+            reads: vec![self.xp.used(self.total)],
+            writes: vec![self.keys.used(self.total)],
+        }
+    }
+
+    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
         let bytes = array_bytes::<T>(self.total);
         let Outcome::Word { buffer, index } = self.check.outcome() else { return Ok(()) };
         let parameters = Parameters { knots: self.knots as u32, total: self.total as u32, check: *index, unused: 0 };
-        context.dispatch(
+        commands.dispatch(
             &kernel(T::TYPE),
             bytes_of(&parameters),
             &[Binding::start(self.xp.gpu()?, bytes), Binding::start(self.keys.gpu()?, bytes), Binding::checks(buffer)],

@@ -9,10 +9,10 @@ use super::axis::{HostAxis, SortedAxis, expect_bindable};
 use super::gpu;
 use crate::array::DeviceArray;
 use crate::device::check::not_sorted;
-use crate::device::gpu::GpuContext;
+use crate::device::gpu::Commands;
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
-use crate::device::{Device, Operation};
+use crate::device::{Account, Device, Operation};
 use crate::element::{Float, bytes_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
@@ -71,6 +71,8 @@ impl<T: Float> Knots<T> {
     /// one binding.
     pub fn new<'a, X: HostData<'a, Elem = T>>(device: &Device, xp: X) -> Result<Self> {
         device.supports::<T>()?;
+        // What the host has is the same in every replay of a plan.
+        let device = &device.lasting();
         let xp = xp.into_cow();
         if xp.ndim() != 1 {
             return Err(Error::dimensions(format!("knots have shape {:?}, but they must be [n]", xp.shape())));
@@ -144,10 +146,10 @@ impl<T: Float> Knots<T> {
     }
 
     fn search<D: Dimension>(&self, x: &DeviceArray<T, D>, side: Side) -> Result<DeviceArray<u32, D>> {
-        self.device.expect(x.device(), "x")?;
-        let output = self.device.allocate(x.len())?;
+        let device = self.device.joint(x.device(), "x")?;
+        let output = device.allocate(x.len())?;
         if !x.is_empty() {
-            self.device.run(&Search {
+            device.run(Search {
                 axis: self.axis.clone(),
                 x: x.storage().clone(),
                 output: output.clone(),
@@ -156,7 +158,7 @@ impl<T: Float> Knots<T> {
                 flip: self.decreasing,
             })?;
         }
-        Ok(DeviceArray::new(self.device.clone(), output, x.raw_dim(), x.checks().clone()))
+        Ok(DeviceArray::new(device, output, x.raw_dim(), x.checks().clone()))
     }
 }
 
@@ -196,7 +198,16 @@ impl<T: Float> Operation for Search<T> {
         })
     }
 
-    fn on_gpu(&self, context: &GpuContext) -> Result<()> {
-        gpu::search(self, context)
+    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
+        gpu::search(self, commands)
+    }
+
+    fn account(&self) -> Account {
+        let Self { axis, x, output, total, .. } = self;
+        Account {
+            name: format!("search of {total} among {} knots", axis.knots),
+            reads: vec![x.used(*total), axis.keys.used(axis.knots)],
+            writes: vec![output.used(*total)],
+        }
     }
 }

@@ -204,7 +204,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
         let deviations = self.std_axis(axis, ddof)?;
         let output = self.device().allocate(self.len())?;
         if !self.is_empty() {
-            self.device().run(&Standardize {
+            self.device().run(Standardize {
                 view: view_along(self.shape(), axis),
                 values: self.storage().clone(),
                 means: means.storage().clone(),
@@ -216,7 +216,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     }
 
     /// The array seen along an axis, and the shape without it.
-    pub(super) fn along(&self, axis: Axis) -> Result<(Operands<'_, T>, D::Smaller)> {
+    pub(super) fn along(&self, axis: Axis) -> Result<(Operands<T>, D::Smaller)> {
         if axis.index() >= self.ndim() {
             return Err(Error::axis_out_of_range(axis.index(), self.shape()));
         }
@@ -228,7 +228,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
         &self,
         axis: Axis,
         weights: &DeviceArray<T, E>,
-    ) -> Result<(Operands<'_, T>, D::Smaller)> {
+    ) -> Result<(Operands<T>, D::Smaller)> {
         let (operands, shape) = self.along(axis)?;
         let len = self.shape()[axis.index()];
         let fitting = if weights.shape() == self.shape() {

@@ -11,7 +11,6 @@ use rayon::prelude::*;
 use super::fold::{At, Extreme, Fold, Moments, Place, Plain, PlainWithoutNan, Sum, Weighted, WeightedAlike};
 use super::operation::{Finish, Output, Reduce, View, Weights};
 use super::sums::{LANES, Sums, Weighing};
-use crate::device::host::HostPool;
 use crate::device::storage::Storage;
 use crate::element::Float;
 use crate::error::Result;
@@ -21,15 +20,21 @@ use crate::tiles::steps;
 const ELEMENTS_PER_TASK: usize = 32 << 10;
 /// Lines that one task holds states for, so that they stay in the cache.
 const LINES_PER_TASK: usize = 1024;
+/// Values that are made at a time, if they are not in memory.
+const MADE_AT_ONCE: usize = 4096;
 /// With at least this many tasks there is no need to split lines.
 const ENOUGH_TASKS: usize = 64;
 
-pub(super) fn reduce<T: Float>(operation: &Reduce<T>, _: &Arc<HostPool>) -> Result<()> {
-    if operation.skip_nan { reduce_by::<T, true>(operation) } else { reduce_by::<T, false>(operation) }
+/// Values of an array that is not there, from an index on.
+type Make<'a, T> = &'a (dyn Fn(usize, &mut [T]) + Sync);
+
+/// Reduces the operation's values, or those that are made.
+pub(super) fn reduce<T: Float>(operation: &Reduce<T>, made: Option<Make<'_, T>>) -> Result<()> {
+    if operation.skip_nan { reduce_by::<T, true>(operation, made) } else { reduce_by::<T, false>(operation, made) }
 }
 
 /// Chooses the fold.
-fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>) -> Result<()> {
+fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>, made: Option<Make<'_, T>>) -> Result<()> {
     let Reduce { finish, weights, ddof, .. } = operation;
     let wants_small = finish.wants_small();
     match (finish, weights) {
@@ -38,16 +43,16 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>) -> Result<()
                 Some(means) => means.host()?.snapshot(),
                 None => Arc::default(),
             };
-            run(operation, &Moments::<T, SKIP_NAN> { means: &means, ddof: *ddof, root: *finish == Finish::Std })
+            run(operation, made, &Moments::<T, SKIP_NAN> { means: &means, ddof: *ddof, root: *finish == Finish::Std })
         }
-        (Finish::Min | Finish::Max, _) => run(operation, &Extreme::<SKIP_NAN> { wants_small }),
+        (Finish::Min | Finish::Max, _) => run(operation, made, &Extreme::<SKIP_NAN> { wants_small }),
         (Finish::ArgMin | Finish::ArgMax, _) => locate(operation, &Place(Extreme { wants_small })),
         (Finish::Sum | Finish::Mean | Finish::Average, Weights::None) => {
             let mean = *finish == Finish::Mean;
             if SKIP_NAN {
-                run(operation, &PlainWithoutNan { mean })
+                run(operation, made, &PlainWithoutNan { mean })
             } else {
-                run(operation, &Plain { mean, count: operation.view.len })
+                run(operation, made, &Plain { mean, count: operation.view.len })
             }
         }
         (Finish::Sum | Finish::Mean | Finish::Average, weights) => {
@@ -56,9 +61,9 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>) -> Result<()
             match weights {
                 Weights::Along(weights) if !SKIP_NAN => {
                     let sum_of_weights = sum_in_parts(&weights.host()?.snapshot());
-                    run(operation, &WeightedAlike { average, sum_of_weights, offend: &offend })
+                    run(operation, made, &WeightedAlike { average, sum_of_weights, offend: &offend })
                 }
-                _ => run(operation, &Weighted::<SKIP_NAN> { average, offend: &offend }),
+                _ => run(operation, made, &Weighted::<SKIP_NAN> { average, offend: &offend }),
             }
         }
     }
@@ -68,26 +73,26 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>) -> Result<()
 fn sum_in_parts<T: Float>(values: &[T]) -> Sum<T> {
     let fold = Plain { mean: false, count: values.len() };
     let view = View { outer: 1, len: values.len(), inner: 1 };
-    let lines = Lines { view, values, weights: Weighing::None, fold: &fold };
+    let lines = Lines { view, values, made: None, weights: Weighing::None, fold: &fold };
     let block = Block { first_line: 0, outer: 0..1, inner: 0..1 };
     lines.states(&block, &lines.parts(1)).first().copied().unwrap_or_default()
 }
 
-fn run<T: Float, F: Fold<T, Output = T>>(operation: &Reduce<T>, fold: &F) -> Result<()> {
+fn run<T: Float, F: Fold<T, Output = T>>(operation: &Reduce<T>, made: Option<Make<'_, T>>, fold: &F) -> Result<()> {
     match &operation.output {
-        Output::Values(output) => write(operation, fold, output),
+        Output::Values(output) => write(operation, made, fold, output),
         Output::Places(_) => Ok(()),
     }
 }
 
 fn locate<T: Float, F: Fold<T, Output = u32>>(operation: &Reduce<T>, fold: &F) -> Result<()> {
     match &operation.output {
-        Output::Places(output) => write(operation, fold, output),
+        Output::Places(output) => write(operation, None, fold, output),
         Output::Values(_) => Ok(()),
     }
 }
 
-fn write<T, F>(operation: &Reduce<T>, fold: &F, output: &Storage<F::Output>) -> Result<()>
+fn write<T, F>(operation: &Reduce<T>, made: Option<Make<'_, T>>, fold: &F, output: &Storage<F::Output>) -> Result<()>
 where
     T: Float,
     F: Fold<T, Output: bytemuck::Pod>,
@@ -102,7 +107,7 @@ where
         (Weights::Full(_), Some(weights)) => Weighing::Full(weights),
         _ => Weighing::None,
     };
-    let lines = Lines { view: operation.view, values: &values, weights, fold };
+    let lines = Lines { view: operation.view, values: &values, made, weights, fold };
     output.host()?.write(|output| match &operation.weight_sums {
         None => {
             lines.reduce(output, None);
@@ -116,6 +121,8 @@ where
 struct Lines<'a, T: Float, F: Fold<T>> {
     view: View,
     values: &'a [T],
+    /// Where values come from that are not in memory; only for sums of rows.
+    made: Option<Make<'a, T>>,
     weights: Weighing<'a, T>,
     fold: &'a F,
 }
@@ -202,10 +209,13 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
     }
 
     fn states_of_part(&self, block: &Block, part: &Range<usize>) -> Vec<F::State> {
+        if let Some(make) = self.made {
+            return self.states_of_made(make, block, part);
+        }
         if let Some(wants_weights) = self.fold.sums() {
             let Block { outer, inner, .. } = block;
             let (outer, inner, part) = (outer.clone(), inner.clone(), part.clone());
-            let Self { view, values, weights, fold } = *self;
+            let Self { view, values, weights, fold, .. } = *self;
             let sums = T::vectorize(Sums { view, values, weights, wants_weights, outer, part, inner });
             return sums.into_iter().map(|(sum, weights)| fold.state(sum, weights)).collect();
         }
@@ -249,6 +259,43 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
                     }
                 }
             }
+        }
+        states
+    }
+
+    /// The same for values that are made, as many at a time as the fastest cache holds.
+    fn states_of_made(&self, make: Make<'_, T>, block: &Block, part: &Range<usize>) -> Vec<F::State> {
+        let mut made = [T::zero(); MADE_AT_ONCE];
+        let len = self.view.len;
+        let mut states = Vec::with_capacity(block.lines());
+        // Whole rows as many as fit, or each row in pieces.
+        let rows_at_once = if part.len() == len { (MADE_AT_ONCE / len.max(1)).max(1) } else { 1 };
+        for rows in steps(block.outer.len() as u64, rows_at_once as u64).map(range) {
+            let (first_row, rows) = (block.outer.start + rows.start, rows.len());
+            let mut of_rows: Option<Vec<F::State>> = None;
+            for piece in steps(part.len() as u64, MADE_AT_ONCE as u64).map(range) {
+                let places = part.start + piece.start..part.start + piece.end;
+                let first = first_row * len + places.start;
+                let values = &mut made[..rows * places.len()];
+                make(first, values);
+                let weights = match self.weights {
+                    Weighing::None => Weighing::None,
+                    Weighing::Along(weights) => Weighing::Along(&weights[places.clone()]),
+                    Weighing::Full(weights) => Weighing::Full(&weights[first..first + values.len()]),
+                };
+                let view = View { outer: rows, len: places.len(), inner: 1 };
+                let lines = Lines { view, values, made: None, weights, fold: self.fold };
+                let first_line = block.first_line + first_row - block.outer.start;
+                let states =
+                    lines.states_of_part(&Block { first_line, outer: 0..rows, inner: 0..1 }, &(0..places.len()));
+                match &mut of_rows {
+                    None => of_rows = Some(states),
+                    Some(merged) => {
+                        merged.iter_mut().zip(states).for_each(|(merged, state)| self.fold.merge(merged, state));
+                    }
+                }
+            }
+            states.extend(of_rows.unwrap_or_else(|| vec![F::State::default(); rows]));
         }
         states
     }

@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 use super::operation::{Finish, Output, Reduce, View, Weights};
 use crate::device::DeviceKind;
 use crate::device::check::Outcome;
-use crate::device::gpu::{Access, Binding, GpuContext, Kernel};
+use crate::device::gpu::{Access, Binding, Commands, Kernel};
 use crate::element::{ElementType, Float};
 use crate::error::Result;
 use crate::shader::{self, WORKGROUP};
@@ -149,9 +149,9 @@ enum Sums {
 }
 
 impl Sums {
-    fn of(element: ElementType, context: &GpuContext) -> Self {
+    fn of(element: ElementType, commands: &Commands<'_>) -> Self {
         match element {
-            ElementType::F32 if context.info().supports_f64 => Self::Wide,
+            ElementType::F32 if commands.info().supports_f64 => Self::Wide,
             _ => Self::Compensated,
         }
     }
@@ -307,17 +307,17 @@ impl Split {
     }
 }
 
-pub(super) fn reduce<T: Float>(operation: &Reduce<T>, context: &GpuContext) -> Result<()> {
+pub(super) fn reduce<T: Float>(operation: &Reduce<T>, commands: &Commands<'_>) -> Result<()> {
     let view = operation.view;
-    let sums = Sums::of(T::TYPE, context);
+    let sums = Sums::of(T::TYPE, commands);
     let family = Family::of(operation);
     let state_bytes = family.state_bytes(T::TYPE, sums);
-    let window = context.window_bytes() / size_of::<T>() as u64;
-    let widest = context.window_bytes() / state_bytes;
+    let window = commands.window_bytes() / size_of::<T>() as u64;
+    let widest = commands.window_bytes() / state_bytes;
     let all = tiles(view.outer as u64, view.len as u64, view.inner as u64, window, widest);
     // Tiles of the same lines follow one another.
     for tiles in all.chunk_by(|one, next| one.outer == next.outer && one.inner == next.inner) {
-        Lines { operation, context, sums, family, state_bytes }.run(tiles)?;
+        Lines { operation, commands, sums, family, state_bytes }.run(tiles)?;
     }
     Ok(())
 }
@@ -325,7 +325,7 @@ pub(super) fn reduce<T: Float>(operation: &Reduce<T>, context: &GpuContext) -> R
 /// The reduction of the lines that some tiles share.
 struct Lines<'a, T: Float> {
     operation: &'a Reduce<T>,
-    context: &'a GpuContext,
+    commands: &'a Commands<'a>,
     sums: Sums,
     family: Family,
     state_bytes: u64,
@@ -346,12 +346,12 @@ impl<T: Float> Lines<'_, T> {
         let Some(deepest) = tiles.first() else { return Ok(()) };
         let lines = (deepest.outer.end - deepest.outer.start) * (deepest.inner.end - deepest.inner.start);
         let places = deepest.len.end - deepest.len.start;
-        let kind = self.context.info().kind;
+        let kind = self.commands.info().kind;
         let blocks = tiles.iter().try_fold(true, |all, tile| self.takes_blocks(tile).map(|takes| all && takes))?;
         let split = Split::choose(self.operation.view, lines, places, kind, blocks);
         let direct = split.parts == 1 && tiles.len() == 1;
         let partial_bytes = if direct { self.state_bytes } else { lines * split.parts * self.state_bytes };
-        let partials = self.context.storage(partial_bytes)?;
+        let partials = self.commands.scratch(partial_bytes)?;
         let partials = Binding::start(&partials, partial_bytes);
 
         for (number, tile) in tiles.iter().enumerate() {
@@ -423,7 +423,7 @@ impl<T: Float> Lines<'_, T> {
     }
 
     fn dispatch(&self, step: &Step<'_>) -> Result<()> {
-        let Self { context, operation, .. } = self;
+        let Self { commands, operation, .. } = self;
         let Step { tile, split, lines, partials, .. } = step;
         let Reduce { view, values, weights, output, weight_sums, means, check, .. } = operation;
         let (len, inner) = (view.len as u64, view.inner as u64);
@@ -441,32 +441,32 @@ impl<T: Float> Lines<'_, T> {
             _ => (tile.outer.start * len * inner, rows * len * inner),
         };
         let mut parameters = self.parameters(step);
-        let values = bind(&mut parameters.value_shift, context.window(values.gpu()?, first, count, size));
+        let values = bind(&mut parameters.value_shift, commands.window(values.gpu()?, first, count, size));
         let result = match output {
-            Output::Values(output) => context.window(output.gpu()?, first_line, *lines, size),
-            Output::Places(output) => context.window(output.gpu()?, first_line, *lines, size_of::<u32>() as u64),
+            Output::Values(output) => commands.window(output.gpu()?, first_line, *lines, size),
+            Output::Places(output) => commands.window(output.gpu()?, first_line, *lines, size_of::<u32>() as u64),
         };
         let mut bindings = vec![values, *partials, bind(&mut parameters.output_shift, result)];
 
         if let Some(means) = means {
-            let means = context.window(means.gpu()?, first_line, *lines, size);
+            let means = commands.window(means.gpu()?, first_line, *lines, size);
             bindings.push(bind(&mut parameters.mean_shift, means));
         }
         // What nobody asked for still has to be bound to something of its own.
-        let (no_sums, no_checks) = (context.storage(size)?, context.storage(4)?);
+        let (no_sums, no_checks) = (commands.scratch(size)?, commands.scratch(4)?);
         let weights = match weights {
             Weights::None => None,
             Weights::Along(weights) => {
-                let mut window = context.window(weights.gpu()?, tile.len.start, places, size);
+                let mut window = commands.window(weights.gpu()?, tile.len.start, places, size);
                 window.0.round_up(BLOCK * size);
                 Some(window)
             }
-            Weights::Full(weights) => Some(context.window(weights.gpu()?, first, count, size)),
+            Weights::Full(weights) => Some(commands.window(weights.gpu()?, first, count, size)),
         };
         if let (Some(weights), Family::Weighted) = (weights, self.family) {
             bindings.push(bind(&mut parameters.weight_shift, weights));
             bindings.push(match weight_sums {
-                Some(sums) => context.window(sums.gpu()?, first_line, *lines, size).0,
+                Some(sums) => commands.window(sums.gpu()?, first_line, *lines, size).0,
                 None => Binding::start(&no_sums, size),
             });
             bindings.push(match check.as_ref().map(|check| check.outcome()) {
@@ -477,7 +477,7 @@ impl<T: Float> Lines<'_, T> {
         let weights_along = matches!(self.operation.weights, Weights::Along(_));
         let constants = Constants { weights_along, direct: step.direct };
         let kernel = kernel(T::TYPE, self.sums, self.family, split.regime, constants);
-        context.dispatch(&kernel, bytes_of(&parameters), &bindings, split.groups(*lines))
+        commands.dispatch(&kernel, bytes_of(&parameters), &bindings, split.groups(*lines))
     }
 }
 

@@ -19,6 +19,7 @@ mod standardize;
 mod sums;
 mod transpose;
 
+pub(crate) use operation::Reduce;
 pub use skip_nan::SkipNan;
 
 #[cfg(test)]

@@ -7,16 +7,16 @@ use ndarray::Dimension;
 use super::{cpu, gpu};
 use crate::array::DeviceArray;
 use crate::device::check::{Check, Checks, Question};
-use crate::device::gpu::GpuContext;
+use crate::device::gpu::Commands;
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
-use crate::device::{Device, Engine, Operation};
+use crate::device::{Account, Device, Operation};
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 
 /// An array seen as `[outer, len, inner]`; `len` is what is reduced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct View {
+pub(crate) struct View {
     pub outer: usize,
     pub len: usize,
     pub inner: usize,
@@ -31,7 +31,7 @@ impl View {
 
 /// What is made of a line. The numbers are those of `shaders/reduce/parameters.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finish {
+pub(crate) enum Finish {
     /// The sum of the values, or of the products with the weights.
     Sum = 0,
     /// The sum divided by the count.
@@ -53,6 +53,20 @@ pub(super) enum Finish {
 }
 
 impl Finish {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Mean => "mean",
+            Self::Average => "average",
+            Self::Var => "variance",
+            Self::Std => "standard deviation",
+            Self::Min => "minimum",
+            Self::Max => "maximum",
+            Self::ArgMin => "place of the minimum",
+            Self::ArgMax => "place of the maximum",
+        }
+    }
+
     /// Whether smaller values win.
     pub fn wants_small(self) -> bool {
         matches!(self, Self::Min | Self::ArgMin)
@@ -66,7 +80,7 @@ impl Finish {
 
 /// Weights, if there are any.
 #[derive(Clone)]
-pub(super) enum Weights<T: Float> {
+pub(crate) enum Weights<T: Float> {
     None,
     /// One for each place along the axis, the same for every line.
     Along(Storage<T>),
@@ -76,14 +90,15 @@ pub(super) enum Weights<T: Float> {
 
 /// Where outputs go.
 #[derive(Clone)]
-pub(super) enum Output<T: Float> {
+pub(crate) enum Output<T: Float> {
     Values(Storage<T>),
     /// Places along the axis.
     Places(Storage<u32>),
 }
 
 /// A reduction, ready to run.
-pub(super) struct Reduce<T: Float> {
+#[derive(Clone)]
+pub(crate) struct Reduce<T: Float> {
     pub view: View,
     pub values: Storage<T>,
     pub weights: Weights<T>,
@@ -101,19 +116,56 @@ pub(super) struct Reduce<T: Float> {
     pub check: Option<Arc<Check>>,
 }
 
-impl<T: Float> Operation for Reduce<T> {
-    fn on_cpu(&self, pool: &Arc<HostPool>) -> Result<()> {
-        cpu::reduce(self, pool)
+impl<T: Float> Reduce<T> {
+    /// Whether this adds up rows of an array, weighted or not, and reads it but once.
+    pub fn sums_rows_of(&self, array: &Storage<T>) -> bool {
+        let is_sum = matches!(self.finish, Finish::Sum | Finish::Mean | Finish::Average) && !self.skip_nan;
+        let weighs_itself = match &self.weights {
+            Weights::None => false,
+            Weights::Along(weights) | Weights::Full(weights) => weights.id() == array.id(),
+        };
+        is_sum && self.view.inner == 1 && self.values.id() == array.id() && !weighs_itself
     }
 
-    fn on_gpu(&self, context: &GpuContext) -> Result<()> {
-        gpu::reduce(self, context)
+    /// Reduces rows whose values are made when they are needed: `make` writes those from an index on, all rows one after
+    /// another. For the CPU engine, where [`sums_rows_of`](Self::sums_rows_of) holds.
+    pub fn of_made(&self, make: &(dyn Fn(usize, &mut [T]) + Sync)) -> Result<()> {
+        cpu::reduce(self, Some(make))
+    }
+}
+
+impl<T: Float> Operation for Reduce<T> {
+    fn on_cpu(&self, _: &Arc<HostPool>) -> Result<()> {
+        cpu::reduce(self, None)
+    }
+
+    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
+        gpu::reduce(self, commands)
+    }
+
+    fn account(&self) -> Account {
+        let Self { view, values, weights, means, output, weight_sums, .. } = self;
+        let (elements, lines) = (view.lines() * view.len, view.lines());
+        let mut reads = vec![values.used(elements)];
+        match weights {
+            Weights::None => {}
+            Weights::Along(weights) => reads.push(weights.used(view.len)),
+            Weights::Full(weights) => reads.push(weights.used(elements)),
+        }
+        reads.extend(means.iter().map(|means| means.used(lines)));
+        let mut writes = vec![match output {
+            Output::Values(output) => output.used(lines),
+            Output::Places(output) => output.used(lines),
+        }];
+        writes.extend(weight_sums.iter().map(|sums| sums.used(lines)));
+        let View { outer, len, inner } = view;
+        Account { name: format!("{} of {outer} x {len} x {inner} along the middle", self.finish.name()), reads, writes }
     }
 }
 
 /// An array to be reduced, with the weights to do it with.
-pub(super) struct Operands<'a, T: Float> {
-    pub device: &'a Device,
+pub(super) struct Operands<T: Float> {
+    pub device: Device,
     pub view: View,
     pub values: Storage<T>,
     pub weights: Weights<T>,
@@ -128,11 +180,11 @@ pub(super) struct Reduced<T: Float, D: Dimension> {
     pub weight_sums: Option<DeviceArray<T, D>>,
 }
 
-impl<'a, T: Float> Operands<'a, T> {
+impl<T: Float> Operands<T> {
     /// An array seen in some way, without weights.
-    pub fn new<D: Dimension>(array: &'a DeviceArray<T, D>, view: View) -> Self {
+    pub fn new<D: Dimension>(array: &DeviceArray<T, D>, view: View) -> Self {
         Self {
-            device: array.device(),
+            device: array.device().clone(),
             view,
             values: array.storage().clone(),
             weights: Weights::None,
@@ -143,7 +195,7 @@ impl<'a, T: Float> Operands<'a, T> {
 
     /// Adds weights that were found to fit.
     pub fn with_weights<E: Dimension>(mut self, given: &DeviceArray<T, E>, fitting: Weights<T>) -> Result<Self> {
-        self.device.expect(given.device(), "the weights")?;
+        self.device = self.device.joint(given.device(), "the weights")?;
         self.checks = Checks::union([&self.checks, given.checks()]);
         self.weights = fitting;
         Ok(self)
@@ -158,12 +210,12 @@ impl<'a, T: Float> Operands<'a, T> {
     pub fn spread<D: Dimension>(self, finish: Finish, ddof: f64, shape: D) -> Result<DeviceArray<T, D>> {
         let means = self.device.allocate(self.view.lines())?;
         if self.view.lines() > 0 {
-            self.device.run(&self.operation(Finish::Mean, Output::Values(means.clone())))?;
+            self.device.run(self.operation(Finish::Mean, Output::Values(means.clone())))?;
         }
         let output = self.device.allocate(self.view.lines())?;
         let operation = self.operation(finish, Output::Values(output.clone()));
         if self.view.lines() > 0 {
-            self.device.run(&Reduce { ddof, means: Some(means), ..operation })?;
+            self.device.run(Reduce { ddof, means: Some(means), ..operation })?;
         }
         Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
     }
@@ -173,7 +225,7 @@ impl<'a, T: Float> Operands<'a, T> {
         self.expect_values(finish)?;
         let output = self.device.allocate(self.view.lines())?;
         if self.view.lines() > 0 {
-            self.device.run(&self.operation(finish, Output::Places(output.clone())))?;
+            self.device.run(self.operation(finish, Output::Places(output.clone())))?;
         }
         Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
     }
@@ -181,22 +233,22 @@ impl<'a, T: Float> Operands<'a, T> {
     /// Reduces to values and, if wanted, sums of weights.
     pub fn reduce_with_sums<D: Dimension>(self, finish: Finish, want_sums: bool, shape: D) -> Result<Reduced<T, D>> {
         self.expect_values(finish)?;
-        let (device, lines) = (self.device, self.view.lines());
+        let (device, lines) = (&self.device, self.view.lines());
         let output = device.allocate(lines)?;
         let weight_sums = if want_sums { Some(device.allocate(lines)?) } else { None };
         let check = match finish {
-            Finish::Average => Some(new_check(device, shape.slice())?),
+            Finish::Average => Some(device.check(Question::ZeroWeights { output: shape.slice().to_vec() })?),
             _ => None,
         };
         let checks = check.iter().fold(self.checks.clone(), |checks, check| checks.with(check.clone()));
         let operation = self.operation(finish, Output::Values(output.clone()));
         if lines > 0 {
-            device.run(&Reduce { weight_sums: weight_sums.clone(), check, ..operation })?;
+            device.run(Reduce { weight_sums: weight_sums.clone(), check, ..operation })?;
         } else if let (Some(check), Weights::Along(weights)) = (check, &self.weights) {
             // No averages, but weights all the same, and NumPy complains if their sum is zero.
             let view = View { outer: 1, len: self.view.len, inner: 1 };
             let output = Output::Values(device.allocate(1)?);
-            device.run(&Reduce { view, values: weights.clone(), output, check: Some(check), ..operation })?;
+            device.run(Reduce { view, values: weights.clone(), output, check: Some(check), ..operation })?;
         }
         let array = |storage| DeviceArray::new(device.clone(), storage, shape.clone(), checks.clone());
         Ok(Reduced { result: array(output), weight_sums: weight_sums.map(array) })
@@ -225,14 +277,6 @@ impl<'a, T: Float> Operands<'a, T> {
             ErrorKind::EmptyReduction,
             "there is no smallest or largest value along an axis of length 0; leave such arrays out",
         ))
-    }
-}
-
-fn new_check(device: &Device, output: &[usize]) -> Result<Arc<Check>> {
-    let question = Question::ZeroWeights { output: output.to_vec() };
-    match device.engine() {
-        Engine::Cpu(_) => Ok(Check::on_host(question)),
-        Engine::Gpu(context) => context.check(question),
     }
 }
 

@@ -230,11 +230,11 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     }
 
     /// The array seen as one line.
-    pub(super) fn whole(&self) -> Operands<'_, T> {
+    pub(super) fn whole(&self) -> Operands<T> {
         Operands::new(self, View { outer: 1, len: self.len(), inner: 1 })
     }
 
-    pub(super) fn weighted_whole<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<Operands<'_, T>> {
+    pub(super) fn weighted_whole<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<Operands<T>> {
         if weights.shape() != self.shape() {
             return Err(Error::shape(format!(
                 "an average over everything takes a weight for each element, but weights have shape {:?} and the array \
@@ -247,18 +247,14 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     }
 
     /// The array with the axes that are reduced side by side, and the shape of what is left.
-    fn over(&self, axes: &[Axis]) -> Result<(Operands<'_, T>, IxDyn)> {
+    fn over(&self, axes: &[Axis]) -> Result<(Operands<T>, IxDyn)> {
         let (plan, shape) = self.plan_over(axes)?;
         let values = arrange(self.device(), self.storage(), self.shape(), &plan.order)?;
         let operands = Operands { values, view: plan.view, ..self.whole() };
         Ok((operands, shape))
     }
 
-    fn weighted_over<E: Dimension>(
-        &self,
-        axes: &[Axis],
-        weights: &DeviceArray<T, E>,
-    ) -> Result<(Operands<'_, T>, IxDyn)> {
+    fn weighted_over<E: Dimension>(&self, axes: &[Axis], weights: &DeviceArray<T, E>) -> Result<(Operands<T>, IxDyn)> {
         let (plan, _) = self.plan_over(axes)?;
         let named: Vec<usize> = axes.iter().map(|axis| self.shape()[axis.index()]).collect();
         let weights_fit = if weights.shape() == self.shape() {

@@ -40,7 +40,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     }
 }
 
-fn skipping<T: Float>(operands: Operands<'_, T>) -> Operands<'_, T> {
+fn skipping<T: Float>(operands: Operands<T>) -> Operands<T> {
     Operands { skip_nan: true, ..operands }
 }
 

@@ -6,10 +6,10 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 use rayon::prelude::*;
 
 use super::operation::View;
-use crate::device::Operation;
-use crate::device::gpu::{Access, GpuContext, Kernel};
+use crate::device::gpu::{Access, Commands, Kernel};
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
+use crate::device::{Account, Operation};
 use crate::element::{ElementType, Float};
 use crate::error::Result;
 use crate::shader::{self, WORKGROUP};
@@ -76,10 +76,20 @@ impl<T: Float> Operation for Standardize<T> {
         })
     }
 
-    fn on_gpu(&self, context: &GpuContext) -> Result<()> {
+    fn account(&self) -> Account {
+        let View { outer, len, inner } = self.view;
+        let (elements, lines) = (outer * len * inner, self.view.lines());
+        Account {
+            name: format!("standardize {outer} x {len} x {inner} along the middle"),
+            reads: vec![self.values.used(elements), self.means.used(lines), self.deviations.used(lines)],
+            writes: vec![self.output.used(elements)],
+        }
+    }
+
+    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
         let (len, inner) = (self.view.len as u64, self.view.inner as u64);
         let size = size_of::<T>() as u64;
-        let window = context.window_bytes() / size;
+        let window = commands.window_bytes() / size;
         for tile in tiles(self.view.outer as u64, len, inner, window, window) {
             let (rows, places) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
             let columns = tile.inner.end - tile.inner.start;
@@ -87,10 +97,10 @@ impl<T: Float> Operation for Standardize<T> {
             let first = (tile.outer.start * len + tile.len.start) * inner + tile.inner.start;
             let first_line = tile.outer.start * inner + tile.inner.start;
             let total = rows * places * columns;
-            let (values, value_shift) = context.window(self.values.gpu()?, first, total, size);
-            let (output, output_shift) = context.window(self.output.gpu()?, first, total, size);
-            let (means, line_shift) = context.window(self.means.gpu()?, first_line, rows * columns, size);
-            let (deviations, _) = context.window(self.deviations.gpu()?, first_line, rows * columns, size);
+            let (values, value_shift) = commands.window(self.values.gpu()?, first, total, size);
+            let (output, output_shift) = commands.window(self.output.gpu()?, first, total, size);
+            let (means, line_shift) = commands.window(self.means.gpu()?, first_line, rows * columns, size);
+            let (deviations, _) = commands.window(self.deviations.gpu()?, first_line, rows * columns, size);
             let parameters = Parameters {
                 total: total as u32,
                 len: places as u32,
@@ -101,7 +111,7 @@ impl<T: Float> Operation for Standardize<T> {
                 nan: T::nan().words(),
             };
             let bindings = [values, means, deviations, output];
-            context.dispatch(&kernel(T::TYPE), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
+            commands.dispatch(&kernel(T::TYPE), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
         }
         Ok(())
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable, bytes_of};
 
-use crate::device::gpu::{Access, GpuContext, Kernel};
+use crate::device::gpu::{Access, Commands, Kernel};
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
-use crate::device::{Device, Operation};
+use crate::device::{Account, Device, Operation};
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::shader::{self, WORKGROUP};
@@ -38,10 +38,10 @@ pub(super) fn arrange<T: Element>(
             target: device.allocate(product(&axes))?,
             source: storage,
         };
+        storage = transpose.target.clone();
         if transpose.outer * transpose.a * transpose.b * transpose.inner > 0 {
-            device.run(&transpose)?;
+            device.run(transpose)?;
         }
-        storage = transpose.target;
         axes[place..from + together].rotate_left(from - place);
     }
     Ok(storage)
@@ -105,21 +105,31 @@ impl<T: Element> Operation for Transpose<T> {
         })
     }
 
-    fn on_gpu(&self, context: &GpuContext) -> Result<()> {
+    fn account(&self) -> Account {
+        let Self { outer, a, b, inner, source, target } = self;
+        let elements = outer * a * b * inner;
+        Account {
+            name: format!("rearranging {outer} x {a} x {b} x {inner}"),
+            reads: vec![source.used(elements)],
+            writes: vec![target.used(elements)],
+        }
+    }
+
+    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
         let Self { outer, a, b, inner, .. } = *self;
         let size = size_of::<T>() as u64;
         let slab = (a * b * inner) as u64;
-        let window = context.window_bytes() / size;
+        let window = commands.window_bytes() / size;
         if slab > window {
             let bytes = slab * size;
             return Err(Error::too_large("rearranging axes that are not neighbours", bytes, window * size, {
-                &context.info().name
+                &commands.info().name
             }));
         }
         for tile in tiles(outer as u64, 1, slab, window, window) {
             let (first, total) = (tile.outer.start * slab, (tile.outer.end - tile.outer.start) * slab);
-            let (source, source_shift) = context.window(self.source.gpu()?, first, total, size);
-            let (target, target_shift) = context.window(self.target.gpu()?, first, total, size);
+            let (source, source_shift) = commands.window(self.source.gpu()?, first, total, size);
+            let (target, target_shift) = commands.window(self.target.gpu()?, first, total, size);
             let parameters = Parameters {
                 total: total as u32,
                 a: a as u32,
@@ -130,7 +140,7 @@ impl<T: Element> Operation for Transpose<T> {
                 unused: [0; 2],
             };
             let groups = total.div_ceil(WORKGROUP);
-            context.dispatch(&kernel(size_of::<T>()), bytes_of(&parameters), &[source, target], groups)?;
+            commands.dispatch(&kernel(size_of::<T>()), bytes_of(&parameters), &[source, target], groups)?;
         }
         Ok(())
     }

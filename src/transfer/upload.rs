@@ -44,6 +44,10 @@ impl Device {
         D: Dimension,
     {
         self.supports::<T>()?;
+        if self.recorder().is_some() {
+            // What the host has is the same in every replay of a plan.
+            return self.lasting().upload(host);
+        }
         let start = Instant::now();
         let storage = self.store(host.view().into_dyn())?;
         self.ledger().count_upload(bytes_of::<T>(host.len()), start.elapsed());
@@ -63,6 +67,14 @@ impl Device {
                 write_gpu(context, &buffer, host)?;
                 Ok(Storage::Gpu(buffer))
             }
+        }
+    }
+
+    /// Puts as many values as there already are over them, uncounted.
+    fn store_over<T: Pod + Send + Sync>(&self, storage: &Storage<T>, host: ArrayView<'_, T, IxDyn>) -> Result<()> {
+        match (self.engine(), storage) {
+            (Engine::Gpu(context), Storage::Gpu(buffer)) => write_gpu(context, buffer, host),
+            _ => storage.host()?.write(|values| copy_into(&host, values)),
         }
     }
 
@@ -90,16 +102,27 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
                 host.shape()
             )));
         }
+        if let Some(recorder) = self.device().recorder() {
+            return Err(recorder.refusal("overwritten"));
+        }
         let start = Instant::now();
         let device = self.device().clone();
         let view = host.view().into_dyn();
         let storage = self.storage_to_overwrite();
-        match (device.engine(), storage.is_unique(), &storage) {
-            (Engine::Cpu(_), true, Storage::Host(buffer)) => buffer.write(|values| copy_into(&view, values))?,
-            (Engine::Gpu(context), true, Storage::Gpu(buffer)) => write_gpu(context, buffer, view)?,
-            _ => *storage = device.store(view)?,
+        if storage.is_unique() {
+            device.store_over(storage, view)?;
+        } else {
+            *storage = device.store(view)?;
         }
         device.ledger().count_upload(bytes_of::<T>(self.len()), start.elapsed());
+        Ok(())
+    }
+
+    /// Replaces the values in the memory that others share, too. Counted as an upload. The shapes are the same.
+    pub(crate) fn write_over<S: Data<Elem = T>>(&self, host: &ArrayBase<S, D>) -> Result<()> {
+        let start = Instant::now();
+        self.device().store_over(self.storage(), host.view().into_dyn())?;
+        self.device().ledger().count_upload(bytes_of::<T>(self.len()), start.elapsed());
         Ok(())
     }
 

@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 
 use super::buffers::{BufferPool, Purpose, size_class};
-use super::kernel::{Kernel, ParametersIn};
+use super::commands::Dispatch;
+use super::kernel::ParametersIn;
 use super::landing::Landing;
 use super::{GpuBuffer, GpuContext};
 use crate::error::Result;
@@ -16,45 +17,13 @@ use crate::error::Result;
 /// The device should begin once this many bytes are bound to recorded commands.
 const ENOUGH_BYTES: u64 = 8 << 20;
 /// Room for the parameters of one dispatch in the uniform buffer.
-const PARAMETER_BYTES: u64 = 256;
-/// The largest element of any binding: four f64 of a table's segment, or the sums of f64.
-const LARGEST_ELEMENT: u64 = 32;
+pub(super) const PARAMETER_BYTES: u64 = 256;
 /// The device should begin once this many dispatches are recorded; also what the uniform buffer has room for.
 const ENOUGH_DISPATCHES: u64 = 64;
 /// Uploads go in pieces of at most this, so that staging memory stays small and copying overlaps with filling.
 pub(crate) const UPLOAD_PIECE: u64 = 4 << 20;
 /// How many such pieces may be under way before an upload waits for the first of them.
 const PIECES_UNDER_WAY: usize = 8;
-
-/// A window of a buffer, bound to a kernel.
-#[derive(Clone, Copy)]
-pub(crate) struct Binding<'a> {
-    buffer: &'a wgpu::Buffer,
-    offset: u64,
-    bytes: u64,
-}
-
-impl<'a> Binding<'a> {
-    /// The first `bytes` of a buffer.
-    pub fn start(buffer: &'a GpuBuffer, bytes: u64) -> Self {
-        Self { buffer: buffer.raw(), offset: 0, bytes }
-    }
-
-    /// Makes it end at a multiple of `step` bytes, for kernels that take several elements at once, if there is memory.
-    pub fn round_up(&mut self, step: u64) -> bool {
-        let bytes = self.bytes.next_multiple_of(step);
-        let fits = self.offset + bytes <= self.buffer.size();
-        if fits {
-            self.bytes = bytes;
-        }
-        fits
-    }
-
-    /// All words of a buffer of checks.
-    pub fn checks(buffer: &'a wgpu::Buffer) -> Self {
-        Self { buffer, offset: 0, bytes: buffer.size() }
-    }
-}
 
 /// What has been recorded and not yet submitted.
 pub(crate) struct Batch {
@@ -99,79 +68,111 @@ impl Batch {
         })
     }
 
+    /// Encodes dispatches, in one pass.
+    fn dispatch(&mut self, device: &wgpu::Device, dispatches: &[Dispatch]) {
+        let first = self.parameters.len();
+        if self.uniform.is_some() {
+            for dispatch in dispatches {
+                let end = self.parameters.len() + self.stride as usize;
+                self.parameters.extend_from_slice(&dispatch.parameters);
+                self.parameters.resize(end, 0);
+            }
+        }
+        self.dispatches += dispatches.len() as u64;
+        self.bytes += dispatches.iter().map(|dispatch| dispatch.bytes).sum::<u64>();
+        let offsets = self.uniform.is_some().then_some((first, self.stride as usize));
+        let label = match dispatches {
+            [one] => &one.name,
+            _ => "ndgpu plan",
+        };
+        let mut pass = self
+            .encoder(device)
+            .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(label), timestamp_writes: None });
+        for (number, dispatch) in dispatches.iter().enumerate() {
+            pass.set_pipeline(&dispatch.pipeline.pipeline);
+            match offsets {
+                Some((first, stride)) => {
+                    pass.set_bind_group(0, &dispatch.group, &[(first + number * stride) as u32]);
+                }
+                None => {
+                    pass.set_bind_group(0, &dispatch.group, &[]);
+                    pass.set_immediates(0, &dispatch.parameters);
+                }
+            }
+            pass.dispatch_workgroups(dispatch.columns, dispatch.rows, 1);
+        }
+    }
+
     fn is_enough(&self) -> bool {
         self.bytes >= ENOUGH_BYTES || self.dispatches >= ENOUGH_DISPATCHES
     }
 }
 
+/// The words in which the checks of a plan leave their outcomes.
+pub(crate) struct CheckedWords {
+    /// The plan's own, from its start on.
+    pub of_plan: wgpu::Buffer,
+    pub bytes: u64,
+    /// Where the outcomes of one replay stay.
+    pub outside: wgpu::Buffer,
+    pub index: u32,
+}
+
 impl GpuContext {
-    /// Records a dispatch of `groups` workgroups; beyond 65,535 they are folded into the second dimension, and the
-    /// kernel has to leave out those past the end.
-    pub fn dispatch(&self, kernel: &Kernel, parameters: &[u8], bindings: &[Binding<'_>], groups: u64) -> Result<()> {
+    /// The uniform buffer for parameters, where the commands do not carry them.
+    pub(super) fn uniform(&self) -> Option<wgpu::Buffer> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner).uniform.clone()
+    }
+
+    /// Records a dispatch.
+    pub(super) fn record(&self, prepare: impl FnOnce() -> Dispatch) -> Result<()> {
         self.health()?;
-        debug_assert!(parameters.len() as u64 <= PARAMETER_BYTES && bindings.len() == kernel.access.len());
-        let pipeline = self.pipelines.get(kernel)?;
-        let widest = u64::from(self.info.limits.max_workgroups_per_dimension);
-        let columns = groups.min(widest);
-        let rows = groups.div_ceil(columns.max(1));
-
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        let offset = batch.parameters.len();
-        if batch.uniform.is_some() {
-            batch.parameters.extend_from_slice(parameters);
-            let stride = batch.stride as usize;
-            batch.parameters.resize(offset + stride, 0);
-        }
-        batch.dispatches += 1;
-        batch.bytes += bindings.iter().map(|binding| binding.bytes).sum::<u64>();
-
-        self.device.guard("recording a kernel", || {
-            let uniform = batch.uniform.as_ref().map(|buffer| {
-                (0, wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(PARAMETER_BYTES) })
-            });
-            let buffers = bindings.iter().map(|binding| wgpu::BufferBinding {
-                buffer: binding.buffer,
-                offset: binding.offset,
-                // An empty array has a buffer too, and a binding must have room for one element of any kind.
-                size: wgpu::BufferSize::new(if binding.bytes == 0 { LARGEST_ELEMENT } else { binding.bytes }),
-            });
-            let entries = uniform.into_iter().chain((1..).zip(buffers)).map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding,
-                resource: wgpu::BindingResource::Buffer(buffer),
-            });
-            let group = self.device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some(&kernel.name),
-                layout: &pipeline.layout,
-                entries: &entries.collect::<Vec<_>>(),
-            });
-            let in_uniform = batch.uniform.is_some();
-            let mut pass = batch
-                .encoder(self.device.raw())
-                .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(&kernel.name), timestamp_writes: None });
-            pass.set_pipeline(&pipeline.pipeline);
-            if in_uniform {
-                pass.set_bind_group(0, &group, &[offset as u32]);
-            } else {
-                pass.set_bind_group(0, &group, &[]);
-                pass.set_immediates(0, parameters);
-            }
-            pass.dispatch_workgroups(columns as u32, rows as u32, 1);
-        })?;
+        self.device.guard("recording a kernel", || batch.dispatch(self.device.raw(), &[prepare()]))?;
         if batch.is_enough() { self.submit(&mut batch) } else { Ok(()) }
     }
 
-    /// A window of `count` elements of `size` bytes from element `first` on. Bindings must start at the device's
-    /// alignment, so the window may start earlier: the second value says by how many elements.
-    pub fn window<'a>(&self, buffer: &'a GpuBuffer, first: u64, count: u64, size: u64) -> (Binding<'a>, u32) {
-        let wanted = first * size;
-        let offset = wanted - wanted % self.alignment;
-        let before = (wanted - offset) / size;
-        (Binding { buffer: buffer.raw(), offset, bytes: (before + count) * size }, before as u32)
+    /// Records all commands of a plan, and submits them with whatever was recorded before. `checks` is where the outcomes of
+    /// its checks are: so many words are cleared first, and afterwards copied to where the second buffer, and index, say.
+    pub fn replay(&self, dispatches: &[Dispatch], checks: Option<&CheckedWords>) -> Result<()> {
+        self.health()?;
+        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        let device = self.device.raw();
+        if let Some(CheckedWords { of_plan, bytes, .. }) = checks {
+            self.device.guard("recording a plan", || batch.encoder(device).clear_buffer(of_plan, 0, Some(*bytes)))?;
+        }
+        // As many as the uniform buffer has room for; where the commands carry their parameters, all of them.
+        let room = if batch.uniform.is_some() { ENOUGH_DISPATCHES } else { u64::MAX };
+        let mut rest = dispatches;
+        while !rest.is_empty() {
+            let some = (room - batch.dispatches.min(room)).min(rest.len() as u64) as usize;
+            let (now, later) = rest.split_at(some);
+            self.device.guard("recording a plan", || batch.dispatch(device, now))?;
+            if !later.is_empty() {
+                self.submit(&mut batch)?;
+            }
+            rest = later;
+        }
+        if let Some(CheckedWords { of_plan, bytes, outside, index }) = checks {
+            self.device.guard("recording a plan", || {
+                batch.encoder(device).copy_buffer_to_buffer(of_plan, 0, outside, u64::from(*index) * 4, *bytes);
+            })?;
+        }
+        self.submit(&mut batch)
     }
 
-    /// How many bytes a window may have, so that it fits even after it was moved to the device's alignment.
-    pub fn window_bytes(&self) -> u64 {
-        self.info.limits.max_binding_bytes - self.alignment
+    /// Records a copy of the first `bytes` of a buffer.
+    pub fn copy(&self, source: &GpuBuffer, target: &GpuBuffer, bytes: u64) -> Result<()> {
+        self.health()?;
+        if bytes == 0 {
+            return Ok(());
+        }
+        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        batch.bytes += 2 * bytes;
+        self.device.guard("recording a copy", || {
+            batch.encoder(self.device.raw()).copy_buffer_to_buffer(source.raw(), 0, target.raw(), 0, bytes);
+        })?;
+        if batch.is_enough() { self.submit(&mut batch) } else { Ok(()) }
     }
 
     /// Copies `bytes` into a buffer, in pieces of [`UPLOAD_PIECE`]. `fill` gets each piece of staging memory and its

@@ -2,6 +2,7 @@
 //!
 //! - [`buffers`]: memory, pooled
 //! - [`kernel`]: shaders, assembled from fragments and compiled once each
+//! - [`commands`]: what operations give their dispatches to
 //! - [`batch`]: commands, recorded one after another and submitted together
 //! - [`self_check`]: what a driver makes of delicate arithmetic
 //! - [`landing`]: copies on their way to the host, and the thread that wakes who awaits them
@@ -12,6 +13,7 @@
 
 mod batch;
 mod buffers;
+mod commands;
 mod kernel;
 mod landing;
 mod self_check;
@@ -19,8 +21,9 @@ mod watched;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) use batch::Binding;
+pub(crate) use batch::CheckedWords;
 pub(crate) use buffers::{GpuBuffer, Purpose};
+pub(crate) use commands::{Binding, Commands, Kept};
 #[cfg(test)]
 pub(crate) use kernel::ParametersIn;
 pub(crate) use kernel::{Access, Kernel};
@@ -107,23 +110,29 @@ impl GpuContext {
 
     /// A word for the outcome of a check, zero until a kernel writes it.
     pub fn check(&self, question: Question) -> Result<Arc<Check>> {
+        let (buffer, index) = self.words(1)?;
+        Ok(Check::new(question, Outcome::Word { buffer, index }))
+    }
+
+    /// So many words side by side, zero until something is written there: at most those of a buffer.
+    pub fn words(&self, count: u32) -> Result<(wgpu::Buffer, u32)> {
         self.device.health()?;
         let mut current = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         let (buffer, used) = match current.take() {
-            Some((buffer, used)) if used < CHECKS_PER_BUFFER => (buffer, used),
+            Some((buffer, used)) if used + count <= CHECKS_PER_BUFFER => (buffer, used),
             _ => (self.check_buffer()?, 0),
         };
-        *current = Some((buffer.clone(), used + 1));
-        Ok(Check::new(question, Outcome::Word { buffer, index: used }))
+        *current = Some((buffer.clone(), used + count));
+        Ok((buffer, used))
     }
 
     /// Words are never used twice, and wgpu clears a fresh buffer: no kernel has to.
-    fn check_buffer(&self) -> Result<wgpu::Buffer> {
+    pub fn check_buffer(&self) -> Result<wgpu::Buffer> {
         self.device.guard("creating a buffer", || {
             self.device.raw().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("ndgpu checks"),
                 size: u64::from(CHECKS_PER_BUFFER) * 4,
-                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
+                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             })
         })

@@ -1,6 +1,6 @@
 //! What a driver's compiler makes of arithmetic that it could take for redundant, found out when a device is opened.
 
-use super::{Access, Binding, GpuContext, Kernel, Purpose};
+use super::{Access, Binding, Commands, GpuContext, Kernel, Purpose};
 use crate::element::{ElementType, Float};
 use crate::error::Result;
 use crate::shader;
@@ -39,7 +39,7 @@ impl GpuContext {
         self.upload(&input, bytes, |_, mut staging| staging.copy_from_slice(bytemuck::cast_slice(&values)))?;
         let output = self.storage(2 * size)?;
         let bindings = [Binding::start(&input, bytes), Binding::start(&output, 2 * size)];
-        self.dispatch(&kernel(T::TYPE), bytemuck::bytes_of(&[0_u32; 4]), &bindings, 1)?;
+        Commands::at_once(self).dispatch(&kernel(T::TYPE), bytemuck::bytes_of(&[0_u32; 4]), &bindings, 1)?;
 
         let staging = self.buffer(Purpose::Readback, 2 * size)?;
         self.land(&[(output.raw(), 0, 2 * size)], staging.raw())?.wait(self)?;

@@ -1,0 +1,176 @@
+//! [`Commands`]: what an operation gives its dispatches to. Either they are done at once, or they are kept, with everything
+//! they need, for a plan to replay.
+
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::batch::PARAMETER_BYTES;
+use super::kernel::{Kernel, Pipeline};
+use super::{GpuBuffer, GpuContext};
+use crate::error::Result;
+
+/// The largest element of any binding: four f64 of a table's segment, or the sums of f64.
+const LARGEST_ELEMENT: u64 = 32;
+
+/// A window of a buffer, bound to a kernel.
+#[derive(Clone, Copy)]
+pub(crate) struct Binding<'a> {
+    buffer: &'a wgpu::Buffer,
+    offset: u64,
+    bytes: u64,
+}
+
+impl<'a> Binding<'a> {
+    /// The first `bytes` of a buffer.
+    pub fn start(buffer: &'a GpuBuffer, bytes: u64) -> Self {
+        Self { buffer: buffer.raw(), offset: 0, bytes }
+    }
+
+    /// Makes it end at a multiple of `step` bytes, for kernels that take several elements at once, if there is memory.
+    pub fn round_up(&mut self, step: u64) -> bool {
+        let bytes = self.bytes.next_multiple_of(step);
+        let fits = self.offset + bytes <= self.buffer.size();
+        if fits {
+            self.bytes = bytes;
+        }
+        fits
+    }
+
+    /// All words of a buffer of checks.
+    pub fn checks(buffer: &'a wgpu::Buffer) -> Self {
+        Self { buffer, offset: 0, bytes: buffer.size() }
+    }
+}
+
+impl GpuContext {
+    /// A window of `count` elements of `size` bytes from element `first` on. Bindings must start at the device's
+    /// alignment, so the window may start earlier: the second value says by how many elements.
+    pub fn window<'a>(&self, buffer: &'a GpuBuffer, first: u64, count: u64, size: u64) -> (Binding<'a>, u32) {
+        let wanted = first * size;
+        let offset = wanted - wanted % self.alignment;
+        let before = (wanted - offset) / size;
+        (Binding { buffer: buffer.raw(), offset, bytes: (before + count) * size }, before as u32)
+    }
+
+    /// How many bytes a window may have, so that it fits even after it was moved to the device's alignment.
+    pub fn window_bytes(&self) -> u64 {
+        self.info.limits.max_binding_bytes - self.alignment
+    }
+}
+
+/// A kernel with all it needs: replaying it takes nothing but recording it.
+pub(crate) struct Dispatch {
+    pub name: String,
+    pub pipeline: Arc<Pipeline>,
+    pub group: wgpu::BindGroup,
+    pub parameters: Vec<u8>,
+    /// Workgroups, in two dimensions.
+    pub columns: u32,
+    pub rows: u32,
+    /// What is bound.
+    pub bytes: u64,
+}
+
+/// Dispatches for a plan, and the memory between them.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub dispatches: Vec<Dispatch>,
+    pub scratch: Vec<Arc<GpuBuffer>>,
+}
+
+/// Takes the commands of operations.
+pub(crate) struct Commands<'a> {
+    context: &'a GpuContext,
+    kept: Option<RefCell<Kept>>,
+}
+
+impl Deref for Commands<'_> {
+    type Target = GpuContext;
+
+    fn deref(&self) -> &GpuContext {
+        self.context
+    }
+}
+
+impl<'a> Commands<'a> {
+    /// To be done in the order of the calls.
+    pub fn at_once(context: &'a GpuContext) -> Self {
+        Self { context, kept: None }
+    }
+
+    /// To be kept.
+    pub fn to_keep(context: &'a GpuContext) -> Self {
+        Self { context, kept: Some(RefCell::default()) }
+    }
+
+    /// How many dispatches have been kept.
+    pub fn kept(&self) -> usize {
+        self.kept.as_ref().map_or(0, |kept| kept.borrow().dispatches.len())
+    }
+
+    /// What was kept.
+    pub fn into_kept(self) -> Kept {
+        self.kept.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    /// Memory for results between dispatches, with any contents. A plan has it for itself.
+    pub fn scratch(&self, bytes: u64) -> Result<Arc<GpuBuffer>> {
+        let buffer = Arc::new(self.context.storage(bytes)?);
+        if let Some(kept) = &self.kept {
+            kept.borrow_mut().scratch.push(buffer.clone());
+        }
+        Ok(buffer)
+    }
+
+    /// Takes a dispatch of `groups` workgroups; beyond 65,535 they are folded into the second dimension, and the kernel has
+    /// to leave out those past the end.
+    pub fn dispatch(&self, kernel: &Kernel, parameters: &[u8], bindings: &[Binding<'_>], groups: u64) -> Result<()> {
+        debug_assert!(parameters.len() as u64 <= PARAMETER_BYTES && bindings.len() == kernel.access.len());
+        let context = self.context;
+        context.health()?;
+        let pipeline = context.pipelines.get(kernel)?;
+        let widest = u64::from(context.info.limits.max_workgroups_per_dimension);
+        let columns = groups.min(widest);
+        let rows = groups.div_ceil(columns.max(1));
+        let uniform = context.uniform();
+
+        let prepare = || {
+            let uniform = uniform.as_ref().map(|buffer| {
+                (0, wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(PARAMETER_BYTES) })
+            });
+            let buffers = bindings.iter().map(|binding| wgpu::BufferBinding {
+                buffer: binding.buffer,
+                offset: binding.offset,
+                // An empty array has a buffer too, and a binding must have room for one element of any kind.
+                size: wgpu::BufferSize::new(if binding.bytes == 0 { LARGEST_ELEMENT } else { binding.bytes }),
+            });
+            let entries = uniform.into_iter().chain((1..).zip(buffers)).map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding,
+                resource: wgpu::BindingResource::Buffer(buffer),
+            });
+            let group = context.device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(&kernel.name),
+                layout: &pipeline.layout,
+                entries: &entries.collect::<Vec<_>>(),
+            });
+            Dispatch {
+                name: kernel.name.clone(),
+                group,
+                parameters: parameters.to_vec(),
+                columns: columns as u32,
+                rows: rows as u32,
+                bytes: bindings.iter().map(|binding| binding.bytes).sum(),
+                pipeline: pipeline.clone(),
+            }
+        };
+        match &self.kept {
+            None => context.record(prepare),
+            Some(kept) => {
+                let dispatch = context.device.guard("binding a kernel", prepare)?;
+                kept.borrow_mut().dispatches.push(dispatch);
+                Ok(())
+            }
+        }
+    }
+}
