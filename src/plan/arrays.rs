@@ -1,0 +1,233 @@
+//! What a plan takes and gives: an array, or a tuple of arrays. [`PlanInputs`] is what [`Device::capture`] is given,
+//! [`PlanArrays`] what is inside, and what comes out, [`PlanData`] what an input can be written from.
+//!
+//! The traits are sealed; tuples have up to four members.
+
+use std::sync::Arc;
+
+use ndarray::{ArrayBase, Data, Dimension};
+
+use crate::array::DeviceArray;
+use crate::device::Device;
+use crate::device::check::{Check, Checks, Question};
+use crate::device::recorder::{Recorder, not_capturable};
+use crate::device::storage::MemoryId;
+use crate::element::Element;
+use crate::error::{Error, Result};
+
+mod sealed {
+    pub trait Sealed {}
+}
+use sealed::Sealed;
+
+/// Arrays of a plan: a [`DeviceArray`], or a tuple of up to four.
+pub trait PlanArrays: Clone + Sealed {
+    /// A reference to each.
+    type Refs<'a>
+    where
+        Self: 'a;
+
+    /// A reference to each.
+    fn refs(&self) -> Self::Refs<'_>;
+
+    #[doc(hidden)]
+    fn check_out(&self, exit: &mut Exit<'_>) -> Result<()>;
+
+    #[doc(hidden)]
+    fn outside(&self, outside: &Outside<'_>) -> Self;
+}
+
+/// What a plan can be captured over: a reference to a [`DeviceArray`], or a tuple of up to four.
+pub trait PlanInputs: Sealed {
+    /// The arrays themselves.
+    type Arrays: PlanArrays;
+
+    #[doc(hidden)]
+    fn adopt(self, adoption: &mut Adoption<'_>) -> Result<Self::Arrays>;
+}
+
+/// What the inputs of a plan can be written from: a reference to an array of the host's (or a view), a reference to an array
+/// on the same device, `()` for no change, or a tuple of these where the plan takes a tuple.
+pub trait PlanData<I: PlanArrays> {
+    #[doc(hidden)]
+    fn write_to(self, inputs: &I, target: &mut Target<'_>) -> Result<()>;
+}
+
+/// Inputs on their way into a plan.
+#[doc(hidden)]
+pub struct Adoption<'a> {
+    pub(super) device: &'a Device,
+    pub(super) recorder: &'a Arc<Recorder>,
+    /// What stands for each input among the checks of what is computed from it, and what is wrong with its values.
+    pub(super) checks: Vec<(Arc<Check>, Checks)>,
+}
+
+/// Arrays that a closure returned.
+#[doc(hidden)]
+pub struct Exit<'a> {
+    pub(super) device: &'a Device,
+    pub(super) recorder: &'a Arc<Recorder>,
+    /// The memory they lie in.
+    pub(super) needed: Vec<MemoryId>,
+}
+
+/// What the arrays of a plan have to know when they come out.
+#[doc(hidden)]
+pub struct Outside<'a> {
+    pub(super) device: &'a Device,
+    pub(super) inputs: &'a [(Arc<Check>, Checks)],
+    /// The plan's own checks, and where the outcome of a replay is; nowhere if nothing was found.
+    pub(super) outcomes: &'a [(Arc<Check>, Option<Arc<Check>>)],
+}
+
+/// The inputs that are being written.
+#[doc(hidden)]
+pub struct Target<'a> {
+    pub(super) device: &'a Device,
+    pub(super) checks: std::slice::IterMut<'a, (Arc<Check>, Checks)>,
+}
+
+impl<T: Element, D: Dimension> Sealed for DeviceArray<T, D> {}
+impl<T: Element, D: Dimension> Sealed for &DeviceArray<T, D> {}
+
+impl<T: Element, D: Dimension> PlanInputs for &DeviceArray<T, D> {
+    type Arrays = DeviceArray<T, D>;
+
+    fn adopt(self, adoption: &mut Adoption<'_>) -> Result<DeviceArray<T, D>> {
+        let device = adoption.device;
+        device.expect(self.device(), "an input of the plan")?;
+        if let Some(recorder) = self.device().recorder() {
+            return Err(recorder.refusal("captured"));
+        }
+        let storage = device.allocate(self.len())?;
+        device.copy(self.storage(), &storage, self.len())?;
+        let marker = Check::on_host(Question::OfInput);
+        adoption.checks.push((marker.clone(), self.checks().clone()));
+        let checks = Checks::default().with(marker);
+        Ok(DeviceArray::new(device.recording(adoption.recorder), storage, self.raw_dim(), checks))
+    }
+}
+
+impl<T: Element, D: Dimension> PlanArrays for DeviceArray<T, D> {
+    type Refs<'a>
+        = &'a Self
+    where
+        Self: 'a;
+
+    fn refs(&self) -> &Self {
+        self
+    }
+
+    fn check_out(&self, exit: &mut Exit<'_>) -> Result<()> {
+        exit.device.expect(self.device(), "an output of the plan")?;
+        if self.device().recorder().is_some_and(|other| !Arc::ptr_eq(exit.recorder, other)) {
+            return Err(not_capturable("the closure returned an array of another plan"));
+        }
+        exit.needed.push(self.storage().id());
+        Ok(())
+    }
+
+    fn outside(&self, outside: &Outside<'_>) -> Self {
+        let checks = self.checks().iter().fold(Checks::default(), |checks, check| {
+            let same = |known: &Arc<Check>| Arc::ptr_eq(known, check);
+            if let Some((_, of_input)) = outside.inputs.iter().find(|(marker, _)| same(marker)) {
+                return Checks::union([&checks, of_input]);
+            }
+            match outside.outcomes.iter().find(|(own, _)| same(own)) {
+                Some((_, Some(outcome))) => checks.with(outcome.clone()),
+                Some((_, None)) => checks,
+                None => checks.with(check.clone()),
+            }
+        });
+        DeviceArray::new(outside.device.clone(), self.storage().clone(), self.raw_dim(), checks)
+    }
+}
+
+impl<T: Element, D: Dimension, S: Data<Elem = T>> PlanData<DeviceArray<T, D>> for &ArrayBase<S, D> {
+    fn write_to(self, input: &DeviceArray<T, D>, target: &mut Target<'_>) -> Result<()> {
+        expect_shape(input, self.shape())?;
+        target.next(Checks::default());
+        input.write_over(self)
+    }
+}
+
+impl<T: Element, D: Dimension> PlanData<DeviceArray<T, D>> for &DeviceArray<T, D> {
+    fn write_to(self, input: &DeviceArray<T, D>, target: &mut Target<'_>) -> Result<()> {
+        expect_shape(input, self.shape())?;
+        target.device.expect(self.device(), "the new input")?;
+        if let Some(recorder) = self.device().recorder() {
+            return Err(recorder.refusal("written into a plan"));
+        }
+        target.next(self.checks().clone());
+        target.device.copy(self.storage(), input.storage(), input.len())
+    }
+}
+
+impl<T: Element, D: Dimension> PlanData<DeviceArray<T, D>> for () {
+    fn write_to(self, _: &DeviceArray<T, D>, target: &mut Target<'_>) -> Result<()> {
+        target.checks.next();
+        Ok(())
+    }
+}
+
+impl Target<'_> {
+    /// The values of the next input are replaced, and with them what was wrong with them.
+    fn next(&mut self, checks: Checks) {
+        if let Some((_, of_input)) = self.checks.next() {
+            *of_input = checks;
+        }
+    }
+}
+
+fn expect_shape<T: Element, D: Dimension>(input: &DeviceArray<T, D>, shape: &[usize]) -> Result<()> {
+    if input.shape() == shape {
+        return Ok(());
+    }
+    Err(Error::shape(format!(
+        "the plan was captured for an input of shape {:?} and cannot take {shape:?}; capture another plan for that shape",
+        input.shape()
+    )))
+}
+
+macro_rules! tuples {
+    ($($array:ident $data:ident $place:tt),+) => {
+        impl<$($array: Sealed),+> Sealed for ($($array,)+) {}
+
+        impl<$($array: PlanInputs),+> PlanInputs for ($($array,)+) {
+            type Arrays = ($($array::Arrays,)+);
+
+            fn adopt(self, adoption: &mut Adoption<'_>) -> Result<Self::Arrays> {
+                Ok(($(self.$place.adopt(adoption)?,)+))
+            }
+        }
+
+        impl<$($array: PlanArrays),+> PlanArrays for ($($array,)+) {
+            type Refs<'a> = ($($array::Refs<'a>,)+) where Self: 'a;
+
+            fn refs(&self) -> Self::Refs<'_> {
+                ($(self.$place.refs(),)+)
+            }
+
+            fn check_out(&self, exit: &mut Exit<'_>) -> Result<()> {
+                $(self.$place.check_out(exit)?;)+
+                Ok(())
+            }
+
+            fn outside(&self, outside: &Outside<'_>) -> Self {
+                ($(self.$place.outside(outside),)+)
+            }
+        }
+
+        impl<$($array: PlanArrays, $data: PlanData<$array>),+> PlanData<($($array,)+)> for ($($data,)+) {
+            fn write_to(self, inputs: &($($array,)+), target: &mut Target<'_>) -> Result<()> {
+                $(self.$place.write_to(&inputs.$place, target)?;)+
+                Ok(())
+            }
+        }
+    };
+}
+
+tuples!(A P 0);
+tuples!(A P 0, B Q 1);
+tuples!(A P 0, B Q 1, C R 2);
+tuples!(A P 0, B Q 1, C R 2, E S 3);

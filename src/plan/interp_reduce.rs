@@ -1,0 +1,55 @@
+//! Sums, means and weighted averages of rows that are looked up when they are needed: a table's values go from where they
+//! are computed straight into the sum, and never to memory.
+
+use std::sync::Arc;
+
+use crate::device::gpu::Commands;
+use crate::device::host::HostPool;
+use crate::device::{Account, Operation};
+use crate::element::Float;
+use crate::error::Result;
+use crate::interp::{Interp, Looked, Lookups};
+use crate::reduce::Reduce;
+
+/// An interpolation, and the reduction of each row of its values.
+pub(super) struct InterpReduce<T: Float> {
+    lookups: Lookups<T>,
+    reduce: Reduce<T>,
+    account: Account,
+}
+
+impl<T: Float> InterpReduce<T> {
+    /// Both in one, if they fit: the reduction takes rows of the values as they come, and takes them but once.
+    pub fn of(interp: &Interp<T>, reduce: &Reduce<T>) -> Option<Self> {
+        if !reduce.sums_rows_of(&interp.output) {
+            return None;
+        }
+        let (first, second) = (interp.account(), reduce.account());
+        let others = second.reads.into_iter().filter(|read| read.memory != interp.output.id());
+        let account = Account {
+            name: format!("{}, {}", first.name, second.name),
+            reads: first.reads.into_iter().chain(others).collect(),
+            writes: second.writes,
+        };
+        let lookups = interp.lookups.clone();
+        // The memory of the values is let go: nobody will read them from there.
+        let reduce = Reduce { values: lookups.x.clone(), ..reduce.clone() };
+        Some(Self { lookups, reduce, account })
+    }
+}
+
+impl<T: Float> Operation for InterpReduce<T> {
+    fn on_cpu(&self, _: &Arc<HostPool>) -> Result<()> {
+        let looked = Looked::up(&self.lookups)?;
+        self.reduce.of_made(&|first, values| looked.fill(first, values))
+    }
+
+    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
+        let _ = commands;
+        unimplemented!()
+    }
+
+    fn account(&self) -> Account {
+        self.account.clone()
+    }
+}

@@ -1,0 +1,232 @@
+//! Capture once, replay many times: [`Device::capture`] runs ordinary eager code without data and keeps what it asked for
+//! as a [`Plan`].
+//!
+//! - [`arrays`]: what a plan takes and gives: an array, or a tuple of them
+//! - [`fusion`]: which operations become one
+//! - [`interp_reduce`]: the reduction of rows that are looked up when they are needed
+//! - [`program`]: the operations made ready for an engine, and how they are replayed
+//!
+//! While the closure runs, the arrays it sees carry a recorder in their device handle (`device::recorder`), so every
+//! operation on them is kept instead of run. An operation is a value that has been checked and has memory for its output,
+//! so there is nothing left to do but to look for what can be fused, and, on a GPU, to bind the buffers.
+
+mod arrays;
+mod fusion;
+mod interp_reduce;
+mod program;
+
+use std::sync::Arc;
+
+pub use arrays::{PlanArrays, PlanData, PlanInputs};
+
+use crate::device::Device;
+use crate::device::check::{Check, Checks};
+use crate::device::recorder::{Recorder, not_capturable};
+use crate::error::Result;
+use arrays::{Adoption, Exit, Outside, Target};
+use program::Program;
+
+/// Operations that were captured once, to be replayed on new data: the same kernels in the same memory.
+///
+/// `I` and `O` are the arrays it takes and gives: a [`DeviceArray`](crate::DeviceArray), or a tuple of them. Made by
+/// [`Device::capture`]. Printing it tells what a replay does: operations, passes, bytes, and what was fused.
+///
+/// ```
+/// use ndarray::{Axis, arr1, arr2};
+/// use ndgpu::{Device, InterpTable};
+///
+/// let device = Device::new()?;
+/// let table = InterpTable::new(&device, &[0.0_f32, 1.0, 2.0], &[0.0, 10.0, 40.0])?;
+/// let weights = device.upload(&arr1(&[1.0_f32, 3.0]))?;
+/// let readings = device.upload(&arr2(&[[0.5_f32, 1.0], [1.5, 2.0]]))?;
+///
+/// // ordinary eager code, captured
+/// let mut plan = device.capture(&readings, |x| table.interp_rows(x)?.average_axis(Axis(1), &weights))?;
+/// println!("{plan}");
+///
+/// assert_eq!(plan.replay()?.readback().wait()?.view(), arr1(&[8.75, 36.25]));
+/// plan.write(&arr2(&[[0.0_f32, 0.0], [2.0, 1.0]]))?;
+/// assert_eq!(plan.replay()?.readback().wait()?.view(), arr1(&[0.0, 17.5]));
+/// # Ok::<(), ndgpu::Error>(())
+/// ```
+pub struct Plan<I: PlanArrays, O: PlanArrays> {
+    device: Device,
+    inputs: I,
+    /// What stands for each input among the checks of the outputs, and what is wrong with its values now.
+    input_checks: Vec<(Arc<Check>, Checks)>,
+    /// As the closure returned them.
+    captured: O,
+    /// As they are given out, unless there are checks that each replay makes anew.
+    outputs: O,
+    program: Program,
+}
+
+impl Device {
+    /// Runs a closure once, without data, and keeps what it asked for as a [`Plan`].
+    ///
+    /// `inputs` is an array of this device, or a tuple of them; the closure gets a reference to each (or a tuple of
+    /// references), computes as ever, and returns an array or a tuple of arrays. Shapes are checked now, memory is
+    /// allocated and bound to kernels now, and what can be fused is fused: interpolation of rows whose only use is a sum,
+    /// mean or weighted average of each row never writes what it looked up.
+    ///
+    /// The plan has memory of its own for its inputs, which begins with the values of `inputs`. Everything else that the
+    /// closure uses (tables, weights) is kept as it is now, whatever is written over it later. What is computed in the
+    /// closure without the inputs is computed once, now.
+    ///
+    /// Costs a copy of the inputs on the device, memory for every intermediate result that is not fused away, and nothing
+    /// else until it is replayed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the closure. [`NotCapturable`](crate::ErrorKind::NotCapturable) for what a plan cannot hold: a readback, an
+    /// `overwrite`, an array of another plan. [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch) for an input or an output
+    /// of another device.
+    pub fn capture<I, O, F>(&self, inputs: I, closure: F) -> Result<Plan<I::Arrays, O>>
+    where
+        I: PlanInputs,
+        O: PlanArrays,
+        F: for<'a> FnOnce(<I::Arrays as PlanArrays>::Refs<'a>) -> Result<O>,
+    {
+        if self.recorder().is_some() {
+            return Err(not_capturable(
+                "a plan cannot be captured inside a closure that is being captured itself; capture it before, or call \
+                 the inner closure directly",
+            ));
+        }
+        let recorder = Arc::new(Recorder::default());
+        let mut adoption = Adoption { device: self, recorder: &recorder, checks: Vec::new() };
+        let inputs = inputs.adopt(&mut adoption)?;
+        let input_checks = adoption.checks;
+        let returned = closure(inputs.refs());
+        let recording = recorder.close();
+        let captured = returned?;
+
+        let mut exit = Exit { device: self, recorder: &recorder, needed: Vec::new() };
+        captured.check_out(&mut exit)?;
+        let program = Program::new(self, recording, &exit.needed)?;
+        let outside = Outside { device: self, inputs: &input_checks, outcomes: &[] };
+        let outputs = captured.outside(&outside);
+        Ok(Plan { device: self.clone(), inputs, input_checks, captured, outputs, program })
+    }
+}
+
+impl<I: PlanArrays, O: PlanArrays> Plan<I, O> {
+    /// Writes new values into the inputs: an array of the host's of the same shape, an array of this device, or a tuple of
+    /// them where there are several inputs. `()` in a tuple leaves an input as it is.
+    ///
+    /// Costs what [`Device::upload`] costs, into memory that is already there; from an array of the device a copy on it.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), and those
+    /// of [`Device::upload`].
+    pub fn write<W: PlanData<I>>(&mut self, values: W) -> Result<()> {
+        let mut target = Target { device: &self.device, checks: self.input_checks.iter_mut() };
+        let written = values.write_to(&self.inputs, &mut target);
+        let outside = Outside { device: &self.device, inputs: &self.input_checks, outcomes: &[] };
+        self.outputs = self.captured.outside(&outside);
+        written
+    }
+
+    /// Computes the outputs from the values that the inputs have now.
+    ///
+    /// They lie in memory that belongs to the plan: the next replay writes over them. Readbacks that were asked for before
+    /// that, and host arrays that have landed, keep what they have.
+    ///
+    /// Costs one submission on a GPU (one more for each 64 kernels where a device does not carry parameters in its
+    /// commands), and no memory for arrays.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceLost`](crate::ErrorKind::DeviceLost), [`Driver`](crate::ErrorKind::Driver); what only the data can show (a
+    /// sum of weights that is zero) comes with the data, for each replay anew.
+    pub fn replay(&mut self) -> Result<O> {
+        let outcomes = self.program.replay(&self.device)?;
+        if outcomes.is_empty() {
+            return Ok(self.outputs.clone());
+        }
+        let outside = Outside { device: &self.device, inputs: &self.input_checks, outcomes: &outcomes };
+        Ok(self.captured.outside(&outside))
+    }
+
+    /// The device it runs on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// How many kernels a replay runs on a GPU, or passes over memory on the CPU engine.
+    pub fn passes(&self) -> usize {
+        self.program.steps().iter().map(|step| step.passes).sum()
+    }
+
+    /// The bytes that a replay reads and writes, each array counted once for every operation that touches it.
+    pub fn bytes(&self) -> u64 {
+        self.program.steps().iter().map(|step| step.reads + step.writes).sum()
+    }
+
+    /// How many operations were fused into others.
+    pub fn fused(&self) -> usize {
+        self.program.steps().iter().map(|step| step.fused).sum()
+    }
+}
+
+impl<I: PlanArrays, O: PlanArrays> std::fmt::Display for Plan<I, O> {
+    /// What a replay does, an operation a line.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let steps = self.program.steps();
+        write!(
+            f,
+            "plan on {}: {} in {}, {} moved",
+            self.device.info().name,
+            counted(steps.len(), "operation"),
+            counted(self.passes(), "pass"),
+            Bytes(self.bytes())
+        )?;
+        for (number, step) in steps.iter().enumerate() {
+            write!(
+                f,
+                "\n{:>3}. {}: {}, reads {}, writes {}",
+                number + 1,
+                step.name,
+                counted(step.passes, "pass"),
+                Bytes(step.reads),
+                Bytes(step.writes)
+            )?;
+            if step.fused > 0 {
+                write!(f, "; fused, {} stay out of memory", Bytes(step.saved))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<I: PlanArrays, O: PlanArrays> std::fmt::Debug for Plan<I, O> {
+    /// As [`Display`](std::fmt::Display).
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = match (count, what.ends_with('s')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{count} {what}{plural}")
+}
+
+/// Bytes, as people read them.
+struct Bytes(u64);
+
+impl std::fmt::Display for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bytes = self.0 as f64;
+        match self.0 {
+            0..1_000 => write!(f, "{} B", self.0),
+            1_000..1_000_000 => write!(f, "{:.1} kB", bytes / 1e3),
+            1_000_000..1_000_000_000 => write!(f, "{:.1} MB", bytes / 1e6),
+            _ => write!(f, "{:.2} GB", bytes / 1e9),
+        }
+    }
+}

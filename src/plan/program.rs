@@ -1,0 +1,127 @@
+//! [`Program`]: operations made ready for an engine. On a GPU their kernels are compiled, buffers bound and grids known, so
+//! that a replay only encodes them; the CPU engine calls them one after another, from within its pool of threads.
+
+use std::sync::Arc;
+
+use super::fusion::{Planned, fuse};
+use crate::device::check::{Check, Outcome, PASSED};
+use crate::device::gpu::{CheckedWords, Commands, GpuContext, Kept};
+use crate::device::host::HostPool;
+use crate::device::operation::Operation;
+use crate::device::recorder::Recording;
+use crate::device::storage::MemoryId;
+use crate::device::{Device, Engine};
+use crate::error::Result;
+
+/// What a replay runs.
+pub(super) struct Program {
+    // Also where the commands of a GPU are at hand: the operations own the memory that those use.
+    operations: Vec<Box<dyn Operation>>,
+    steps: Vec<Step>,
+    checks: Vec<Arc<Check>>,
+    words: Option<wgpu::Buffer>,
+    /// The commands of a GPU.
+    kept: Kept,
+}
+
+/// One operation, for people to read.
+pub(super) struct Step {
+    pub name: String,
+    pub passes: usize,
+    pub reads: u64,
+    pub writes: u64,
+    /// How many other operations it took in.
+    pub fused: usize,
+    /// The bytes that are neither written nor read because of that.
+    pub saved: u64,
+}
+
+/// A plan's own check, and where the outcome of a replay is; nowhere if nothing was found.
+pub(super) type Outcomes = Vec<(Arc<Check>, Option<Arc<Check>>)>;
+
+impl Program {
+    /// `needed` is the memory that others will look at.
+    pub fn new(device: &Device, recording: Recording, needed: &[MemoryId]) -> Result<Self> {
+        let Recording { operations, checks, words } = recording;
+        let planned = fuse(device, operations, needed);
+        let mut steps: Vec<Step> = planned.iter().map(Step::of).collect();
+        let mut kept = Kept::default();
+        if let Engine::Gpu(context) = device.engine() {
+            let commands = Commands::to_keep(context);
+            for (step, planned) in steps.iter_mut().zip(&planned) {
+                let before = commands.kept();
+                planned.operation.on_gpu(&commands)?;
+                step.passes = commands.kept() - before;
+            }
+            kept = commands.into_kept();
+        }
+        let operations = planned.into_iter().map(|planned| planned.operation).collect();
+        Ok(Self { operations, steps, checks, words, kept })
+    }
+
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    pub fn replay(&self, device: &Device) -> Result<Outcomes> {
+        match device.engine() {
+            Engine::Cpu(pool) => self.on_cpu(pool),
+            Engine::Gpu(context) => self.on_gpu(context),
+        }
+    }
+
+    fn on_cpu(&self, pool: &Arc<HostPool>) -> Result<Outcomes> {
+        self.checks.iter().for_each(|check| check.forget());
+        // Entering the pool costs microseconds: once for all operations, not once for each.
+        rayon::scope(|_| self.operations.iter().try_for_each(|operation| operation.on_cpu(pool)))?;
+        // What was found stays with what was computed, while the plan goes on to other data.
+        Ok(self.checks.iter().map(|check| (check.clone(), check.frozen())).collect())
+    }
+
+    fn on_gpu(&self, context: &GpuContext) -> Result<Outcomes> {
+        let Some(of_plan) = &self.words else {
+            context.replay(&self.kept.dispatches, None)?;
+            return Ok(Outcomes::new());
+        };
+        let count = self.checks.len() as u32;
+        let (outside, index) = context.words(count)?;
+        let words = CheckedWords { of_plan: of_plan.clone(), bytes: u64::from(count) * 4, outside, index };
+        context.replay(&self.kept.dispatches, Some(&words))?;
+        let outcome = |(number, check): (u32, &Arc<Check>)| {
+            let outcome = Outcome::Word { buffer: words.outside.clone(), index: words.index + number };
+            (check.clone(), Some(check.with_outcome(outcome)))
+        };
+        Ok((0..).zip(&self.checks).map(outcome).collect())
+    }
+}
+
+impl Step {
+    fn of(planned: &Planned) -> Self {
+        let account = planned.operation.account();
+        let bytes = |uses: &[crate::device::Use]| uses.iter().map(|one| one.bytes).sum();
+        Self {
+            passes: 1,
+            reads: bytes(&account.reads),
+            writes: bytes(&account.writes),
+            name: account.name,
+            fused: planned.fused,
+            saved: planned.saved,
+        }
+    }
+}
+
+impl Check {
+    /// Ready to be made again.
+    fn forget(&self) {
+        if let Outcome::Known(word) = self.outcome() {
+            word.store(PASSED, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    /// The outcome as it is now, if something was found.
+    fn frozen(&self) -> Option<Arc<Self>> {
+        let Outcome::Known(word) = self.outcome() else { return None };
+        let word = word.load(std::sync::atomic::Ordering::Relaxed);
+        (word != PASSED).then(|| self.with_outcome(Outcome::Known(word.into())))
+    }
+}

@@ -1,0 +1,306 @@
+//! Plans: what is captured once gives what the eager calls give, on any data, on both engines; what cannot be captured is
+//! an error; what only the data can show comes with the data of each replay.
+
+mod support;
+
+use ndarray::{Array1, Array2, Axis, Ix1, Ix2, arr1, arr2};
+use ndgpu::{Device, DeviceArray, ErrorKind, Float, InterpTable, Knots, Result, Side};
+use support::everywhere;
+use support::random::Random;
+
+fn matrix<T: Float>(random: &mut Random, rows: usize, columns: usize) -> Array2<T> {
+    Array2::from_shape_simple_fn((rows, columns), || T::narrow(random.unit() * 13.0 - 1.0))
+}
+
+fn values<T: Float, D: ndarray::Dimension>(array: &DeviceArray<T, D>) -> Vec<T> {
+    array.readback().wait().unwrap().into_array().into_iter().collect()
+}
+
+/// To the bound that sums keep whatever their order: one rounding, and half a unit more where partial sums were rounded.
+fn assert_same<T: Float>(got: &[T], want: &[T], what: &str) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (place, (&got, &want)) in got.iter().zip(want).enumerate() {
+        let bound = 2.0 * T::epsilon().widen() * want.widen().abs();
+        let same = got.is_nan() && want.is_nan() || got == want || (got.widen() - want.widen()).abs() <= bound;
+        assert!(same, "{what}: {got} instead of {want} at {place}");
+    }
+}
+
+#[test]
+fn a_replay_gives_what_the_eager_calls_give() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let mut random = Random::new(5);
+        let knots: Vec<T> = (0..50).map(|knot| T::narrow(f64::from(knot) * 0.2)).collect();
+        let heights: Vec<T> = knots.iter().map(|&x| (x * x).sin()).collect();
+        let table = InterpTable::new(device, &knots, &heights).unwrap();
+        // Rows shorter and longer than what is made at a time, and numbers of rows that fill no vector.
+        for (rows, columns) in [(1, 1), (7, 100), (3, 4096), (5, 4097), (2, 40_001), (100, 9), (0, 5), (4, 0)] {
+            let what = format!("{name}, {rows} x {columns}");
+            let mut inputs = [matrix::<T>(&mut random, rows, columns), matrix(&mut random, rows, columns)];
+            if rows * columns > 6 {
+                inputs[1][[0, columns - 1]] = T::nan();
+            }
+            let weights = Array1::from_shape_simple_fn(columns, || T::narrow(random.unit() * 1.5 + 0.5));
+            let weights = device.upload(&weights).unwrap();
+            let first = device.upload(&inputs[0]).unwrap();
+            type Answer<T> = (DeviceArray<T, Ix1>, DeviceArray<T, Ix1>, DeviceArray<T, Ix2>, DeviceArray<T, Ix1>);
+            let compute = |x: &DeviceArray<T, Ix2>| -> Result<Answer<T>> {
+                let looked_up = table.interp_rows(x)?;
+                let averages = looked_up.weighted_sum_axis(Axis(1), &weights)?;
+                let means = table.interp_rows(x)?.mean_axis(Axis(1))?;
+                Ok((averages, means, x.standardize_axis(Axis(1), T::one())?, x.max_axis(Axis(0))?))
+            };
+            if rows == 0 {
+                continue;
+            }
+            if columns == 0 {
+                assert!(device.capture(&first, |x| x.max_axis(Axis(1))).is_err(), "{what}");
+                continue;
+            }
+            let mut plan = device.capture(&first, compute).unwrap();
+            for input in &inputs {
+                let uploaded = device.upload(input).unwrap();
+                let want = compute(&uploaded).unwrap();
+                plan.write(input).unwrap();
+                let got = plan.replay().unwrap();
+                assert_same(&values(&got.0), &values(&want.0), &format!("{what}, weighted sums"));
+                assert_same(&values(&got.1), &values(&want.1), &format!("{what}, means"));
+                assert_same(&values(&got.2), &values(&want.2), &format!("{what}, standardized"));
+                assert_same(&values(&got.3), &values(&want.3), &format!("{what}, largest"));
+            }
+        }
+    }
+    everywhere!(check);
+}
+
+#[test]
+fn the_values_at_capture_are_the_first_input() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let one = |value: f64| T::narrow(value);
+        let x = device.upload(&arr1(&[one(1.0), one(2.0)])).unwrap();
+        let mut plan = device.capture(&x, |x| x.sum()).unwrap();
+        assert_eq!(values(&plan.replay().unwrap()), [one(3.0)], "{name}");
+        plan.write(&arr1(&[one(5.0), one(6.0)])).unwrap();
+        let out = plan.replay().unwrap();
+        let before = out.readback();
+        assert_eq!(values(&x), [one(1.0), one(2.0)], "{name}: the plan writes into memory of its own");
+        // From an array of the device, without the host.
+        let moved = device.transfers().readbacks;
+        plan.write(&x).unwrap();
+        assert_eq!(device.transfers().readbacks, moved, "{name}");
+        plan.replay().unwrap();
+        assert_eq!(values(&out), [one(3.0)], "{name}: the next replay writes over the output");
+        assert_eq!(before.wait().unwrap().into_array().into_scalar(), one(11.0), "{name}: but not over a readback");
+    }
+    everywhere!(check);
+}
+
+#[test]
+fn several_inputs_and_outputs() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let one = |value: f64| T::narrow(value);
+        let a = device.upload(&arr2(&[[one(1.0), one(2.0)], [one(3.0), one(5.0)]])).unwrap();
+        let w = device.upload(&arr1(&[one(1.0), one(3.0)])).unwrap();
+        let mut plan = device
+            .capture((&a, &w), |(a, w)| {
+                let (averages, sums) = a.average_axis_returned(Axis(1), w)?;
+                Ok((averages, sums, a.argmax_axis(Axis(0))?))
+            })
+            .unwrap();
+        let (averages, sums, places) = plan.replay().unwrap();
+        assert_eq!(values(&averages), [one(1.75), one(4.5)], "{name}");
+        assert_eq!(values(&sums), [one(4.0), one(4.0)], "{name}");
+        assert_eq!(places.readback().wait().unwrap().view(), arr1(&[1, 1]), "{name}");
+        plan.write((&arr2(&[[one(1.0), one(0.0)], [one(0.0), one(1.0)]]), &arr1(&[one(1.0), one(1.0)]))).unwrap();
+        let (averages, sums, places) = plan.replay().unwrap();
+        assert_eq!(values(&averages), [one(0.5), one(0.5)], "{name}");
+        assert_eq!(values(&sums), [one(2.0), one(2.0)], "{name}");
+        assert_eq!(places.readback().wait().unwrap().view(), arr1(&[0, 1]), "{name}");
+        plan.write(((), &arr1(&[one(3.0), one(1.0)]))).unwrap();
+        assert_eq!(values(&plan.replay().unwrap().0), [one(0.75), one(0.25)], "{name}: the first input is as it was");
+    }
+    everywhere!(check);
+}
+
+/// Tables and searches inside a closure: the knots change with every replay.
+#[test]
+fn tables_made_inside_follow_their_data() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let number = |value: f64| T::narrow(value);
+        let knots = |scale: f64| Array1::from_shape_fn(100, |knot| number(knot as f64 * scale));
+        let queries = Array1::from_shape_fn(1000, |query| number(query as f64 * 0.37 % 90.0));
+        let fp = device.upload(&knots(10.0)).unwrap();
+        let x = device.upload(&queries).unwrap();
+        let xp = device.upload(&knots(1.0)).unwrap();
+        let search = Knots::new(device, &knots(1.0).to_vec()).unwrap();
+        let compute = |xp: &DeviceArray<T, Ix1>| {
+            let table = InterpTable::from_device(xp, &fp)?;
+            let other = InterpTable::new(device, &knots(2.0).to_vec(), &knots(3.0).to_vec())?.with_values(xp)?;
+            Ok((table.interp(&x)?, other.interp(&x)?, search.searchsorted(xp, Side::Right)?))
+        };
+        let mut plan = device.capture(&xp, compute).unwrap();
+        for scale in [1.0, 0.5, 3.0] {
+            plan.write(&knots(scale)).unwrap();
+            let got = plan.replay().unwrap();
+            let want = compute(&device.upload(&knots(scale)).unwrap()).unwrap();
+            assert_eq!(values(&got.0), values(&want.0), "{name}, {scale}");
+            assert_eq!(values(&got.1), values(&want.1), "{name}, {scale}");
+            let (got, want) = (got.2.readback().wait().unwrap(), want.2.readback().wait().unwrap());
+            assert_eq!(got.view(), want.view(), "{name}, {scale}");
+        }
+        // Out of order for one replay, and only for that.
+        let mut wrong = knots(1.0);
+        wrong.swap(7, 8);
+        plan.write(&wrong).unwrap();
+        let bad = plan.replay().unwrap().0;
+        let error = bad.readback().wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotSorted { index: 8 }, "{name}");
+        plan.write(&knots(1.0)).unwrap();
+        assert!(plan.replay().unwrap().0.readback().wait().is_ok(), "{name}");
+        assert!(bad.readback().wait().is_err(), "{name}: what was wrong then stays wrong");
+    }
+    everywhere!(check);
+}
+
+#[test]
+fn errors_come_with_the_data_of_their_replay() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let number = |value: f64| T::narrow(value);
+        let a = device.upload(&arr2(&[[number(1.0), number(2.0)], [number(3.0), number(5.0)]])).unwrap();
+        let weights = device.upload(&arr1(&[number(1.0), number(1.0)])).unwrap();
+        let mut plan =
+            device.capture(&weights, |w| Ok((a.average_axis(Axis(1), w)?, a.weighted_sum_axis(Axis(1), w)?))).unwrap();
+        assert_eq!(values(&plan.replay().unwrap().0), [number(1.5), number(4.0)], "{name}");
+        plan.write(&arr1(&[number(1.0), number(-1.0)])).unwrap();
+        let (bad, fine) = plan.replay().unwrap();
+        let derived = bad.sum().unwrap();
+        let pending = bad.readback();
+        assert_eq!(values(&fine), [number(-1.0), number(-2.0)], "{name}: nothing is wrong with the sum");
+        plan.write(&arr1(&[number(3.0), number(1.0)])).unwrap();
+        let (good, _) = plan.replay().unwrap();
+        assert_eq!(values(&good), [number(1.25), number(3.5)], "{name}");
+        for (what, error) in [
+            ("pending", pending.wait().map(drop)),
+            ("derived", derived.readback().wait().map(drop)),
+            ("kept", bad.readback().wait().map(drop)),
+        ] {
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::ZeroWeights, "{name}, {what}");
+        }
+        // An input that is wrong itself, until it is replaced.
+        let bad = a.average_axis(Axis(1), &device.upload(&arr1(&[number(1.0), number(-1.0)])).unwrap()).unwrap();
+        let mut plan = device.capture(&bad, |x| x.sum()).unwrap();
+        let error = plan.replay().unwrap().readback().wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ZeroWeights, "{name}");
+        plan.write(&arr1(&[number(1.0), number(2.0)])).unwrap();
+        assert_eq!(values(&plan.replay().unwrap()), [number(3.0)], "{name}");
+        plan.write(&bad).unwrap();
+        assert!(plan.replay().unwrap().readback().wait().is_err(), "{name}");
+    }
+    everywhere!(check);
+}
+
+#[test]
+fn what_cannot_be_captured_is_refused() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let x = device.upload(&Array1::from_elem(4, T::one())).unwrap();
+        let kind = |result: Result<()>| result.unwrap_err().kind();
+        let readback = device.capture(&x, |x| {
+            x.readback().wait()?;
+            x.sum()
+        });
+        let error = readback.map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotCapturable, "{name}");
+        assert!(error.to_string().contains("read back inside a closure"), "{name}: {error}");
+        let overwritten = device.capture(&x, |x| {
+            let mut x = x.clone();
+            x.overwrite(&Array1::from_elem(4, T::one()))?;
+            x.sum()
+        });
+        assert_eq!(kind(overwritten.map(drop)), ErrorKind::NotCapturable, "{name}");
+        let nested = device.capture(&x, |x| x.device().capture(x, |x| x.sum()).map(|_| x.clone()));
+        assert_eq!(kind(nested.map(drop)), ErrorKind::NotCapturable, "{name}");
+        let other = Device::cpu();
+        let elsewhere = other.upload(&Array1::from_elem(4, T::one())).unwrap();
+        assert_eq!(kind(device.capture(&elsewhere, |x| x.sum()).map(drop)), ErrorKind::DeviceMismatch, "{name}");
+        assert_eq!(kind(device.capture(&x, |_| elsewhere.sum()).map(drop)), ErrorKind::DeviceMismatch, "{name}");
+        let weighted = device.capture(&x, |x| x.average(&elsewhere));
+        assert_eq!(kind(weighted.map(drop)), ErrorKind::DeviceMismatch, "{name}");
+
+        // What escapes from the closure has no values, and says so.
+        let mut escaped = None;
+        let mut plan = device
+            .capture(&x, |x| {
+                escaped = Some(x.clone());
+                x.sum()
+            })
+            .unwrap();
+        let escaped = escaped.unwrap();
+        assert_eq!(kind(escaped.readback().wait().map(drop)), ErrorKind::NotCapturable, "{name}");
+        assert_eq!(kind(escaped.sum().map(drop)), ErrorKind::NotCapturable, "{name}");
+        assert_eq!(kind(x.average(&escaped).map(drop)), ErrorKind::NotCapturable, "{name}");
+        assert_eq!(kind(device.capture(&escaped, |x| x.sum()).map(drop)), ErrorKind::NotCapturable, "{name}");
+        let foreign = device.capture(&x, |x| x.average(&escaped));
+        assert_eq!(kind(foreign.map(drop)), ErrorKind::NotCapturable, "{name}");
+
+        // Shapes are known at capture, and so are mistakes.
+        let three = device.upload(&Array1::from_elem(3, T::one())).unwrap();
+        assert_eq!(kind(device.capture(&x, |x| x.average(&three)).map(drop)), ErrorKind::ShapeMismatch, "{name}");
+        assert_eq!(kind(plan.write(&Array1::from_elem(3, T::one()))), ErrorKind::ShapeMismatch, "{name}");
+        assert_eq!(kind(plan.write(&elsewhere)), ErrorKind::DeviceMismatch, "{name}");
+        assert_eq!(values(&plan.replay().unwrap()), [T::narrow(4.0)], "{name}: and the plan goes on");
+    }
+    everywhere!(check);
+}
+
+#[test]
+fn constants_are_as_they_were_and_computed_once() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let number = |value: f64| T::narrow(value);
+        let x = device.upload(&arr1(&[number(1.0), number(2.0)])).unwrap();
+        let mut w = device.upload(&arr1(&[number(1.0), number(0.0)])).unwrap();
+        let mut plan = device.capture(&x, |x| Ok((x.weighted_sum(&w)?, w.sum()?))).unwrap();
+        assert_eq!(plan.passes(), 1, "{name}: {plan}");
+        w.overwrite(&arr1(&[number(7.0), number(7.0)])).unwrap();
+        let (sum, constant) = plan.replay().unwrap();
+        assert_eq!((values(&sum), values(&constant)), (vec![number(1.0)], vec![number(1.0)]), "{name}");
+        // The input itself is an output like any other.
+        let mut same = device.capture(&x, |x| Ok(x.clone())).unwrap();
+        same.write(&arr1(&[number(8.0), number(9.0)])).unwrap();
+        assert_eq!(values(&same.replay().unwrap()), [number(8.0), number(9.0)], "{name}");
+    }
+    everywhere!(check);
+}
+
+#[test]
+fn a_plan_prints_what_it_does() {
+    let device = Device::cpu();
+    let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0_f32, 1.0]).unwrap();
+    let x = device.upload(&Array2::from_elem((10, 1000), 0.5_f32)).unwrap();
+    let w = device.upload(&Array1::from_elem(1000, 1.0_f32)).unwrap();
+    let plan = device.capture(&x, |x| table.interp_rows(x)?.average_axis(Axis(1), &w)).unwrap();
+    assert_eq!((plan.fused(), plan.passes()), (1, 1), "{plan}");
+    let text = plan.to_string();
+    for part in ["1 operation in 1 pass", "interp of", "average of 10 x 1000", "reads 44.0 kB", "80.0 kB stay out"] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+    // Whoever else needs the values between keeps the operations apart.
+    let plan = device
+        .capture(&x, |x| {
+            let y = table.interp_rows(x)?;
+            Ok((y.average_axis(Axis(1), &w)?, y))
+        })
+        .unwrap();
+    assert_eq!(plan.fused(), 0, "{plan}");
+    let plan = device
+        .capture(&x, |x| {
+            let y = table.interp_rows(x)?;
+            Ok((y.average_axis(Axis(1), &w)?, y.max_axis(Axis(1))?))
+        })
+        .unwrap();
+    assert_eq!(plan.fused(), 0, "{plan}");
+    let plan = device.capture(&x, |x| {
+        let y = table.interp_rows(x)?;
+        y.average_axis(Axis(1), &y)
+    });
+    assert_eq!(plan.unwrap().fused(), 0);
+}
