@@ -64,6 +64,8 @@ pub enum ErrorKind {
     DeviceMismatch,
     /// The device is gone (a driver reset, an unplugged GPU, `wgpu::Device::destroy`). Open another one.
     DeviceLost,
+    /// What a stream takes its chunks from failed.
+    Source,
     /// A plan cannot hold this: a readback inside a closure that is being captured, or an array of a plan used outside
     /// of it.
     NotCapturable,

@@ -80,6 +80,7 @@ mod plan;
 mod reduce;
 mod shader;
 mod simd;
+mod stream;
 mod tiles;
 mod transfer;
 
@@ -94,6 +95,7 @@ pub use interp::{InterpTable, InterpTableBuilder, Method, Order};
 pub use knots::{Knots, Side};
 pub use plan::{Plan, PlanArrays, PlanData, PlanInputs};
 pub use reduce::SkipNan;
+pub use stream::{Chunk, ChunkStream, StreamMonitor, StreamProgress};
 pub use transfer::{HostArray, Readback};
 pub use {ndarray, wgpu};
 

@@ -152,7 +152,11 @@ impl Device {
 
     /// What has been moved to and from this device so far, over all its clones.
     pub fn transfers(&self) -> TransferStats {
-        self.ledger().stats()
+        let submissions = match self.engine() {
+            Engine::Cpu(_) => 0,
+            Engine::Gpu(context) => context.submissions(),
+        };
+        TransferStats { submissions, ..self.ledger().stats() }
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

@@ -73,10 +73,13 @@ impl Recorder {
     }
 
     /// The closure has returned.
-    pub fn close(&self) -> Recording {
-        let mut state = self.state();
-        state.is_closed = true;
-        std::mem::take(&mut state.recording)
+    pub fn close(&self) {
+        self.state().is_closed = true;
+    }
+
+    /// What it asked for.
+    pub fn take(&self) -> Recording {
+        std::mem::take(&mut self.state().recording)
     }
 
     /// Why nothing can be brought to the host, or from there, at this point.

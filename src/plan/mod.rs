@@ -97,9 +97,11 @@ impl Device {
         let mut adoption = Adoption { device: self, recorder: &recorder, checks: Vec::new() };
         let inputs = inputs.adopt(&mut adoption)?;
         let input_checks = adoption.checks;
-        let returned = closure(inputs.refs());
-        let recording = recorder.close();
-        let captured = returned?;
+        // Also if the closure panics: what it leaves behind must not go on recording.
+        let recording = OnDrop(&recorder);
+        let captured = closure(inputs.refs())?;
+        drop(recording);
+        let recording = recorder.take();
 
         let mut exit = Exit { device: self, recorder: &recorder, needed: Vec::new() };
         captured.check_out(&mut exit)?;
@@ -107,6 +109,15 @@ impl Device {
         let outside = Outside { device: self, inputs: &input_checks, outcomes: &[] };
         let outputs = captured.outside(&outside);
         Ok(Plan { device: self.clone(), inputs, input_checks, captured, outputs, program })
+    }
+}
+
+/// Closes a recorder when its time is over.
+struct OnDrop<'a>(&'a Recorder);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytemuck::{Pod, cast_slice};
-use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn};
+use ndarray::{Array, ArrayBase, ArrayView, Data, Dimension, IxDyn};
 
 use crate::array::DeviceArray;
 use crate::device::gpu::GpuContext;
@@ -52,6 +52,22 @@ impl Device {
         let storage = self.store(host.view().into_dyn())?;
         self.ledger().count_upload(bytes_of::<T>(host.len()), start.elapsed());
         Ok(DeviceArray::new(self.clone(), storage, host.raw_dim(), Default::default()))
+    }
+
+    /// Uploads an array that the host gives up. The CPU engine takes its memory over, if it lies in standard order; else as
+    /// [`upload`](Self::upload).
+    pub(crate) fn take_over<T: Element, D: Dimension>(&self, host: Array<T, D>) -> Result<DeviceArray<T, D>> {
+        let device = self.lasting();
+        let (Engine::Cpu(pool), true) = (self.engine(), host.is_standard_layout()) else { return device.upload(&host) };
+        let start = Instant::now();
+        let shape = host.raw_dim();
+        let (mut values, first) = host.into_raw_vec_and_offset();
+        // An array may be part of the memory it owns.
+        values.truncate(first.unwrap_or(0) + shape.size());
+        values.drain(..first.unwrap_or(0));
+        let storage = Storage::Host(Arc::new(HostBuffer::holding(pool, values)));
+        self.ledger().count_upload(bytes_of::<T>(shape.size()), start.elapsed());
+        Ok(DeviceArray::new(device, storage, shape, Default::default()))
     }
 
     /// Puts values into memory of this device, uncounted.

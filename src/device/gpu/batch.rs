@@ -5,7 +5,7 @@
 //! of a batch lie in one uniform buffer, at dynamic offsets, and are written once a batch.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::buffers::{BufferPool, Purpose, size_class};
 use super::commands::Dispatch;
@@ -37,6 +37,7 @@ pub(crate) struct Batch {
     landings: Vec<Arc<Landing>>,
     /// What was submitted last.
     last: Option<wgpu::SubmissionIndex>,
+    submissions: u64,
 }
 
 impl Batch {
@@ -59,6 +60,7 @@ impl Batch {
             bytes: 0,
             landings: Vec::new(),
             last: None,
+            submissions: 0,
         }
     }
 
@@ -103,6 +105,11 @@ impl Batch {
         }
     }
 
+    /// For how many more dispatches there is room: as many as the uniform buffer has, or any number.
+    fn room(&self) -> usize {
+        if self.uniform.is_some() { ENOUGH_DISPATCHES.saturating_sub(self.dispatches) as usize } else { usize::MAX }
+    }
+
     fn is_enough(&self) -> bool {
         self.bytes >= ENOUGH_BYTES || self.dispatches >= ENOUGH_DISPATCHES
     }
@@ -124,41 +131,59 @@ impl GpuContext {
         self.batch.lock().unwrap_or_else(PoisonError::into_inner).uniform.clone()
     }
 
-    /// Records a dispatch.
-    pub(super) fn record(&self, prepare: impl FnOnce() -> Dispatch) -> Result<()> {
-        self.health()?;
-        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        self.device.guard("recording a kernel", || batch.dispatch(self.device.raw(), &[prepare()]))?;
-        if batch.is_enough() { self.submit(&mut batch) } else { Ok(()) }
+    /// The batch, with room for more dispatches.
+    fn batch(&self) -> Result<MutexGuard<'_, Batch>> {
+        loop {
+            self.health()?;
+            let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+            if batch.room() > 0 {
+                return Ok(batch);
+            }
+            drop(batch);
+            self.flush()?;
+        }
     }
 
-    /// Records all commands of a plan, and submits them with whatever was recorded before. `checks` is where the outcomes of
-    /// its checks are: so many words are cleared first, and afterwards copied to where the second buffer, and index, say.
+    /// Submits the batch if the device should begin.
+    fn submit_if_enough(&self, batch: MutexGuard<'_, Batch>) -> Result<()> {
+        let is_enough = batch.is_enough();
+        drop(batch);
+        if is_enough { self.flush() } else { Ok(()) }
+    }
+
+    /// Records a dispatch.
+    pub(super) fn record(&self, prepare: impl FnOnce() -> Dispatch) -> Result<()> {
+        let mut batch = self.batch()?;
+        self.device.guard("recording a kernel", || batch.dispatch(self.device.raw(), &[prepare()]))?;
+        self.submit_if_enough(batch)
+    }
+
+    /// Records all commands of a plan, and submits them with whatever was recorded before. The words of `checks` are cleared
+    /// first, and copied to where they stay afterwards.
     pub fn replay(&self, dispatches: &[Dispatch], checks: Option<&CheckedWords>) -> Result<()> {
-        self.health()?;
-        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         let device = self.device.raw();
+        let mut batch = self.batch()?;
         if let Some(CheckedWords { of_plan, bytes, .. }) = checks {
             self.device.guard("recording a plan", || batch.encoder(device).clear_buffer(of_plan, 0, Some(*bytes)))?;
         }
-        // As many as the uniform buffer has room for; where the commands carry their parameters, all of them.
-        let room = if batch.uniform.is_some() { ENOUGH_DISPATCHES } else { u64::MAX };
         let mut rest = dispatches;
-        while !rest.is_empty() {
-            let some = (room - batch.dispatches.min(room)).min(rest.len() as u64) as usize;
-            let (now, later) = rest.split_at(some);
+        loop {
+            let (now, later) = rest.split_at(batch.room().min(rest.len()));
             self.device.guard("recording a plan", || batch.dispatch(device, now))?;
-            if !later.is_empty() {
-                self.submit(&mut batch)?;
-            }
             rest = later;
+            if rest.is_empty() {
+                break;
+            }
+            drop(batch);
+            batch = self.batch()?;
         }
         if let Some(CheckedWords { of_plan, bytes, outside, index }) = checks {
             self.device.guard("recording a plan", || {
                 batch.encoder(device).copy_buffer_to_buffer(of_plan, 0, outside, u64::from(*index) * 4, *bytes);
             })?;
         }
-        self.submit(&mut batch)
+        drop(batch);
+        self.flush()
     }
 
     /// Records a copy of the first `bytes` of a buffer.
@@ -167,12 +192,12 @@ impl GpuContext {
         if bytes == 0 {
             return Ok(());
         }
-        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = self.batch()?;
         batch.bytes += 2 * bytes;
         self.device.guard("recording a copy", || {
             batch.encoder(self.device.raw()).copy_buffer_to_buffer(source.raw(), 0, target.raw(), 0, bytes);
         })?;
-        if batch.is_enough() { self.submit(&mut batch) } else { Ok(()) }
+        self.submit_if_enough(batch)
     }
 
     /// Copies `bytes` into a buffer, in pieces of [`UPLOAD_PIECE`]. `fill` gets each piece of staging memory and its
@@ -202,10 +227,10 @@ impl GpuContext {
                 give_back_when_copied(encoder, &self.pool, &staging);
             })?;
             if batch.is_enough() {
-                self.submit(&mut batch)?;
-                under_way.extend(batch.last.clone());
+                drop(batch);
+                self.flush()?;
+                under_way.extend(self.last_submission());
             }
-            drop(batch);
             if under_way.len() > PIECES_UNDER_WAY {
                 self.device.wait_for(under_way.pop_front());
             }
@@ -249,9 +274,11 @@ impl GpuContext {
     /// Maps a buffer in place, for reading, once all that was asked for has been done. Where nothing waits to be submitted
     /// nothing is: a submission takes tens of microseconds, a mapping alone a few.
     pub fn land_in_place(&self, buffer: &wgpu::Buffer) -> Result<Arc<Landing>> {
+        // Not while something is being submitted: it may use the buffer.
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         if batch.encoder.is_some() {
-            drop(batch);
+            drop((batch, turn));
             return self.land(&[], buffer);
         }
         self.health()?;
@@ -264,19 +291,30 @@ impl GpuContext {
         Ok(landing)
     }
 
-    /// Submits what has been recorded.
-    pub fn flush(&self) -> Result<()> {
-        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        self.submit(&mut batch)
+    /// How many submissions there were.
+    pub fn submissions(&self) -> u64 {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner).submissions
     }
 
-    fn submit(&self, batch: &mut Batch) -> Result<()> {
+    /// What was submitted last.
+    fn last_submission(&self) -> Option<wgpu::SubmissionIndex> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner).last.clone()
+    }
+
+    /// Submits what has been recorded.
+    ///
+    /// Others may go on recording meanwhile: with some drivers (llvmpipe) a submission takes as long as all that it asks for.
+    pub fn flush(&self) -> Result<()> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         let landings = std::mem::take(&mut batch.landings);
         let parameters = std::mem::take(&mut batch.parameters);
         (batch.bytes, batch.dispatches) = (0, 0);
-        let Some(encoder) = batch.encoder.take() else { return self.health() };
+        let (encoder, uniform) = (batch.encoder.take(), batch.uniform.clone());
+        drop(batch);
+        let Some(encoder) = encoder else { return self.health() };
         let submitted = self.device.attempt(|| {
-            if let (Some(uniform), false) = (&batch.uniform, parameters.is_empty()) {
+            if let (Some(uniform), false) = (&uniform, parameters.is_empty()) {
                 self.queue.write_buffer(uniform, 0, &parameters);
             }
             self.queue.submit([encoder.finish()])
@@ -284,7 +322,9 @@ impl GpuContext {
         match submitted {
             Ok(index) => {
                 landings.iter().for_each(|landing| landing.submitted(index.clone()));
+                let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
                 batch.last = Some(index);
+                batch.submissions += 1;
             }
             Err(error) => {
                 // What the commands should have written is now anything: nobody must take it for a result.

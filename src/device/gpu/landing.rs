@@ -2,9 +2,9 @@
 //! whoever awaits one.
 //!
 //! wgpu tells that a copy is done only to a thread that asks. Who blocks in `wait` asks itself; for futures one thread a
-//! device asks, started by the first that is awaited and asleep while none is pending.
+//! device asks, and another submits.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -79,11 +79,9 @@ impl Landing {
         self.verdict(context)
     }
 
-    /// Asks for the copy without blocking; the waker is called once there is an answer.
+    /// Asks for the copy without blocking; the waker is called once there is an answer. Submitting, too, is left to
+    /// another thread: with some drivers it takes as long as the work itself.
     pub fn poll(self: &Arc<Self>, context: &Arc<GpuContext>, task: &mut Context<'_>) -> Poll<Result<()>> {
-        if self.outcome().is_none() && self.state().submission.is_none() {
-            context.flush()?;
-        }
         let watch = {
             let mut state = self.state();
             if state.arrived.is_some() {
@@ -96,7 +94,10 @@ impl Landing {
             !std::mem::replace(&mut state.watched, true)
         };
         if watch {
-            context.poller.watch(self);
+            if self.state().submission.is_none() {
+                context.flush_soon();
+            }
+            context.poller.watch(self, context);
         }
         Poll::Pending
     }
@@ -126,43 +127,64 @@ impl Landing {
     }
 }
 
-/// The thread that asks wgpu on behalf of futures.
+/// The threads that ask wgpu, and submit, on behalf of futures and streams. Each is started by the first that needs it,
+/// sleeps while there is nothing to do, and ends with the device.
 pub(crate) struct Poller {
     device: Arc<Watched>,
-    queue: Mutex<Option<Sender<Weak<Landing>>>>,
+    watching: Requests<(Weak<Landing>, Arc<GpuContext>)>,
+    submitting: Requests<Arc<GpuContext>>,
 }
+
+type Requests<R> = Mutex<Option<Sender<R>>>;
 
 impl Poller {
     pub fn new(device: &Arc<Watched>) -> Self {
-        Self { device: device.clone(), queue: Mutex::default() }
+        Self { device: device.clone(), watching: Mutex::default(), submitting: Mutex::default() }
     }
 
-    fn watch(&self, landing: &Arc<Landing>) {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let sender = queue.get_or_insert_with(|| {
-            let (sender, receiver) = channel();
-            let device = self.device.clone();
-            let named = std::thread::Builder::new().name("ndgpu poller".into());
-            if let Err(error) = named.spawn(move || watch_all(&device, &receiver)) {
-                self.device.lose(&format!("no thread to wait for it could be started: {error}"));
+    /// Sees to it that a copy lands, as long as somebody waits for it.
+    fn watch(&self, landing: &Arc<Landing>, context: &Arc<GpuContext>) {
+        let device = self.device.clone();
+        let serve = move |(landing, context): (Weak<Landing>, Arc<GpuContext>)| {
+            let Some(landing) = landing.upgrade() else { return };
+            if landing.state().submission.is_none() && context.flush().is_err() {
+                landing.arrive(false);
             }
-            sender
-        });
-        if sender.send(Arc::downgrade(landing)).is_err() {
-            // The thread is gone: it only ends early if it could not be started.
+            drop(context);
+            let submission = landing.state().submission.clone();
+            landing.ask(&device, submission.as_ref());
+            landing.wake();
+        };
+        if !self.ask("ndgpu poller", &self.watching, (Arc::downgrade(landing), context.clone()), serve) {
             landing.arrive(false);
             landing.wake();
         }
     }
+
+    /// Leaves a request to a thread; false if there can be none.
+    fn ask<R: Send + 'static>(
+        &self,
+        name: &str,
+        requests: &Requests<R>,
+        request: R,
+        serve: impl Fn(R) + Send + 'static,
+    ) -> bool {
+        let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = requests.get_or_insert_with(|| {
+            let (sender, receiver) = channel::<R>();
+            let named = std::thread::Builder::new().name(name.into());
+            if let Err(error) = named.spawn(move || receiver.iter().for_each(serve)) {
+                self.device.lose(&format!("no thread to wait for it could be started: {error}"));
+            }
+            sender
+        });
+        sender.send(request).is_ok()
+    }
 }
 
-/// Ends when the device's context is dropped, which closes the channel.
-fn watch_all(device: &Watched, pending: &Receiver<Weak<Landing>>) {
-    while let Ok(landing) = pending.recv() {
-        // A future that was dropped meanwhile waits for nothing.
-        let Some(landing) = landing.upgrade() else { continue };
-        let submission = landing.state().submission.clone();
-        landing.ask(device, submission.as_ref());
-        landing.wake();
+impl GpuContext {
+    /// Submits what has been recorded, without waiting for that either. A fault is kept by the device.
+    pub fn flush_soon(self: &Arc<Self>) {
+        self.poller.ask("ndgpu submitter", &self.poller.submitting, self.clone(), |context| drop(context.flush()));
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct GpuContext {
     pool: Arc<BufferPool>,
     pipelines: Pipelines,
     batch: Mutex<Batch>,
+    /// Held by whoever submits: submissions go in the order in which they were recorded.
+    turn: Mutex<()>,
     poller: Poller,
     checks: Mutex<Option<(wgpu::Buffer, u32)>>,
 }
@@ -76,6 +78,7 @@ impl GpuContext {
         let mut context = Self {
             pipelines: Pipelines::new(&device, parameters),
             batch: Mutex::new(batch),
+            turn: Mutex::default(),
             poller: Poller::new(&device),
             pool: BufferPool::new(&device, &info),
             alignment: limits.min_storage_buffer_offset_alignment.into(),

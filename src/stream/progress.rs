@@ -1,0 +1,58 @@
+//! How far a stream has come, for whoever wants to draw a bar.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How far a stream has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StreamProgress {
+    /// Chunks that were given to the device.
+    pub chunks_in: u64,
+    /// Their bytes.
+    pub bytes_in: u64,
+    /// Results that were handed out.
+    pub chunks_out: u64,
+    /// Their bytes.
+    pub bytes_out: u64,
+    /// The time since the first chunk was begun.
+    pub elapsed: Duration,
+}
+
+impl StreamProgress {
+    /// Chunks that are under way.
+    pub fn under_way(&self) -> u64 {
+        self.chunks_in - self.chunks_out
+    }
+}
+
+/// Watches a stream from elsewhere. Cloning it is cheap; it outlives the stream.
+#[derive(Clone, Debug, Default)]
+pub struct StreamMonitor(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    counts: StreamProgress,
+    start: Option<Instant>,
+}
+
+impl StreamMonitor {
+    /// How far the stream has come.
+    pub fn progress(&self) -> StreamProgress {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        StreamProgress { elapsed: state.start.map_or(Duration::ZERO, |start| start.elapsed()), ..state.counts }
+    }
+
+    pub(super) fn went_in(&self, bytes: u64) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.start.get_or_insert_with(Instant::now);
+        state.counts.chunks_in += 1;
+        state.counts.bytes_in += bytes;
+    }
+
+    pub(super) fn came_out(&self, bytes: u64) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.counts.chunks_out += 1;
+        state.counts.bytes_out += bytes;
+    }
+}
