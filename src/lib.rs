@@ -70,6 +70,7 @@
 mod accumulate;
 mod array;
 mod device;
+mod devices;
 mod element;
 mod error;
 pub mod guide;
@@ -88,6 +89,7 @@ pub use array::DeviceArray;
 pub use device::{
     Device, DeviceBuilder, DeviceInfo, DeviceKind, DeviceLimits, TransferCost, TransferPath, TransferStats,
 };
+pub use devices::Devices;
 pub use element::{Element, ElementType, Float};
 pub use error::{Error, ErrorKind, Result};
 pub use host_data::HostData;

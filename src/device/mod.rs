@@ -19,6 +19,7 @@ pub use info::{DeviceInfo, DeviceKind, DeviceLimits};
 pub use ledger::{TransferCost, TransferPath, TransferStats};
 pub(crate) use operation::{Account, Operation, Use};
 pub use select::DeviceBuilder;
+pub(crate) use select::all_hardware;
 
 use crate::element::{Element, ElementType};
 use crate::error::{Error, ErrorKind, Result};

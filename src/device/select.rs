@@ -144,6 +144,21 @@ pub(super) async fn hardware_gpu() -> Result<Device> {
     DeviceBuilder::default().open(Wish::HardwareGpu).await
 }
 
+/// Every hardware GPU, open. One that several graphics APIs offer is opened through the first of them.
+pub(crate) async fn all_hardware() -> Result<Vec<Device>> {
+    let mut found = adapters(None).await;
+    found.retain(|(info, _)| info.kind.is_hardware_gpu());
+    found.sort_by_key(|(info, _)| rank(info.kind));
+    let mut devices: Vec<Device> = Vec::new();
+    for (info, adapter) in &found {
+        let has_it = |device: &Device| device.info().name == info.name && device.info().backend != info.backend;
+        if !devices.iter().any(has_it) {
+            devices.push(open_adapter(info, adapter, false).await?);
+        }
+    }
+    Ok(devices)
+}
+
 /// All devices in order of preference.
 pub(super) async fn available() -> Vec<DeviceInfo> {
     let mut all: Vec<_> = adapters(None).await.into_iter().map(|(info, _)| info).collect();
