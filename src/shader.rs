@@ -27,8 +27,14 @@ mod tests {
     use crate::device::gpu::{Kernel, ParametersIn};
 
     fn kernels() -> Vec<Kernel> {
-        [crate::device::gpu::kernels(), crate::knots::kernels(), crate::interp::kernels(), crate::reduce::kernels()]
-            .concat()
+        [
+            crate::device::gpu::kernels(),
+            crate::knots::kernels(),
+            crate::interp::kernels(),
+            crate::reduce::kernels(),
+            crate::plan::kernels(),
+        ]
+        .concat()
     }
 
     /// Whether a shader computes in 64 bits, which not every language has.
@@ -60,7 +66,7 @@ mod tests {
                 .validate(&module)
                 .unwrap_or_else(|error| panic!("{name} needs more than plain WebGPU: {error:?}"));
         }
-        assert_eq!(buffers(&module), kernel.access.len(), "{name}: bindings and access do not agree");
+        assert_eq!(buffers(&module), kernel.buffers().count(), "{name}: bindings and access do not agree");
 
         spv::write_vec(&module, &info, &spv::Options::default(), None).unwrap_or_else(|e| panic!("{name}: {e}"));
 

@@ -271,6 +271,78 @@ fn constants_are_as_they_were_and_computed_once() {
     everywhere!(check);
 }
 
+/// Rows that are looked up and reduced in one, on every way through: tables, weights, lengths, rules.
+#[test]
+fn lookups_and_sums_of_rows_become_one() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let mut random = Random::new(9);
+        let number = |value: f64| T::narrow(value);
+        for (tables, rows, columns, knots) in
+            [(1, 9, 63, 3), (1, 40, 64, 5000), (1, 3, 70_000, 20), (6, 6, 131, 40), (1, 1, 1, 1), (300, 300, 4, 9)]
+        {
+            let what = format!("{name}, {tables} tables of {knots} knots, {rows} x {columns}");
+            let mut xp = Array2::from_shape_fn((tables, knots), |(table, knot)| number((knot * 3 + table) as f64));
+            xp.map_inplace(|x| *x = *x + number(random.unit()));
+            let fp = Array2::from_shape_simple_fn((tables, knots), || number(random.unit() + 0.5));
+            let reach = 3.0 * knots as f64 + 4.0;
+            let x = Array2::from_shape_simple_fn((rows, columns), || number(random.unit() * reach - 2.0));
+            let shared = device.upload(&x.row(0)).unwrap();
+            let full = Array2::from_shape_simple_fn((rows, columns), || number(random.unit() + 0.1));
+            let along = device.upload(&full.row(rows - 1)).unwrap();
+            let (x, full) = (device.upload(&x).unwrap(), device.upload(&full).unwrap());
+            let plain = InterpTable::builder(&xp, &fp);
+            let kinds = [
+                plain.clone(),
+                plain.clone().left(T::nan()).right(T::infinity()),
+                plain.clone().period(number(reach * 0.7)),
+                plain.clone().method(ndgpu::Method::Nearest),
+                plain.extrapolate(),
+            ];
+            // All rules where there is one table and where there are several; each is a kernel to compile.
+            let wanted = if columns == 63 || columns == 131 { 5 } else { 1 };
+            for (kind, builder) in kinds.into_iter().take(wanted).enumerate() {
+                let table = builder.build(device).unwrap();
+                let fused = |what: &str, compute: &dyn Fn(&DeviceArray<T, Ix2>) -> Result<DeviceArray<T, Ix1>>| {
+                    let want = values(&compute(&x).unwrap());
+                    let mut plan = device.capture(&x, compute).unwrap();
+                    assert_eq!(plan.fused(), 1, "{what}: {plan}");
+                    assert_same(&values(&plan.replay().unwrap()), &want, what);
+                    assert_same(&values(&plan.replay().unwrap()), &want, what);
+                };
+                let what = format!("{what}, kind {kind}");
+                fused(&format!("{what}, sum"), &|x| table.interp_rows(x)?.sum_axis(Axis(1)));
+                fused(&format!("{what}, mean"), &|x| table.interp_rows(x)?.mean_axis(Axis(1)));
+                fused(&format!("{what}, along"), &|x| table.interp_rows(x)?.average_axis(Axis(1), &along));
+                fused(&format!("{what}, full"), &|x| table.interp_rows(x)?.weighted_sum_axis(Axis(1), &full));
+                fused(&format!("{what}, sums of weights"), &|x| {
+                    Ok(table.interp_rows(x)?.average_axis_returned(Axis(1), &full)?.1)
+                });
+                if rows * columns % 2 == 0 && tables == 1 {
+                    fused(&format!("{what}, other rows"), &|x| {
+                        table.interp(x)?.reshape((2, rows * columns / 2))?.mean_axis(Axis(1))
+                    });
+                }
+                // The same queries for every table.
+                let want = values(&table.interp_rows(&shared).unwrap().average_axis(Axis(1), &along).unwrap());
+                let compute = |x: &DeviceArray<T, Ix1>| table.interp_rows(x)?.average_axis(Axis(1), &along);
+                let mut plan = device.capture(&shared, compute).unwrap();
+                assert_eq!(plan.fused(), 1, "{what}: {plan}");
+                assert_same(&values(&plan.replay().unwrap()), &want, &format!("{what}, shared queries"));
+            }
+            // What is wrong is found all the same, and named.
+            let table = InterpTable::new(device, &xp, &fp).unwrap();
+            let mut zeros = Array2::from_elem((rows, columns), T::one());
+            zeros.row_mut(rows / 2).fill(T::zero());
+            let zeros = device.upload(&zeros).unwrap();
+            let average = |x: &DeviceArray<T, Ix2>| table.interp_rows(x)?.average_axis(Axis(1), &zeros);
+            let want = average(&x).unwrap().readback().wait().unwrap_err();
+            let got = device.capture(&x, average).unwrap().replay().unwrap().readback().wait().unwrap_err();
+            assert_eq!((got.kind(), got.to_string()), (want.kind(), want.to_string()), "{what}");
+        }
+    }
+    everywhere!(check);
+}
+
 #[test]
 fn a_plan_prints_what_it_does() {
     let device = Device::cpu();

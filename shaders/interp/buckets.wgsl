@@ -1,8 +1,5 @@
 // A search begins at the last knot before the bucket that comes before the query's own. The bucket function may be rounded
 // otherwise here than it was on the host, by less than a bucket: DEPTH reaches past the bucket that comes after, too.
-@group(0) @binding(4) var<storage, read> starts: array<u32>;
-@group(0) @binding(5) var<storage, read> origins: array<Bits>;
-
 const BUCKETS_LINEAR: u32 = 1u;
 
 fn start_of_bucket(query: Bits, k: Bits, origin: Bits, scale: Bits, first: u32) -> u32 {

@@ -1,16 +1,6 @@
 // A reduction along one axis of an array seen as [outer, len, inner]. A line is what becomes one output: all places along
 // `len` for one outer and one inner index. A dispatch covers a tile of the array: some lines, some of their length.
 
-const FINISH_SUM: u32 = 0u;
-const FINISH_MEAN: u32 = 1u;
-const FINISH_AVERAGE: u32 = 2u;
-const FINISH_VAR: u32 = 3u;
-const FINISH_STD: u32 = 4u;
-const FINISH_MIN: u32 = 5u;
-const FINISH_MAX: u32 = 6u;
-const FINISH_ARGMIN: u32 = 7u;
-const FINISH_ARGMAX: u32 = 8u;
-
 struct Parameters {
     lines: u32,        // of this tile
     inner: u32,        // of this tile

@@ -79,7 +79,7 @@ pub(crate) fn kernels() -> Vec<Kernel> {
     [super::paths::kernels(), [ElementType::F32, ElementType::F64].map(segments_kernel).into()].concat()
 }
 
-fn facts(element: ElementType, cells: usize, context: &GpuContext) -> Facts {
+pub(crate) fn facts(element: ElementType, cells: usize, context: &GpuContext) -> Facts {
     let takes_uniform = context.uniform_bytes() >= UNIFORM_BYTES;
     Facts { kind: context.info().kind, takes_uniform, element, cells: cells as u64 }
 }
@@ -94,7 +94,7 @@ pub(super) fn cells_to_allocate<T: Float>(device: &Device, cells: usize) -> usiz
     }
 }
 
-fn segments_binding<T: Float>(table: &InterpTable<T>, uniform: bool) -> Result<Binding<'_>> {
+pub(crate) fn segments_binding<T: Float>(table: &InterpTable<T>, uniform: bool) -> Result<Binding<'_>> {
     let bytes = array_bytes::<[T; 4]>(table.tables() * table.axis().knots);
     Ok(Binding::start(table.segments().gpu()?, if uniform { UNIFORM_BYTES } else { bytes }))
 }
@@ -134,23 +134,25 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>, commands: &
     )
 }
 
-pub(super) fn interp<T: Float>(operation: &Interp<T>, commands: &Commands<'_>) -> Result<()> {
-    let Interp { lookups: Lookups { table, x, rows, columns, shared_queries }, output } = operation;
-    let (axis, rules) = (table.axis(), table.rules());
+/// What the shaders of a table's lookups are told of their rules.
+pub(crate) fn flags_of<T: Float>(lookups: &Lookups<T>) -> u32 {
+    let rules = lookups.table.rules();
     let flags = [
         (rules.left.is_some(), FLAG_LEFT),
         (rules.right.is_some(), FLAG_RIGHT),
-        (*shared_queries, FLAG_SHARED_QUERIES),
+        (lookups.shared_queries, FLAG_SHARED_QUERIES),
         (rules.extended().0, FLAG_EXTENDED_LEFT),
         (rules.extended().1, FLAG_EXTENDED_RIGHT),
     ];
-    let flags = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum();
+    flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum()
+}
+
+pub(super) fn interp<T: Float>(operation: &Interp<T>, commands: &Commands<'_>) -> Result<()> {
+    let Interp { lookups: Lookups { table, x, rows, columns, shared_queries }, output } = operation;
+    let (axis, rules) = (table.axis(), table.rules());
+    let flags = flags_of(&operation.lookups);
     let facts = facts(T::TYPE, table.tables() * axis.knots, commands);
-    let tables = match (table.tables(), axis.tables) {
-        (1, _) => Tables::One,
-        (_, 1) => Tables::SharedKnots,
-        _ => Tables::OwnKnots,
-    };
+    let tables = Tables::of(table);
     let [_, starts, origins] = axis_bindings(axis)?;
     let size = size_of::<T>() as u64;
     // Pieces that begin where a window can, so that queries stay four by four.

@@ -12,12 +12,13 @@ mod cpu;
 mod gpu;
 mod lookup;
 mod operation;
-mod paths;
+pub(crate) mod paths;
 mod table;
 
 pub use builder::{InterpTableBuilder, Method, Order};
 pub(crate) use cpu::Looked;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
+pub(crate) use gpu::{facts, flags_of, segments_binding};
 pub(crate) use operation::{Interp, Lookups};
 pub use table::InterpTable;

@@ -1,7 +1,7 @@
 //! Which kernel looks queries up on a GPU. The one place where that is decided, from what is known before anything runs:
 //! the table, the rules, the shape of the queries, the kind of device. BENCHMARKS.md has the whole story.
 
-use super::table::Rules;
+use super::table::{InterpTable, Rules};
 use crate::device::DeviceKind;
 use crate::device::gpu::{Access, Kernel};
 use crate::element::{ElementType, Float};
@@ -9,13 +9,13 @@ use crate::knots::Reach;
 use crate::shader;
 
 /// Constants that a shader sees at once: what every WebGPU device has.
-pub(super) const UNIFORM_BYTES: u64 = 64 << 10;
+pub(crate) const UNIFORM_BYTES: u64 = 64 << 10;
 /// Steps of a search are written out in the shader; it has so many.
 const MOST_STEPS: u32 = 28;
 
 /// Where a query's table comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tables {
+pub(crate) enum Tables {
     /// There is one.
     One,
     /// A table a row, over the same knots.
@@ -24,9 +24,19 @@ pub(super) enum Tables {
     OwnKnots,
 }
 
+impl Tables {
+    pub fn of<T: Float>(table: &InterpTable<T>) -> Self {
+        match (table.tables(), table.axis().tables) {
+            (1, _) => Self::One,
+            (_, 1) => Self::SharedKnots,
+            _ => Self::OwnKnots,
+        }
+    }
+}
+
 /// What a device and a table are like, as far as it matters here.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     pub kind: DeviceKind,
     /// Whether [`UNIFORM_BYTES`] can be bound.
     pub takes_uniform: bool,
@@ -53,7 +63,7 @@ impl Facts {
 
 /// A kernel of the family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Path {
+pub(crate) struct Path {
     pub element: ElementType,
     /// Four queries in one load: 2 to 3 ns less each on llvmpipe than four loads.
     pub quads: bool,
@@ -86,52 +96,82 @@ impl Path {
         }
     }
 
-    pub fn kernel(self) -> Kernel {
-        let Self { element, quads, period, uniform, buckets, finite, tables, steps } = self;
-        let mut fragments = vec![shader::element(element), shader::SPECIAL, shader::GRID];
-        fragments.push(match tables {
-            Tables::One => "const TABLES = false;\nconst OWN_KNOTS = false;",
-            Tables::SharedKnots => "const TABLES = true;\nconst OWN_KNOTS = false;",
-            Tables::OwnKnots => "const TABLES = true;\nconst OWN_KNOTS = true;",
-        });
-        fragments.push(DEPTHS[steps as usize]);
-        fragments.push(include_str!("../../shaders/interp/main.wgsl"));
-        fragments.push(match quads {
-            true => include_str!("../../shaders/interp/quads.wgsl"),
-            false => include_str!("../../shaders/interp/singles.wgsl"),
-        });
-        if period {
+    /// The same, bisecting from the first knot, where there is no room for the index.
+    pub fn without_buckets(self, reach: &Reach) -> Self {
+        Self { buckets: false, steps: reach.from_first.min(MOST_STEPS), ..self }
+    }
+
+    /// What looks queries up, whoever wants the results: all but the parameters, how queries come, and where tables lie.
+    pub fn search(self) -> Vec<&'static str> {
+        let mut fragments = vec![
+            match self.tables {
+                Tables::One => "const TABLES = false;\nconst OWN_KNOTS = false;",
+                Tables::SharedKnots => "const TABLES = true;\nconst OWN_KNOTS = false;",
+                Tables::OwnKnots => "const TABLES = true;\nconst OWN_KNOTS = true;",
+            },
+            DEPTHS[self.steps as usize],
+            include_str!("../../shaders/interp/search.wgsl"),
+            match self.quads {
+                true => include_str!("../../shaders/interp/queries_by_four.wgsl"),
+                false => include_str!("../../shaders/interp/queries_by_one.wgsl"),
+            },
+        ];
+        if self.period {
             fragments.extend([shader::MODULO, include_str!("../../shaders/interp/period.wgsl")]);
         } else {
             fragments.push(include_str!("../../shaders/interp/no_period.wgsl"));
         }
-        fragments.push(match uniform {
-            true => include_str!("../../shaders/interp/uniform.wgsl"),
-            false => include_str!("../../shaders/interp/storage.wgsl"),
-        });
-        fragments.push(match buckets {
+        fragments.push(match self.buckets {
             true => include_str!("../../shaders/interp/buckets.wgsl"),
             false => include_str!("../../shaders/interp/bisection.wgsl"),
         });
-        fragments.push(match finite {
+        fragments.push(match self.finite {
             true => include_str!("../../shaders/interp/finite.wgsl"),
             false => include_str!("../../shaders/interp/any.wgsl"),
         });
+        fragments
+    }
+
+    pub fn kernel(self) -> Kernel {
+        let mut fragments = vec![
+            shader::element(self.element),
+            shader::SPECIAL,
+            shader::GRID,
+            include_str!("../../shaders/interp/main.wgsl"),
+            match self.uniform {
+                true => include_str!("../../shaders/interp/uniform.wgsl"),
+                false => include_str!("../../shaders/interp/storage.wgsl"),
+            },
+            match self.quads {
+                true => include_str!("../../shaders/interp/results_by_four.wgsl"),
+                false => include_str!("../../shaders/interp/results_by_one.wgsl"),
+            },
+        ];
+        fragments.extend(self.search());
+        if self.buckets {
+            fragments.push(include_str!("../../shaders/interp/index.wgsl"));
+        }
         use Access::{Read, ReadWrite, Uniform};
-        let access: &[Access] = match (uniform, buckets) {
+        let access: &[Access] = match (self.uniform, self.buckets) {
             (true, true) => &[Read, ReadWrite, Uniform, Read, Read],
             (true, false) => &[Read, ReadWrite, Uniform],
             (false, true) => &[Read, ReadWrite, Read, Read, Read],
             (false, false) => &[Read, ReadWrite, Read],
         };
-        let number = |flags: &[bool]| flags.iter().fold(0, |number, &flag| 2 * number + u8::from(flag));
-        let flags = number(&[quads, period, uniform, buckets, finite]);
-        Kernel { name: format!("interp_{element}_{tables:?}_{flags:05b}_{steps}"), fragments, access }
+        Kernel { name: format!("interp_{}", self.name()), fragments, access }
+    }
+
+    /// Names the choices, for the name of a kernel.
+    pub fn name(self) -> String {
+        let Self { element, quads, period, uniform, buckets, finite, tables, steps } = self;
+        let flags = [quads, period, uniform, buckets, finite];
+        let flags = flags.iter().fold(0, |number, &flag| 2 * number + u8::from(flag));
+        format!("{element}_{tables:?}_{flags:05b}_{steps}")
     }
 }
 
 /// Whether the segments of a table hold what `shaders/interp/finite.wgsl` wants.
-pub(super) fn is_finite<T: Float>(rules: &Rules<T>, reach: &Reach) -> bool {
+pub(crate) fn is_finite<T: Float>(rules: &Rules<T>, reach: &Reach) -> bool {
     reach.finite && rules.method == super::Method::Linear && rules.extended() == (false, false)
 }
 

@@ -267,7 +267,7 @@ impl<T: Float> InterpTable<T> {
         &self.device
     }
 
-    pub(super) fn axis(&self) -> &SortedAxis<T> {
+    pub(crate) fn axis(&self) -> &SortedAxis<T> {
         &self.axis
     }
 
@@ -275,7 +275,7 @@ impl<T: Float> InterpTable<T> {
         self.order.as_ref()
     }
 
-    pub(super) fn rules(&self) -> &Rules<T> {
+    pub(crate) fn rules(&self) -> &Rules<T> {
         &self.rules
     }
 

@@ -3,9 +3,9 @@
 use std::any::Any;
 
 use super::interp_reduce::InterpReduce;
+use crate::device::Device;
 use crate::device::operation::Operation;
 use crate::device::storage::MemoryId;
-use crate::device::{Device, Engine};
 use crate::element::Float;
 use crate::interp::Interp;
 use crate::reduce::Reduce;
@@ -23,9 +23,6 @@ pub(super) struct Planned {
 pub(super) fn fuse(device: &Device, operations: Vec<Box<dyn Operation>>, needed: &[MemoryId]) -> Vec<Planned> {
     let mut planned: Vec<Option<Planned>> =
         operations.into_iter().map(|operation| Some(Planned { operation, fused: 0, saved: 0 })).collect();
-    if matches!(device.engine(), Engine::Gpu(_)) {
-        return planned.into_iter().flatten().collect();
-    }
     for first in 0..planned.len() {
         let Some(Planned { operation, .. }) = &planned[first] else { continue };
         let account = operation.account();
@@ -52,7 +49,7 @@ pub(super) fn fuse(device: &Device, operations: Vec<Box<dyn Operation>>, needed:
             continue;
         }
         let fused = match (&planned[first], &planned[user]) {
-            (Some(one), Some(other)) => fused(&*one.operation, &*other.operation),
+            (Some(one), Some(other)) => fused(device, &*one.operation, &*other.operation),
             _ => None,
         };
         if let Some(operation) = fused {
@@ -63,11 +60,11 @@ pub(super) fn fuse(device: &Device, operations: Vec<Box<dyn Operation>>, needed:
     planned.into_iter().flatten().collect()
 }
 
-fn fused(first: &dyn Operation, second: &dyn Operation) -> Option<Box<dyn Operation>> {
-    fused_in::<f32>(first, second).or_else(|| fused_in::<f64>(first, second))
+fn fused(device: &Device, first: &dyn Operation, second: &dyn Operation) -> Option<Box<dyn Operation>> {
+    fused_in::<f32>(device, first, second).or_else(|| fused_in::<f64>(device, first, second))
 }
 
-fn fused_in<T: Float>(first: &dyn Any, second: &dyn Any) -> Option<Box<dyn Operation>> {
+fn fused_in<T: Float>(device: &Device, first: &dyn Any, second: &dyn Any) -> Option<Box<dyn Operation>> {
     let (interp, reduce) = (first.downcast_ref::<Interp<T>>()?, second.downcast_ref::<Reduce<T>>()?);
-    Some(Box::new(InterpReduce::of(interp, reduce)?))
+    Some(Box::new(InterpReduce::of(device, interp, reduce)?))
 }

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use super::interp_reduce_gpu;
 use crate::device::gpu::Commands;
 use crate::device::host::HostPool;
-use crate::device::{Account, Operation};
+use crate::device::{Account, Device, Engine, Operation};
 use crate::element::Float;
 use crate::error::Result;
 use crate::interp::{Interp, Looked, Lookups};
@@ -20,8 +21,15 @@ pub(super) struct InterpReduce<T: Float> {
 
 impl<T: Float> InterpReduce<T> {
     /// Both in one, if they fit: the reduction takes rows of the values as they come, and takes them but once.
-    pub fn of(interp: &Interp<T>, reduce: &Reduce<T>) -> Option<Self> {
-        if !reduce.sums_rows_of(&interp.output) {
+    pub fn of(device: &Device, interp: &Interp<T>, reduce: &Reduce<T>) -> Option<Self> {
+        let mut lookups = interp.lookups.clone();
+        // One row shares its queries with nobody.
+        lookups.shared_queries &= lookups.rows > 1;
+        let fits = match device.engine() {
+            Engine::Cpu(_) => true,
+            Engine::Gpu(context) => interp_reduce_gpu::takes(&lookups, reduce, context),
+        };
+        if !fits || !reduce.sums_rows_of(&interp.output) {
             return None;
         }
         let (first, second) = (interp.account(), reduce.account());
@@ -31,7 +39,6 @@ impl<T: Float> InterpReduce<T> {
             reads: first.reads.into_iter().chain(others).collect(),
             writes: second.writes,
         };
-        let lookups = interp.lookups.clone();
         // The memory of the values is let go: nobody will read them from there.
         let reduce = Reduce { values: lookups.x.clone(), ..reduce.clone() };
         Some(Self { lookups, reduce, account })
@@ -45,8 +52,7 @@ impl<T: Float> Operation for InterpReduce<T> {
     }
 
     fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
-        let _ = commands;
-        unimplemented!()
+        interp_reduce_gpu::run(&self.lookups, &self.reduce, commands)
     }
 
     fn account(&self) -> Account {

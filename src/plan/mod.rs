@@ -3,7 +3,7 @@
 //!
 //! - [`arrays`]: what a plan takes and gives: an array, or a tuple of them
 //! - [`fusion`]: which operations become one
-//! - [`interp_reduce`]: the reduction of rows that are looked up when they are needed
+//! - [`interp_reduce`]: the reduction of rows that are looked up when they are needed; `interp_reduce_gpu` is the GPU's half
 //! - [`program`]: the operations made ready for an engine, and how they are replayed
 //!
 //! While the closure runs, the arrays it sees carry a recorder in their device handle (`device::recorder`), so every
@@ -13,11 +13,14 @@
 mod arrays;
 mod fusion;
 mod interp_reduce;
+mod interp_reduce_gpu;
 mod program;
 
 use std::sync::Arc;
 
 pub use arrays::{PlanArrays, PlanData, PlanInputs};
+#[cfg(test)]
+pub(crate) use interp_reduce_gpu::kernels;
 
 use crate::device::Device;
 use crate::device::check::{Check, Checks};

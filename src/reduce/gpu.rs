@@ -11,6 +11,8 @@ use crate::error::Result;
 use crate::shader::{self, WORKGROUP};
 use crate::tiles::{Tile, tiles};
 
+/// The names of what is made of a line.
+pub(crate) const FINISH: &str = include_str!("../../shaders/reduce/finish.wgsl");
 /// A row shorter than this does not keep a workgroup busy.
 const SHORTEST_ROW: u64 = WORKGROUP;
 /// Neighbouring places of a line lie in pages of their own if they are this many elements apart, or nearly so.
@@ -24,11 +26,11 @@ const NEIGHBOURS: u64 = 8;
 /// Lines and places of a block.
 const BLOCK: u64 = 4;
 /// No invocation takes more places than this: llvmpipe ends loops at 65,535 iterations, without a word.
-const MOST_ITERATIONS: u64 = 32 << 10;
+pub(crate) const MOST_ITERATIONS: u64 = 32 << 10;
 /// One invocation merges all parts of a line: more than this many take longer than what they save.
-const MOST_PARTS: u64 = 1 << 10;
+pub(crate) const MOST_PARTS: u64 = 1 << 10;
 /// A part shorter than this many places an invocation costs more to merge than it gains.
-const FEWEST_ITERATIONS: u64 = 32;
+pub(crate) const FEWEST_ITERATIONS: u64 = 32;
 
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
@@ -62,7 +64,7 @@ struct Parameters {
 
 /// What a line is reduced by: which state its places are folded into, and what is bound besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
+pub(crate) enum Family {
     Plain,
     Weighted,
     Moments,
@@ -71,7 +73,7 @@ enum Family {
 }
 
 impl Family {
-    fn of<T: Float>(operation: &Reduce<T>) -> Self {
+    pub fn of<T: Float>(operation: &Reduce<T>) -> Self {
         match (operation.finish, &operation.weights) {
             (Finish::Var | Finish::Std, _) => Self::Moments,
             (Finish::Min | Finish::Max, _) => Self::ExtremeValue,
@@ -81,7 +83,7 @@ impl Family {
         }
     }
 
-    fn fragments(self) -> &'static [&'static str] {
+    pub fn fragments(self) -> &'static [&'static str] {
         match self {
             Self::Plain => &[include_str!("../../shaders/reduce/plain.wgsl")],
             Self::Weighted => &[include_str!("../../shaders/reduce/weighted.wgsl")],
@@ -107,7 +109,7 @@ impl Family {
     }
 
     /// Bytes of a state in an array of them, as WGSL lays it out.
-    fn state_bytes(self, element: ElementType, sums: Sums) -> u64 {
+    pub fn state_bytes(self, element: ElementType, sums: Sums) -> u64 {
         let (accumulator, alignment) = match (sums, element) {
             (Sums::Wide, _) => (8, 8),
             (Sums::Compensated, ElementType::F64) => (16, 8),
@@ -141,7 +143,7 @@ enum Regime {
 
 /// How sums are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sums {
+pub(crate) enum Sums {
     /// f32 in f64.
     Wide,
     /// In two numbers of the element's own type.
@@ -149,7 +151,15 @@ enum Sums {
 }
 
 impl Sums {
-    fn of(element: ElementType, commands: &Commands<'_>) -> Self {
+    /// The arithmetic of sums.
+    pub fn fragment(self) -> &'static str {
+        match self {
+            Self::Wide => include_str!("../../shaders/lib/accumulate_wide.wgsl"),
+            Self::Compensated => shader::COMPENSATED,
+        }
+    }
+
+    pub fn of(element: ElementType, commands: &Commands<'_>) -> Self {
         match element {
             ElementType::F32 if commands.info().supports_f64 => Self::Wide,
             _ => Self::Compensated,
@@ -170,10 +180,8 @@ fn kernel(element: ElementType, sums: Sums, family: Family, regime: Regime, cons
         shader::element(element),
         shader::SPECIAL,
         shader::GRID,
-        match sums {
-            Sums::Wide => include_str!("../../shaders/lib/accumulate_wide.wgsl"),
-            Sums::Compensated => shader::COMPENSATED,
-        },
+        sums.fragment(),
+        FINISH,
         include_str!("../../shaders/reduce/parameters.wgsl"),
     ];
     fragments.extend(family.fragments());

@@ -11,7 +11,7 @@
 mod along;
 mod cpu;
 mod fold;
-mod gpu;
+pub(crate) mod gpu;
 mod operation;
 mod over;
 mod skip_nan;
@@ -19,7 +19,7 @@ mod standardize;
 mod sums;
 mod transpose;
 
-pub(crate) use operation::Reduce;
+pub(crate) use operation::{Output, Reduce, Weights};
 pub use skip_nan::SkipNan;
 
 #[cfg(test)]

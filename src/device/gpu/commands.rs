@@ -126,7 +126,7 @@ impl<'a> Commands<'a> {
     /// Takes a dispatch of `groups` workgroups; beyond 65,535 they are folded into the second dimension, and the kernel has
     /// to leave out those past the end.
     pub fn dispatch(&self, kernel: &Kernel, parameters: &[u8], bindings: &[Binding<'_>], groups: u64) -> Result<()> {
-        debug_assert!(parameters.len() as u64 <= PARAMETER_BYTES && bindings.len() == kernel.access.len());
+        debug_assert!(parameters.len() as u64 <= PARAMETER_BYTES && bindings.len() == kernel.buffers().count());
         let context = self.context;
         context.health()?;
         let pipeline = context.pipelines.get(kernel)?;
@@ -145,7 +145,8 @@ impl<'a> Commands<'a> {
                 // An empty array has a buffer too, and a binding must have room for one element of any kind.
                 size: wgpu::BufferSize::new(if binding.bytes == 0 { LARGEST_ELEMENT } else { binding.bytes }),
             });
-            let entries = uniform.into_iter().chain((1..).zip(buffers)).map(|(binding, buffer)| wgpu::BindGroupEntry {
+            let numbered = kernel.buffers().map(|(number, _)| number).zip(buffers);
+            let entries = uniform.into_iter().chain(numbered).map(|(binding, buffer)| wgpu::BindGroupEntry {
                 binding,
                 resource: wgpu::BindingResource::Buffer(buffer),
             });

@@ -19,6 +19,8 @@ pub(crate) enum Access {
     ReadWrite,
     /// Reads it as constants, whole.
     Uniform,
+    /// There is none: the number belongs to other kernels of the family.
+    Absent,
 }
 
 /// A specialisation of a shader.
@@ -50,6 +52,11 @@ const IMMEDIATE_PARAMETERS: &str = "var<immediate> parameters: Parameters;";
 pub(super) const IMMEDIATE_BYTES: u32 = 128;
 
 impl Kernel {
+    /// The buffers and their numbers.
+    pub fn buffers(&self) -> impl Iterator<Item = (u32, Access)> {
+        (1..).zip(self.access.iter().copied()).filter(|(_, access)| *access != Access::Absent)
+    }
+
     /// The whole shader.
     pub fn source(&self, parameters: ParametersIn) -> String {
         let source = self.fragments.join("\n");
@@ -111,7 +118,7 @@ impl Pipelines {
             ParametersIn::Uniform => (Some(uniform), 0),
             ParametersIn::Immediates => (None, IMMEDIATE_BYTES),
         };
-        let buffers = (1..).zip(kernel.access).map(|(binding, &access)| buffer_entry(binding, access));
+        let buffers = kernel.buffers().map(|(binding, access)| buffer_entry(binding, access));
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label,
             entries: &uniform.into_iter().chain(buffers).collect::<Vec<_>>(),
@@ -141,7 +148,7 @@ pub(crate) fn buffer_entry(binding: u32, access: Access) -> wgpu::BindGroupLayou
         ty: wgpu::BindingType::Buffer {
             ty: match access {
                 Access::Uniform => wgpu::BufferBindingType::Uniform,
-                Access::Read | Access::ReadWrite => {
+                Access::Read | Access::ReadWrite | Access::Absent => {
                     wgpu::BufferBindingType::Storage { read_only: access == Access::Read }
                 }
             },

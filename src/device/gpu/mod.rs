@@ -96,6 +96,11 @@ impl GpuContext {
         &self.info
     }
 
+    /// How many storage buffers a kernel can have.
+    pub fn storage_buffers(&self) -> u32 {
+        self.device.raw().limits().max_storage_buffers_per_shader_stage
+    }
+
     /// How many bytes of constants can be bound at once.
     pub fn uniform_bytes(&self) -> u64 {
         self.uniform_bytes
