@@ -26,26 +26,6 @@ fn state_merge(a: State, b: State) -> State {
 }
 
 fn state_finish(state: State, line: u32) {
-    let nan = bits_of_words(parameters.nan);
-    var answer = nan;
-    let total = bits(sum_round(state.squares));
-    if state.count != 0u && !is_nan(total) {
-        let count = sum_of_count(state.count);
-        let divisor = sum_add(count, -real(bits_of_words(parameters.ddof)));
-        let divisor_bits = bits(sum_round(divisor));
-        if is_infinite(total) {
-            // The mean, or the squares, left the range of the type; there is nothing to correct.
-            answer = bits_of_words(parameters.infinity);
-        } else if is_zero(divisor_bits) || (divisor_bits & SIGN) != Bits(0u) {
-            // Nothing over nothing, or something over nothing.
-            answer = select(bits_of_words(parameters.infinity), nan, is_zero(total));
-        } else {
-            let rest = sum_round(state.deviations);
-            let squares = sum_add_product(state.squares, -rest, sum_ratio(state.deviations, count));
-            let variance = sum_ratio(squares, divisor);
-            answer = bits(variance);
-            if parameters.finish == FINISH_STD && is_finite(answer) { answer = bits(sqrt(variance)); }
-        }
-    }
-    result[parameters.output_shift + line] = answer;
+    result[parameters.output_shift + line] =
+        spread(state.deviations, state.squares, state.count, parameters.finish == FINISH_STD);
 }

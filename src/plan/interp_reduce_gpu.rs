@@ -20,6 +20,8 @@ use crate::tiles::steps;
 
 /// Queries of one load.
 const QUAD: u64 = 4;
+/// A part of a row that a software rasteriser looks up is not shorter than this.
+const FEWEST_LOOKUPS: u64 = 2048;
 /// Storage buffers of a kernel with all there is, the two of a search index among them.
 const STORAGE_BUFFERS_WITH_INDEX: u32 = 9;
 
@@ -145,7 +147,9 @@ fn split(kind: DeviceKind, lines: u64, places: u64) -> (Regime, u64, u64) {
         _ => (QUAD, if is_software { 1 << 9 } else { 1 << 16 }),
     };
     let needed = places.div_ceil(together * MOST_ITERATIONS);
-    let worthwhile = places / (together * FEWEST_ITERATIONS);
+    // Merging is another dispatch, which costs a software rasteriser as much as a few thousand lookups.
+    let fewest = if is_software { FEWEST_LOOKUPS } else { together * FEWEST_ITERATIONS };
+    let worthwhile = places / fewest;
     let parts = u64::div_ceil(busy, lines).min(worthwhile).min(MOST_PARTS).max(needed).max(1);
     let part_places = places.div_ceil(parts).next_multiple_of(QUAD).max(QUAD);
     (regime, places.div_ceil(part_places).max(1), part_places)

@@ -69,6 +69,22 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>, made: Option
     }
 }
 
+/// The means and standard deviations of rows, on the thread that asks.
+pub(super) fn statistics_of_rows<T: Float>(values: &[T], len: usize, ddof: f64) -> (Vec<T>, Vec<T>) {
+    let view = View { outer: values.len() / len, len, inner: 1 };
+    let block = Block { first_line: 0, outer: 0..view.outer, inner: 0..1 };
+    let means = of_block(view, values, &block, &Plain { mean: true, count: len });
+    let deviations = of_block(view, values, &block, &Moments::<T, false> { means: &means, ddof, root: true });
+    (means, deviations)
+}
+
+fn of_block<T: Float, F: Fold<T, Output = T>>(view: View, values: &[T], block: &Block, fold: &F) -> Vec<T> {
+    let lines = Lines { view, values, made: None, weights: Weighing::None, fold };
+    let mut outputs = vec![T::zero(); block.lines()];
+    fold.finish_all(&lines.states_of_part(block, &(0..view.len)), 0, &mut outputs);
+    outputs
+}
+
 /// The sum of a long slice, over all cores.
 fn sum_in_parts<T: Float>(values: &[T]) -> Sum<T> {
     let fold = Plain { mean: false, count: values.len() };

@@ -11,6 +11,8 @@ use crate::error::Result;
 use crate::shader::{self, WORKGROUP};
 use crate::tiles::{Tile, tiles};
 
+/// Variances, from what their sums hold.
+pub(super) const SPREAD: &str = include_str!("../../shaders/reduce/spread.wgsl");
 /// The names of what is made of a line.
 pub(crate) const FINISH: &str = include_str!("../../shaders/reduce/finish.wgsl");
 /// A row shorter than this does not keep a workgroup busy.
@@ -87,7 +89,7 @@ impl Family {
         match self {
             Self::Plain => &[include_str!("../../shaders/reduce/plain.wgsl")],
             Self::Weighted => &[include_str!("../../shaders/reduce/weighted.wgsl")],
-            Self::Moments => &[include_str!("../../shaders/reduce/moments.wgsl")],
+            Self::Moments => &[SPREAD, include_str!("../../shaders/reduce/moments.wgsl")],
             Self::ExtremeValue => &[
                 include_str!("../../shaders/reduce/extremes.wgsl"),
                 include_str!("../../shaders/reduce/extreme_value.wgsl"),

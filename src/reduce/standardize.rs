@@ -1,19 +1,22 @@
-//! `(a - mean) / std`, given both: an operation over elements that stands on the reductions.
+//! `(a - mean) / std`: of rows that fit into fast memory in one pass ([`StandardizeRows`]), else over elements, given the
+//! statistics ([`Standardize`]).
 
 use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable, bytes_of};
 use rayon::prelude::*;
 
-use super::operation::View;
+use super::cpu;
+use super::gpu::{SPREAD, Sums};
+use super::operation::{Operands, View};
 use crate::device::gpu::{Access, Commands, Kernel};
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
-use crate::device::{Account, Operation};
+use crate::device::{Account, Engine, Operation};
 use crate::element::{ElementType, Float};
 use crate::error::Result;
 use crate::shader::{self, WORKGROUP};
-use crate::tiles::tiles;
+use crate::tiles::{steps, tiles};
 
 /// Elements that one task of the CPU engine works on.
 const ELEMENTS_PER_TASK: usize = 32 << 10;
@@ -51,9 +54,67 @@ fn kernel(element: ElementType) -> Kernel {
     }
 }
 
+/// Bytes of a row that fit into a workgroup's memory, as `shaders/standardize_rows.wgsl` has it.
+const ROW_BYTES: usize = 12 << 10;
+
+/// Rows that are read once.
+pub(super) struct StandardizeRows<T: Float> {
+    rows: usize,
+    len: usize,
+    ddof: T,
+    values: Storage<T>,
+    output: Storage<T>,
+}
+
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct RowsParameters {
+    rows: u32,
+    len: u32,
+    value_shift: u32,
+    output_shift: u32,
+    zero: u32,
+    unused: u32,
+    nan: [u32; 2],
+    infinity: [u32; 2],
+    ddof: [u32; 2],
+}
+
+fn rows_kernel(element: ElementType, sums: Sums) -> Kernel {
+    Kernel {
+        name: format!("standardize_rows_{element}_{sums:?}"),
+        fragments: vec![
+            shader::element(element),
+            shader::SPECIAL,
+            shader::GRID,
+            sums.fragment(),
+            SPREAD,
+            include_str!("../../shaders/standardize_rows.wgsl"),
+        ],
+        access: &[Access::Read, Access::ReadWrite],
+    }
+}
+
 #[cfg(test)]
 pub(super) fn kernels() -> Vec<Kernel> {
-    [ElementType::F32, ElementType::F64].map(kernel).into()
+    let of_rows =
+        [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)];
+    let mut all: Vec<_> = of_rows.map(|(element, sums)| rows_kernel(element, sums)).into();
+    all.extend([ElementType::F32, ElementType::F64].map(kernel));
+    all
+}
+
+impl<T: Float> StandardizeRows<T> {
+    /// If these are rows, and short enough.
+    pub fn of(operands: &Operands<T>, ddof: T, output: Storage<T>) -> Option<Self> {
+        let View { outer, len, inner } = operands.view;
+        let longest = match operands.device.engine() {
+            Engine::Cpu(_) => ELEMENTS_PER_TASK,
+            Engine::Gpu(_) => ROW_BYTES / size_of::<T>(),
+        };
+        let fits = inner == 1 && (1..=longest).contains(&len) && outer > 0;
+        fits.then(|| Self { rows: outer, len, ddof, values: operands.values.clone(), output })
+    }
 }
 
 impl<T: Float> Operation for Standardize<T> {
@@ -114,5 +175,56 @@ impl<T: Float> Operation for Standardize<T> {
             commands.dispatch(&kernel(T::TYPE), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
         }
         Ok(())
+    }
+}
+
+impl<T: Float> Operation for StandardizeRows<T> {
+    fn on_cpu(&self, _: &Arc<HostPool>) -> Result<()> {
+        let values = self.values.host()?.snapshot();
+        let (len, ddof) = (self.len, self.ddof.widen());
+        let at_once = (ELEMENTS_PER_TASK / len).max(1) * len;
+        self.output.host()?.write(|output| {
+            output.par_chunks_mut(at_once).zip(values.par_chunks(at_once)).for_each(|(output, values)| {
+                let (means, deviations) = cpu::statistics_of_rows(values, len, ddof);
+                let rows = output.chunks_exact_mut(len).zip(values.chunks_exact(len));
+                for ((output, values), (mean, deviation)) in rows.zip(means.into_iter().zip(deviations)) {
+                    // Where all values are the same there is no scale to measure them by.
+                    let scale = if deviation.is_zero() { T::nan() } else { deviation };
+                    output.iter_mut().zip(values).for_each(|(output, &value)| *output = (value - mean) / scale);
+                }
+            });
+        })
+    }
+
+    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
+        let (len, size) = (self.len as u64, size_of::<T>() as u64);
+        let kernel = rows_kernel(T::TYPE, Sums::of(T::TYPE, commands));
+        for rows in steps(self.rows as u64, (commands.window_bytes() / size / len).max(1)) {
+            let (first, count) = (rows.start * len, (rows.end - rows.start) * len);
+            let (values, value_shift) = commands.window(self.values.gpu()?, first, count, size);
+            let (output, output_shift) = commands.window(self.output.gpu()?, first, count, size);
+            let parameters = RowsParameters {
+                rows: (rows.end - rows.start) as u32,
+                len: len as u32,
+                value_shift,
+                output_shift,
+                zero: 0,
+                unused: 0,
+                nan: T::nan().words(),
+                infinity: T::infinity().words(),
+                ddof: self.ddof.words(),
+            };
+            commands.dispatch(&kernel, bytes_of(&parameters), &[values, output], rows.end - rows.start)?;
+        }
+        Ok(())
+    }
+
+    fn account(&self) -> Account {
+        let elements = self.rows * self.len;
+        Account {
+            name: format!("standardize {} rows of {}", self.rows, self.len),
+            reads: vec![self.values.used(elements)],
+            writes: vec![self.output.used(elements)],
+        }
     }
 }
