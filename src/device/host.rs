@@ -91,6 +91,11 @@ impl<T: Pod + Send> HostBuffer<T> {
         self.data.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The same for the host to keep.
+    pub fn lasting_snapshot(&self) -> Snapshot<T> {
+        Snapshot { values: self.snapshot(), pool: self.pool.clone() }
+    }
+
     /// Writes every element: in place if nobody holds a snapshot, else into fresh memory of the same length.
     pub fn write<R>(&self, fill: impl FnOnce(&mut [T]) -> R) -> Result<R> {
         let mut data = self.data.write().unwrap_or_else(PoisonError::into_inner);
@@ -101,6 +106,37 @@ impl<T: Pod + Send> HostBuffer<T> {
         let result = fill(&mut vector);
         *data = Arc::new(vector);
         Ok(result)
+    }
+}
+
+/// Values of a [`HostBuffer`] that are kept as they were, whatever is written later. Who holds them last gives their memory
+/// back to the pool.
+pub(crate) struct Snapshot<T: Pod + Send> {
+    values: Arc<Vec<T>>,
+    pool: Arc<HostPool>,
+}
+
+impl<T: Pod + Send> Snapshot<T> {
+    /// The values, in memory of their own.
+    pub fn into_vec(mut self) -> Vec<T> {
+        let values = std::mem::take(&mut self.values);
+        Arc::try_unwrap(values).unwrap_or_else(|shared| shared.to_vec())
+    }
+}
+
+impl<T: Pod + Send> std::ops::Deref for Snapshot<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.values
+    }
+}
+
+impl<T: Pod + Send> Drop for Snapshot<T> {
+    fn drop(&mut self) {
+        if let Ok(vector) = Arc::try_unwrap(std::mem::take(&mut self.values)) {
+            self.pool.keep(vector);
+        }
     }
 }
 
@@ -135,6 +171,18 @@ mod tests {
         assert_eq!(pool.take::<f64>(len).unwrap()[0], 0.0, "another type gets fresh memory");
         assert_eq!(pool.take::<f32>(len / 2).unwrap()[0], 0.0, "and so does a far smaller length");
         assert_eq!(pool.take::<f32>(len - 1).unwrap(), vec![7.0; len - 1]);
+    }
+
+    #[test]
+    fn memory_comes_back_from_whoever_holds_it_last() {
+        let pool = Arc::new(HostPool::default());
+        let buffer = HostBuffer::holding(&pool, vec![7.0_f32; WORTH_KEEPING]);
+        let kept = buffer.lasting_snapshot();
+        drop(buffer);
+        assert_eq!(kept[0], 7.0);
+        drop(kept);
+        assert_eq!(pool.take::<f32>(WORTH_KEEPING).unwrap()[0], 7.0, "the same memory again");
+        assert_eq!(pool.take::<f32>(WORTH_KEEPING).unwrap()[0], 0.0, "but once only");
     }
 
     #[test]

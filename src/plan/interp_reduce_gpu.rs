@@ -140,7 +140,11 @@ impl Choice {
 /// Into how many parts of how many places a row is split, and what takes them on.
 fn split(kind: DeviceKind, lines: u64, places: u64) -> (Regime, u64, u64) {
     let is_software = kind == DeviceKind::Software;
-    let regime = if !is_software && places >= QUAD * WORKGROUP { Regime::Rows } else { Regime::Lines };
+    // A software rasteriser pays more for a workgroup's barriers than for a second dispatch, unless there is so little to do
+    // that its vectors would be empty.
+    let fills_vectors = lines >= WORKGROUP || places >= 8 * FEWEST_LOOKUPS;
+    let is_long = places >= QUAD * WORKGROUP && !(is_software && fills_vectors);
+    let regime = if is_long { Regime::Rows } else { Regime::Lines };
     // A software rasteriser wants a few invocations for each core, a GPU tens of thousands.
     let (together, busy) = match regime {
         Regime::Rows => (QUAD * WORKGROUP, (1 << 16) / WORKGROUP),

@@ -7,6 +7,7 @@ use ndarray::{Array, ArrayView, Dimension};
 
 use crate::device::TransferCost;
 use crate::device::gpu::GpuBuffer;
+use crate::device::host::Snapshot;
 use crate::element::Element;
 use crate::error::Result;
 
@@ -22,9 +23,9 @@ pub struct HostArray<T: Element, D: Dimension> {
 }
 
 /// Where the values are.
-pub(super) enum Landed<T> {
+pub(super) enum Landed<T: Element> {
     /// In the CPU engine's memory.
-    Shared(Arc<Vec<T>>),
+    Shared(Snapshot<T>),
     /// In a mapped buffer, at its start.
     Mapped(MappedBuffer),
     /// Nowhere: there are none.
@@ -82,7 +83,7 @@ impl<T: Element, D: Dimension> HostArray<T, D> {
         let Self { landed, shape, .. } = self;
         let len = shape.size();
         let values = match landed {
-            Landed::Shared(values) => Arc::try_unwrap(values).unwrap_or_else(|shared| shared.to_vec()),
+            Landed::Shared(values) => values.into_vec(),
             Landed::Mapped(mapped) => mapped.elements(len).to_vec(),
             Landed::Empty => Vec::new(),
         };

@@ -36,7 +36,7 @@ pub struct Readback<T: Element, D: Dimension> {
     state: State<T>,
 }
 
-enum State<T> {
+enum State<T: Element> {
     /// The data are there (CPU engine, or nothing to copy).
     Here(Landed<T>),
     /// The data come, and the outcomes of checks behind them.
@@ -99,7 +99,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
             (_, _) if shape.size() == 0 && checks.iter().next().is_none() => State::Here(Landed::Empty),
             // What was found is known. It may change with what is computed into the same memory later.
             (_, Storage::Host(buffer)) => match checks.verdict(&[]) {
-                Ok(()) => State::Here(Landed::Shared(buffer.snapshot())),
+                Ok(()) => State::Here(Landed::Shared(buffer.lasting_snapshot())),
                 Err(found) => State::Failed(found),
             },
             (Engine::Gpu(context), Storage::Gpu(buffer)) => {
@@ -116,7 +116,12 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
 }
 
 /// Data and outcomes, one behind the other, in one staging buffer.
-fn copy_out<T>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, bytes: u64, checks: &Checks) -> Result<State<T>> {
+fn copy_out<T: Element>(
+    context: &Arc<GpuContext>,
+    source: Arc<GpuBuffer>,
+    bytes: u64,
+    checks: &Checks,
+) -> Result<State<T>> {
     let mut pieces = Vec::new();
     if bytes > 0 {
         pieces.push((source.raw(), 0, bytes));
@@ -128,7 +133,7 @@ fn copy_out<T>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, bytes: u64, ch
     Ok(State::Coming { context: context.clone(), data: staging, landing, words: Words::Behind(bytes) })
 }
 
-fn map_in_place<T>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, checks: &Checks) -> Result<State<T>> {
+fn map_in_place<T: Element>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, checks: &Checks) -> Result<State<T>> {
     let pieces: Vec<_> = checks.on_device().map(|(buffer, index)| (buffer, u64::from(index) * 4, 4)).collect();
     let words = if pieces.is_empty() {
         None

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytemuck::{Pod, cast_slice};
 use ndarray::{Array, ArrayBase, ArrayView, Data, Dimension, IxDyn};
+use rayon::prelude::*;
 
 use crate::array::DeviceArray;
 use crate::device::gpu::GpuContext;
@@ -13,6 +14,9 @@ use crate::device::storage::Storage;
 use crate::device::{Device, Engine};
 use crate::element::{Element, bytes_of};
 use crate::error::{Error, Result};
+
+/// Elements that one task copies in the CPU engine's memory: enough to pay for a task.
+const COPIED_AT_ONCE: usize = 128 << 10;
 
 impl Device {
     /// Uploads an array of any layout: contiguous, strided, reversed, broadcast, 0-d or empty. On the device it lies in
@@ -159,9 +163,11 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
 }
 
 /// Copies in row-major order, contiguous stretches at a time.
-fn copy_into<T: Pod>(host: &ArrayView<'_, T, IxDyn>, target: &mut [T]) {
+fn copy_into<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>, target: &mut [T]) {
     if let Some(values) = host.as_slice() {
-        target.copy_from_slice(values);
+        // One core does not fill the memory's bandwidth.
+        let pieces = target.par_chunks_mut(COPIED_AT_ONCE).zip(values.par_chunks(COPIED_AT_ONCE));
+        pieces.for_each(|(target, values)| target.copy_from_slice(values));
         return;
     }
     let mut rest = target;
