@@ -195,16 +195,19 @@ fn fusion(engine: &Engine, scale: Scale) -> Result<()> {
     let compute = |x: &DeviceArray<f32, Ix1>| table.interp_rows(x)?.average_axis(Axis(1), &weights);
     let mut plan = device.capture(&grid, compute)?;
     same(&plan.replay()?, &compute(&grid)?)?;
-    let [eager, fused] = in_turns(scale.rounds, [
-        &mut || {
-            compute(&grid)?;
-            device.synchronize()
-        },
-        &mut || {
-            plan.replay()?;
-            device.synchronize()
-        },
-    ])?;
+    let [eager, fused] = in_turns(
+        scale.rounds,
+        [
+            &mut || {
+                compute(&grid)?;
+                device.synchronize()
+            },
+            &mut || {
+                plan.replay()?;
+                device.synchronize()
+            },
+        ],
+    )?;
     let ratio = eager.median() / fused.median();
     println!("| 16 knots, a table a row, the same queries for all | {eager} | {fused} | {ratio:.2} | | |");
 

@@ -61,26 +61,88 @@ pub trait Vector<T>: Copy {
     /// Loads of whole rows and shuffles: gathering number by number takes twice as long on many processors.
     fn rows(self, pairs: &[[T; 2]], places: &[usize]) -> [Self::V; 8];
 
+    /// Values as they are added up: f32 in f64.
+    type Wide: Copy;
+    /// A vector, widened.
+    fn wide(self, values: Self::V) -> Self::Wide;
+    /// The first [`LANES`](Self::LANES) of a slice, widened on their way from memory: cheaper than a vector's halves.
+    fn load_wide(self, from: &[T]) -> Self::Wide;
+    /// A slice of fewer than that, and zeros.
+    fn load_part(self, from: &[T]) -> Self::Wide;
+    /// The same value in each lane.
+    fn splat_wide(self, value: T) -> Self::Wide;
+    /// One value in the first half of sixteen lanes, another in the second.
+    fn splat_two(self, first: T, second: T) -> Self::Wide;
+
     /// A sum for each lane, as exact as [`Accumulate`](crate::accumulate::Accumulate) says.
     type Sums: Copy;
+    /// Sixteen sums.
+    type Sixteen: Copy + AsRef<[Self::Sums]> + AsMut<[Self::Sums]>;
     /// Nothing added up yet.
     fn no_sums(self) -> Self::Sums;
+    /// Nothing added up yet, sixteen times.
+    fn no_sixteen(self) -> Self::Sixteen;
     /// Adds a value in each lane.
-    fn add_to(self, sums: Self::Sums, values: Self::V) -> Self::Sums;
+    fn add_to(self, sums: Self::Sums, values: Self::Wide) -> Self::Sums;
     /// Adds a product in each lane.
-    fn add_product_to(self, sums: Self::Sums, weights: Self::V, values: Self::V) -> Self::Sums;
+    fn add_product_to(self, sums: Self::Sums, weights: Self::Wide, values: Self::Wide) -> Self::Sums;
     /// Sums from memory: what they are, and what they lost to rounding.
     fn load_sums(self, high: &[f64], low: &[f64]) -> Self::Sums;
     /// Sums to memory.
     fn store_sums(self, sums: Self::Sums, high: &mut [f64], low: &mut [f64]);
+
+    /// The sums of as many rows of eight as there are lanes, which lie one after the other, and those of their own weights.
+    #[inline(always)]
+    fn rows_of_eight(self, values: &[T], weights: Eights<'_, T>) -> [Self::Sums; 2]
+    where
+        T: Copy,
+    {
+        let mut places = [0; 16];
+        for (lane, place) in places.iter_mut().enumerate() {
+            *place = 4 * lane;
+        }
+        let places = &places[..Self::LANES];
+        let (mut products, mut sums_of_weights) = (self.no_sums(), self.no_sums());
+        let columns = self.rows(values.as_chunks::<2>().0, places);
+        match weights {
+            Eights::None => {
+                for column in columns {
+                    products = self.add_to(products, self.wide(column));
+                }
+            }
+            Eights::Alike(weights) => {
+                for (column, &weight) in columns.into_iter().zip(weights) {
+                    products = self.add_product_to(products, self.splat_wide(weight), self.wide(column));
+                }
+            }
+            Eights::Own(weights) => {
+                for (column, weights) in columns.into_iter().zip(self.rows(weights.as_chunks::<2>().0, places)) {
+                    let weights = self.wide(weights);
+                    products = self.add_product_to(products, weights, self.wide(column));
+                    sums_of_weights = self.add_to(sums_of_weights, weights);
+                }
+            }
+        }
+        [products, sums_of_weights]
+    }
+}
+
+/// What rows of eight are multiplied by.
+#[derive(Clone, Copy)]
+pub enum Eights<'a, T> {
+    None,
+    /// The weights of one row, twice.
+    Alike(&'a [T; 16]),
+    /// A weight for each value.
+    Own(&'a [T]),
 }
 
 /// The bits of four neighbouring pairs.
 #[inline(always)]
 fn row<T: bytemuck::Pod, R: bytemuck::AnyBitPattern>(pairs: &[[T; 2]], place: usize) -> R {
-    bytemuck::pod_read_unaligned(bytemuck::bytes_of(
-        pairs[place..].first_chunk::<4>().expect("a table ends with padding"),
-    ))
+    // One comparison, where a slice from there on and its beginning are two: a place that is too far on is none.
+    let place = place.min(pairs.len() - 4);
+    bytemuck::pod_read_unaligned(bytemuck::cast_slice(&pairs[place..place + 4]))
 }
 
 macro_rules! vector {
@@ -155,7 +217,7 @@ macro_rules! vector {
 }
 
 macro_rules! both_floats {
-    ($set:ty, $rows_f32:path, $rows_f64:path, $halves:path, $add_product:path, $lost:path) => {
+    ($set:ty, $rows_f32:path, $rows_f64:path, $halves:path, $load_halves:path, $across:path, $add_product:path, $lost:path) => {
         vector!(
             $set,
             f32,
@@ -176,21 +238,76 @@ macro_rules! both_floats {
             $rows_f32,
             {
                 // In f64, where products of f32 are exact: fused or not, the sum is rounded once.
+                type Wide = [<$set as Simd>::f64s; 2];
                 type Sums = [<$set as Simd>::f64s; 2];
+                type Sixteen = [Self::Sums; 16 / <$set as Vector<f32>>::LANES];
 
+                #[inline(always)]
+                fn no_sixteen(self) -> Self::Sixteen {
+                    [<Self as Vector<f32>>::no_sums(self); 16 / <$set as Vector<f32>>::LANES]
+                }
+
+                #[inline(always)]
+                fn wide(self, values: Self::V) -> Self::Wide {
+                    $halves(self, values)
+                }
+                #[inline(always)]
+                fn load_wide(self, from: &[f32]) -> Self::Wide {
+                    $load_halves(self, from)
+                }
+                #[inline(always)]
+                fn load_part(self, from: &[f32]) -> Self::Wide {
+                    $halves(self, Simd::partial_load_f32s(self, from))
+                }
+                #[inline(always)]
+                fn splat_wide(self, value: f32) -> Self::Wide {
+                    [Simd::splat_f64s(self, value.into()); 2]
+                }
+                #[inline(always)]
+                fn splat_two(self, first: f32, second: f32) -> Self::Wide {
+                    [Simd::splat_f64s(self, first.into()), Simd::splat_f64s(self, second.into())]
+                }
                 #[inline(always)]
                 fn no_sums(self) -> Self::Sums {
                     [Simd::splat_f64s(self, 0.0); 2]
                 }
                 #[inline(always)]
-                fn add_to(self, sums: Self::Sums, values: Self::V) -> Self::Sums {
-                    let [low, high] = $halves(self, values);
-                    [Simd::add_f64s(self, sums[0], low), Simd::add_f64s(self, sums[1], high)]
+                fn add_to(self, sums: Self::Sums, values: Self::Wide) -> Self::Sums {
+                    [Simd::add_f64s(self, sums[0], values[0]), Simd::add_f64s(self, sums[1], values[1])]
                 }
                 #[inline(always)]
-                fn add_product_to(self, sums: Self::Sums, weights: Self::V, values: Self::V) -> Self::Sums {
-                    let ([low, high], [low_weights, high_weights]) = ($halves(self, values), $halves(self, weights));
-                    [$add_product(self, sums[0], low_weights, low), $add_product(self, sums[1], high_weights, high)]
+                fn add_product_to(self, sums: Self::Sums, weights: Self::Wide, values: Self::Wide) -> Self::Sums {
+                    [
+                        $add_product(self, sums[0], weights[0], values[0]),
+                        $add_product(self, sums[1], weights[1], values[1]),
+                    ]
+                }
+                // Sums of f64 can be added across a row in any order: what that rounds differently is far below an f32.
+                #[inline(always)]
+                fn rows_of_eight(self, values: &[f32], weights: Eights<'_, f32>) -> [Self::Sums; 2] {
+                    let lanes = <Self as Vector<f32>>::LANES;
+                    let mut products = [<Self as Vector<f32>>::no_sums(self); 8];
+                    let mut sums_of_weights = products;
+                    for part in 0..8 {
+                        let values = <Self as Vector<f32>>::load_wide(self, &values[part * lanes..]);
+                        let weights = match weights {
+                            Eights::None => {
+                                products[part] = values;
+                                continue;
+                            }
+                            Eights::Alike(weights) => {
+                                <Self as Vector<f32>>::load_wide(self, &weights[part * lanes % 16..])
+                            }
+                            Eights::Own(weights) => <Self as Vector<f32>>::load_wide(self, &weights[part * lanes..]),
+                        };
+                        sums_of_weights[part] = weights;
+                        products[part] = <Self as Vector<f32>>::add_product_to(self, products[part], weights, values);
+                    }
+                    let products = $across(self, products);
+                    if let Eights::Own(_) = weights {
+                        return [products, $across(self, sums_of_weights)];
+                    }
+                    [products; 2]
                 }
                 #[inline(always)]
                 fn load_sums(self, high: &[f64], _: &[f64]) -> Self::Sums {
@@ -231,14 +348,42 @@ macro_rules! both_floats {
             $rows_f64,
             {
                 // With what was lost to rounding beside it, see `accumulate`.
+                type Wide = Self::V;
                 type Sums = [<$set as Simd>::f64s; 2];
+                type Sixteen = [Self::Sums; 16 / <$set as Vector<f64>>::LANES];
 
+                #[inline(always)]
+                fn no_sixteen(self) -> Self::Sixteen {
+                    [<Self as Vector<f64>>::no_sums(self); 16 / <$set as Vector<f64>>::LANES]
+                }
+
+                #[inline(always)]
+                fn wide(self, values: Self::V) -> Self::Wide {
+                    values
+                }
+                #[inline(always)]
+                fn load_wide(self, from: &[f64]) -> Self::Wide {
+                    self.load(from)
+                }
+                #[inline(always)]
+                fn load_part(self, from: &[f64]) -> Self::Wide {
+                    Simd::partial_load_f64s(self, from)
+                }
+                #[inline(always)]
+                fn splat_wide(self, value: f64) -> Self::Wide {
+                    self.splat(value)
+                }
+                #[inline(always)]
+                fn splat_two(self, first: f64, _: f64) -> Self::Wide {
+                    // No f64 vector has sixteen lanes.
+                    self.splat(first)
+                }
                 #[inline(always)]
                 fn no_sums(self) -> Self::Sums {
                     [Simd::splat_f64s(self, 0.0); 2]
                 }
                 #[inline(always)]
-                fn add_to(self, [high, low]: Self::Sums, values: Self::V) -> Self::Sums {
+                fn add_to(self, [high, low]: Self::Sums, values: Self::Wide) -> Self::Sums {
                     let sum = Simd::add_f64s(self, high, values);
                     let part = Simd::sub_f64s(self, sum, high);
                     let of_sum = Simd::sub_f64s(self, high, Simd::sub_f64s(self, sum, part));
@@ -246,7 +391,7 @@ macro_rules! both_floats {
                     [sum, Simd::add_f64s(self, low, lost)]
                 }
                 #[inline(always)]
-                fn add_product_to(self, sums: Self::Sums, weights: Self::V, values: Self::V) -> Self::Sums {
+                fn add_product_to(self, sums: Self::Sums, weights: Self::Wide, values: Self::Wide) -> Self::Sums {
                     let product = Simd::mul_f64s(self, weights, values);
                     let [high, low] = <Self as Vector<f64>>::add_to(self, sums, product);
                     [high, Simd::add_f64s(self, low, $lost(self, weights, values, product))]
@@ -278,6 +423,18 @@ fn halves_of_one(_: Scalar, value: f32) -> [f64; 2] {
     [value.into(), 0.0]
 }
 
+#[inline(always)]
+fn load_halves_of_one(simd: Scalar, from: &[f32]) -> [f64; 2] {
+    halves_of_one(simd, from[0])
+}
+
+/// The sum of a row of eight, in the order in which vectors have it.
+#[inline(always)]
+fn across_one(_: Scalar, row: [[f64; 2]; 8]) -> [f64; 2] {
+    let [[a, _], [b, _], [c, _], [d, _], [e, _], [f, _], [g, _], [h, _]] = row;
+    [((a + e) + (c + g)) + ((b + f) + (d + h)), 0.0]
+}
+
 /// `sum + weight * value`, where the product is exact. A fused multiply-add would be a call where it is no instruction.
 #[inline(always)]
 fn add_product_of_one(_: Scalar, sum: f64, weight: f64, value: f64) -> f64 {
@@ -289,7 +446,16 @@ fn lost_of_one(_: Scalar, weight: f64, value: f64, product: f64) -> f64 {
     lost_by_product(weight, value, product)
 }
 
-both_floats!(Scalar, row_of_one, row_of_one, halves_of_one, add_product_of_one, lost_of_one);
+both_floats!(
+    Scalar,
+    row_of_one,
+    row_of_one,
+    halves_of_one,
+    load_halves_of_one,
+    across_one,
+    add_product_of_one,
+    lost_of_one
+);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -300,10 +466,19 @@ mod x86 {
     use pulp::x86::{V3, V4};
     use pulp::{Simd, f32x8, f32x16, f64x4, f64x8};
 
-    use super::{Vector, row};
+    use super::{Eights, Vector, row};
 
-    both_floats!(V4, f32_by_sixteen, f64_by_eight, halves_of_sixteen, add_product, lost);
-    both_floats!(V3, f32_by_eight, f64_by_four, halves_of_eight, add_product, lost);
+    both_floats!(
+        V4,
+        f32_by_sixteen,
+        f64_by_eight,
+        halves_of_sixteen,
+        load_halves_of_sixteen,
+        across_sixteen,
+        add_product,
+        lost
+    );
+    both_floats!(V3, f32_by_eight, f64_by_four, halves_of_eight, load_halves_of_eight, across_eight, add_product, lost);
 
     /// `sums + weights * values`, rounded once.
     #[inline(always)]
@@ -331,6 +506,68 @@ mod x86 {
             bytemuck::cast(f._mm256_cvtps_pd(f._mm256_castps256_ps128(values))),
             bytemuck::cast(f._mm256_cvtps_pd(f._mm256_extractf128_ps::<1>(values))),
         ]
+    }
+
+    #[inline(always)]
+    fn load_halves_of_sixteen(simd: V4, from: &[f32]) -> [f64x8; 2] {
+        let halves: [__m256; 2] = bytemuck::pod_read_unaligned(bytemuck::cast_slice(&from[..16]));
+        let f = simd.avx512f;
+        [bytemuck::cast(f._mm512_cvtps_pd(halves[0])), bytemuck::cast(f._mm512_cvtps_pd(halves[1]))]
+    }
+
+    #[inline(always)]
+    fn load_halves_of_eight(simd: V3, from: &[f32]) -> [f64x4; 2] {
+        let halves: [__m128; 2] = bytemuck::pod_read_unaligned(bytemuck::cast_slice(&from[..8]));
+        let f = simd.avx;
+        [bytemuck::cast(f._mm256_cvtps_pd(halves[0])), bytemuck::cast(f._mm256_cvtps_pd(halves[1]))]
+    }
+
+    /// The sums of four rows of eight, in pairs that are not added yet.
+    #[inline(always)]
+    fn four_across(simd: V4, a: f64x8, b: f64x8, c: f64x8, d: f64x8) -> f64x8 {
+        let f = simd.avx512f;
+        let (a, b, c, d) = (bytemuck::cast(a), bytemuck::cast(b), bytemuck::cast(c), bytemuck::cast(d));
+        let (ab, ab_upper) = (f._mm512_shuffle_f64x2::<0x44>(a, b), f._mm512_shuffle_f64x2::<0xee>(a, b));
+        let (cd, cd_upper) = (f._mm512_shuffle_f64x2::<0x44>(c, d), f._mm512_shuffle_f64x2::<0xee>(c, d));
+        let (ab, cd) = (f._mm512_add_pd(ab, ab_upper), f._mm512_add_pd(cd, cd_upper));
+        let (lower, upper) = (f._mm512_shuffle_f64x2::<0x88>(ab, cd), f._mm512_shuffle_f64x2::<0xdd>(ab, cd));
+        bytemuck::cast(f._mm512_add_pd(lower, upper))
+    }
+
+    /// The sums of eight rows, two of them a pair: fourteen shuffles, where turning the rows around takes 24.
+    #[inline(always)]
+    fn eight_across(simd: V4, rows: &[[f64x8; 2]]) -> f64x8 {
+        let f = simd.avx512f;
+        let even = bytemuck::cast(four_across(simd, rows[0][0], rows[1][0], rows[2][0], rows[3][0]));
+        let odd = bytemuck::cast(four_across(simd, rows[0][1], rows[1][1], rows[2][1], rows[3][1]));
+        bytemuck::cast(f._mm512_add_pd(f._mm512_unpacklo_pd(even, odd), f._mm512_unpackhi_pd(even, odd)))
+    }
+
+    #[inline(always)]
+    fn across_sixteen(simd: V4, rows: [[f64x8; 2]; 8]) -> [f64x8; 2] {
+        [eight_across(simd, &rows[..4]), eight_across(simd, &rows[4..])]
+    }
+
+    /// The sums of two rows of eight, in pairs that are not added yet.
+    #[inline(always)]
+    fn two_across(simd: V3, a: [f64x4; 2], b: [f64x4; 2]) -> __m256d {
+        let f = simd.avx;
+        let a: __m256d = bytemuck::cast(simd.add_f64s(a[0], a[1]));
+        let b: __m256d = bytemuck::cast(simd.add_f64s(b[0], b[1]));
+        f._mm256_add_pd(f._mm256_permute2f128_pd::<0x20>(a, b), f._mm256_permute2f128_pd::<0x31>(a, b))
+    }
+
+    #[inline(always)]
+    fn across_eight(simd: V3, rows: [[f64x4; 2]; 8]) -> [f64x4; 2] {
+        let f = simd.avx;
+        let mut sums = [simd.splat_f64s(0.0); 2];
+        for half in 0..2 {
+            let rows = &rows[4 * half..];
+            let (even, odd) = (two_across(simd, rows[0], rows[2]), two_across(simd, rows[1], rows[3]));
+            let sum = f._mm256_add_pd(f._mm256_unpacklo_pd(even, odd), f._mm256_unpackhi_pd(even, odd));
+            sums[half] = bytemuck::cast(sum);
+        }
+        sums
     }
 
     #[inline(always)]

@@ -8,22 +8,31 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::columns::PLACES;
 use super::fold::{At, Extreme, Fold, Moments, Place, Plain, PlainWithoutNan, Sum, Weighted, WeightedAlike};
 use super::operation::{Finish, Output, Reduce, View, Weights};
-use super::sums::{LANES, Sums, Weighing};
+use super::rows::ROWS;
+use super::sums::{LANES, Sums, Totals, Weighing, Widest};
 use crate::device::storage::Storage;
 use crate::element::Float;
 use crate::error::Result;
 use crate::tiles::steps;
 
-/// Elements that one task folds: enough to pay for a task.
-const ELEMENTS_PER_TASK: usize = 32 << 10;
+/// Elements that one task folds: some 40 µs of work. Waking a thread that sleeps takes 10 to 100 µs, so that what is less
+/// than two tasks is done sooner by the thread that asks.
+const ELEMENTS_PER_TASK: usize = 128 << 10;
 /// Lines that one task holds states for, so that they stay in the cache.
-const LINES_PER_TASK: usize = 1024;
+const LINES_PER_TASK: usize = 16 << 10;
+/// Lines side by side that one task folds: a page of f32 at a time from each place, sums that stay in the first cache.
+const COLUMNS_PER_TASK: usize = 1024;
 /// Values that are made at a time, if they are not in memory.
 const MADE_AT_ONCE: usize = 4096;
+/// Such values that one task makes and folds: making one takes several times as long as folding it.
+const MADE_PER_TASK: usize = 16 << 10;
 /// With at least this many tasks there is no need to split lines.
 const ENOUGH_TASKS: usize = 64;
+/// Elements of a part of some lines: parts are merged, and should be few.
+const ELEMENTS_PER_PART: usize = 64 << 10;
 
 /// Values of an array that is not there, from an index on.
 type Make<'a, T> = &'a (dyn Fn(usize, &mut [T]) + Sync);
@@ -59,7 +68,9 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>, made: Option
             let average = *finish == Finish::Average;
             let offend = |line| operation.check.iter().for_each(|check| check.offend(line));
             match weights {
-                Weights::Along(weights) if !SKIP_NAN => {
+                // The weights of many lines are added up before, once; those of a few along with their values, so that
+                // they are not read again.
+                Weights::Along(weights) if !SKIP_NAN && operation.view.lines() > LANES => {
                     let sum_of_weights = sum_in_parts(&weights.host()?.snapshot());
                     run(operation, made, &WeightedAlike { average, sum_of_weights, offend: &offend })
                 }
@@ -80,9 +91,8 @@ pub(super) fn statistics_of_rows<T: Float>(values: &[T], len: usize, ddof: f64) 
 
 fn of_block<T: Float, F: Fold<T, Output = T>>(view: View, values: &[T], block: &Block, fold: &F) -> Vec<T> {
     let lines = Lines { view, values, made: None, weights: Weighing::None, fold };
-    let mut outputs = vec![T::zero(); block.lines()];
-    fold.finish_all(&lines.states_of_part(block, &(0..view.len)), 0, &mut outputs);
-    outputs
+    let states = lines.states_of_part(block, &(0..view.len)).into_iter();
+    states.enumerate().map(|(line, state)| fold.finish(state, line).0).collect()
 }
 
 /// The sum of a long slice, over all cores.
@@ -165,29 +175,35 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
             Some(sums) => cut(sums, &blocks).into_iter().map(Some).collect(),
             None => Vec::from_iter(blocks.iter().map(|_| None)),
         };
-        blocks.par_iter().zip(outputs).zip(weight_sums).for_each(|((block, output), mut weight_sums)| {
+        blocks.par_iter().zip(outputs).zip(weight_sums).for_each(|((block, output), weight_sums)| {
+            if let ([whole], None) = (&parts[..], &weight_sums)
+                && let Some(sums) = self.sums(block, whole)
+                && self.fold.answer(sums, block.first_line, output)
+            {
+                return;
+            }
             let states = self.states(block, &parts);
-            if let Some(sums) = &mut weight_sums {
-                for (line, (&state, (output, sum))) in
-                    states.iter().zip(output.iter_mut().zip(sums.iter_mut())).enumerate()
-                {
-                    (*output, *sum) = self.fold.finish(state, block.first_line + line);
-                }
-            } else {
-                self.fold.finish_all(&states, block.first_line, output);
+            let mut weight_sums = weight_sums.into_iter().flatten();
+            for (line, (&state, output)) in states.iter().zip(output).enumerate() {
+                let (answer, sum) = self.fold.finish(state, block.first_line + line);
+                *output = answer;
+                weight_sums.next().into_iter().for_each(|place| *place = sum);
             }
         });
     }
 
     fn blocks(&self) -> Vec<Block> {
         let View { outer, len, inner } = self.view;
-        let lines = (ELEMENTS_PER_TASK / len.max(1)).clamp(1, LINES_PER_TASK);
+        // Rows that lie one after the other are taken in together.
+        let fewest = if inner == 1 { ROWS } else { 1 };
+        let elements = if self.made.is_some() { MADE_PER_TASK } else { ELEMENTS_PER_TASK };
+        let lines = (elements / len.max(1)).clamp(fewest, LINES_PER_TASK);
         if inner <= lines {
             let rows = steps(outer as u64, (lines / inner.max(1)) as u64).map(range);
             return rows.map(|outer| Block { first_line: outer.start * inner, outer, inner: 0..inner }).collect();
         }
-        // Where lines lie side by side, a stretch of them is read at a time, and it should be worth it.
-        let width = lines.max(LINES_PER_TASK / 4);
+        let most = lines.max(COLUMNS_PER_TASK);
+        let width = inner.div_ceil(inner.div_ceil(most)).next_multiple_of(LANES);
         let columns = || steps(inner as u64, width as u64).map(range);
         let blocks_of = |row: usize| {
             columns().map(move |columns| Block {
@@ -203,11 +219,10 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
     fn parts(&self, blocks: usize) -> Vec<Range<usize>> {
         let View { len, .. } = self.view;
         let lines_per_block = self.view.lines().div_ceil(blocks.max(1)).max(1);
-        if blocks >= ENOUGH_TASKS || len * lines_per_block < 8 * ELEMENTS_PER_TASK {
+        let places = (ELEMENTS_PER_PART / lines_per_block).max(len / ENOUGH_TASKS).next_multiple_of(LANES.max(PLACES));
+        if blocks >= ENOUGH_TASKS || len < 4 * places {
             return vec![Range { start: 0, end: len }];
         }
-        // Parts are merged afterwards: so long that this does not matter.
-        let places = (4 * ELEMENTS_PER_TASK / lines_per_block).max(LANES);
         steps(len as u64, places as u64).map(range).collect()
     }
 
@@ -224,16 +239,27 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
         merged
     }
 
+    /// What the fast way has to do, if there is one.
+    fn sums(&self, block: &Block, part: &Range<usize>) -> Option<Sums<'_, T>> {
+        let Block { outer, inner, .. } = block;
+        let (outer, inner, part) = (outer.clone(), inner.clone(), part.clone());
+        let Self { view, values, weights, fold, made } = *self;
+        if made.is_some() {
+            return None;
+        }
+        Some(Sums { view, values, weights, wants_weights: fold.sums()?, outer, part, inner })
+    }
+
     fn states_of_part(&self, block: &Block, part: &Range<usize>) -> Vec<F::State> {
         if let Some(make) = self.made {
             return self.states_of_made(make, block, part);
         }
-        if let Some(wants_weights) = self.fold.sums() {
-            let Block { outer, inner, .. } = block;
-            let (outer, inner, part) = (outer.clone(), inner.clone(), part.clone());
-            let Self { view, values, weights, fold, .. } = *self;
-            let sums = T::vectorize(Sums { view, values, weights, wants_weights, outer, part, inner });
-            return sums.into_iter().map(|(sum, weights)| fold.state(sum, weights)).collect();
+        if let Some(sums) = self.sums(block, part) {
+            let (fold, Totals { products, weights }) = (self.fold, sums.totals(&Widest));
+            if weights.is_empty() {
+                return products.into_iter().map(|sum| fold.state(sum, Sum::<T>::default())).collect();
+            }
+            return products.into_iter().zip(weights).map(|(sum, weights)| fold.state(sum, weights)).collect();
         }
         let View { len, inner, .. } = self.view;
         let width = block.inner.len();

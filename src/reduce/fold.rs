@@ -5,7 +5,8 @@
 
 use crate::accumulate::Accumulate;
 use crate::element::Float;
-use crate::simd::{Kernel, Vector};
+
+use super::sums::{Divisor, Sums, Widest};
 
 pub(super) type Sum<T> = <T as crate::element::FloatParts>::Accumulator;
 
@@ -43,12 +44,9 @@ pub(super) trait Fold<T: Float>: Sync {
     /// The output, and the sum of the weights where there are any.
     fn finish(&self, state: Self::State, line: usize) -> (Self::Output, T);
 
-    /// The outputs of neighbouring lines.
-    #[inline(always)]
-    fn finish_all(&self, states: &[Self::State], first_line: usize, output: &mut [Self::Output]) {
-        for (line, (&state, output)) in states.iter().zip(output).enumerate() {
-            *output = self.finish(state, first_line + line).0;
-        }
+    /// The outputs of lines that are but sums, by the fast way; false if there is none.
+    fn answer(&self, _sums: Sums<'_, T>, _first_line: usize, _output: &mut [Self::Output]) -> bool {
+        false
     }
 }
 
@@ -75,6 +73,12 @@ impl<T: Float> Fold<T> for Plain {
     #[inline(always)]
     fn step(&self, sum: &mut Sum<T>, _: At, value: T, _: T) {
         sum.add(value);
+    }
+
+    fn answer(&self, sums: Sums<'_, T>, _: usize, output: &mut [T]) -> bool {
+        let divisor = if self.mean { Divisor::Alike(Sum::<T>::of_count(self.count)) } else { Divisor::None };
+        sums.answers(&Widest, divisor, output);
+        true
     }
 
     fn merge(&self, sum: &mut Sum<T>, other: Sum<T>) {
@@ -140,13 +144,13 @@ impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
         products.add_product(weight, value);
     }
 
-    #[inline(always)]
-    fn finish_all(&self, states: &[Sum<T>], first_line: usize, output: &mut [T]) {
+    fn answer(&self, sums: Sums<'_, T>, first_line: usize, output: &mut [T]) -> bool {
         if self.average && self.sum_of_weights.is_zero() {
-            (first_line..first_line + states.len()).for_each(self.offend);
+            (first_line..first_line + output.len()).for_each(self.offend);
         }
-        let Self { average, sum_of_weights, .. } = *self;
-        T::vectorize(Answers::<T> { products: states, average, sum_of_weights, output });
+        let divisor = if self.average { Divisor::Alike(self.sum_of_weights) } else { Divisor::None };
+        sums.answers(&Widest, divisor, output);
+        true
     }
 
     fn merge(&self, products: &mut Sum<T>, other: Sum<T>) {
@@ -155,26 +159,6 @@ impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
 
     fn finish(&self, products: Sum<T>, line: usize) -> (T, T) {
         Weighted::<false> { average: self.average, offend: self.offend }.finish((products, self.sum_of_weights), line)
-    }
-}
-
-/// Sums of products, rounded or divided by the same sum of weights. No question a line, so that several are answered at
-/// once.
-struct Answers<'a, T: Float> {
-    products: &'a [Sum<T>],
-    average: bool,
-    sum_of_weights: Sum<T>,
-    output: &'a mut [T],
-}
-
-impl<T: Float> Kernel<T> for Answers<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Vector<T>>(self, _: S) {
-        for (output, &products) in self.output.iter_mut().zip(self.products) {
-            *output = if self.average { products.ratio(self.sum_of_weights) } else { products.round() };
-        }
     }
 }
 
@@ -205,6 +189,16 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, SKIP_NAN> {
         }
         products.add_product(weight, value);
         weights.add(weight);
+    }
+
+    fn answer(&self, sums: Sums<'_, T>, first_line: usize, output: &mut [T]) -> bool {
+        let divisor = if self.average { Divisor::Own } else { Divisor::None };
+        if sums.clone().answers(&Widest, divisor, output) {
+            // Rare enough to look for them by adding up once more.
+            let zeros = sums.totals(&Widest).weights.into_iter().zip(first_line..);
+            zeros.filter(|(weights, _)| weights.is_zero()).for_each(|(_, line)| (self.offend)(line));
+        }
+        true
     }
 
     fn merge(&self, (products, weights): &mut Self::State, other: Self::State) {

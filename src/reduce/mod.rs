@@ -9,11 +9,13 @@
 //! f64, or in compensated f32 where a GPU has no f64; f64 in compensated f64.
 
 mod along;
+mod columns;
 mod cpu;
 mod fold;
 pub(crate) mod gpu;
 mod operation;
 mod over;
+mod rows;
 mod skip_nan;
 mod standardize;
 mod sums;

@@ -1,10 +1,14 @@
-//! A worker process, seen from the runner: started, asked with a time limit, waited for until it sleeps, ended.
+//! A worker process, seen from the runner: started, asked with a time limit, stopped while it is not its turn, ended.
+//!
+//! Threads of OpenBLAS, XLA and others go on spinning after a call, some of them for seconds, and would take from the next
+//! arm what it needs. So a process runs from a request to its answer only: before and after it is stopped (SIGSTOP), where
+//! the system can do that. Elsewhere it is waited for until its threads sleep.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::data::{Outcome, told};
 use crate::protocol::{MARK, Reply, Request};
@@ -54,6 +58,13 @@ impl Client {
     }
 
     pub fn ask(&mut self, request: &Request, limit: Duration) -> Result<Reply, Reason> {
+        self.go_on();
+        let reply = self.talk(request, limit);
+        self.stop();
+        reply
+    }
+
+    fn talk(&mut self, request: &Request, limit: Duration) -> Result<Reply, Reason> {
         let text = serde_json::to_string(request).map_err(told)?;
         if writeln!(self.stdin, "{text}").and_then(|()| self.stdin.flush()).is_err() {
             return Err(self.epitaph());
@@ -72,22 +83,37 @@ impl Client {
         }
     }
 
-    /// Waits until its threads have stopped spinning, so that they take nothing from the next arm; a second at most.
-    /// Where the system does not tell, a fixed pause.
-    pub fn wait_until_asleep(&self) {
-        let Some(mut before) = busy_nanoseconds(self.child.id()) else {
-            return std::thread::sleep(Duration::from_millis(50));
-        };
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(1) {
-            std::thread::sleep(Duration::from_millis(2));
-            let now = busy_nanoseconds(self.child.id()).unwrap_or(before).max(before);
-            // A tenth of one core.
-            if now - before < 200_000 {
-                return;
-            }
-            before = now;
+    #[cfg(unix)]
+    fn go_on(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    #[cfg(unix)]
+    fn stop(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// A process that has ended needs none.
+    #[cfg(unix)]
+    fn signal(&self, signal: rustix::process::Signal) {
+        let process = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        if let Some(process) = process {
+            let _ = rustix::process::kill_process(process, signal);
         }
+    }
+
+    #[cfg(not(unix))]
+    fn go_on(&self) {}
+
+    /// Its threads spin for a while; nobody says how long.
+    #[cfg(not(unix))]
+    fn stop(&self) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+
+    /// How long its threads have been on a core so far.
+    pub fn busy_nanoseconds(&self) -> Option<u64> {
+        busy_nanoseconds(self.child.id())
     }
 
     fn epitaph(&mut self) -> String {

@@ -11,6 +11,17 @@ pub fn look() -> Machine {
     }
 }
 
+/// How long all cores together have been busy since the system was started, in seconds, with what other guests of the same
+/// host took. Linux only.
+pub fn busy_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let ticks: Vec<f64> =
+        text.lines().next()?.split_whitespace().skip(1).map_while(|ticks| ticks.parse().ok()).collect();
+    // user, nice, system, idle, iowait, irq, softirq, steal; a hundred ticks a second on every architecture.
+    let [user, nice, system, _, _, irq, softirq, steal, ..] = ticks[..] else { return None };
+    Some((user + nice + system + irq + softirq + steal) / 100.0)
+}
+
 fn processor() -> Option<String> {
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;

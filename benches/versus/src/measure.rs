@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::check::{Found, judge};
 use crate::data::{self, Outcome};
+use crate::machine;
 use crate::protocol::{ArmInfo, Part, Request, Task};
 use crate::results::{ArmResult, Row, Stats, Verdict};
 use crate::team::Member;
@@ -101,12 +102,13 @@ pub fn measure(
                 }
             }
         }
-        member.wait_until_asleep();
     }
     if workload.ty() == Type::F64 {
         compare_bits(&mut entries, &files);
     }
+    let watch = Watch::start(team);
     take_turns(&mut turns, &mut entries, team, plan, &mut tell);
+    let disturbed = watch.stop(team);
     for turn in turns {
         if let Some(stats) = Stats::of(&turn.samples) {
             entries[turn.entry].parts.insert(turn.part, stats);
@@ -122,7 +124,34 @@ pub fn measure(
         elements: workload.elements(),
         workload,
         arms: entries,
+        disturbed,
     })
+}
+
+/// Looks whether other programs compute while arms are timed.
+struct Watch {
+    began: Instant,
+    machine: Option<f64>,
+    team: f64,
+}
+
+impl Watch {
+    fn start(team: &[Member]) -> Self {
+        Self { began: Instant::now(), machine: machine::busy_seconds(), team: busy(team) }
+    }
+
+    /// The share of the machine's time that was taken by none of the team.
+    fn stop(self, team: &[Member]) -> Option<f64> {
+        let all = machine::busy_seconds()? - self.machine?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+        let whole = self.began.elapsed().as_secs_f64() * cores;
+        // Of a process that was ended meanwhile nothing is known, and the ticks of the system are coarse.
+        Some(((all - (busy(team) - self.team).max(0.0)) / whole).clamp(0.0, 1.0))
+    }
+}
+
+fn busy(team: &[Member]) -> f64 {
+    team.iter().map(|member| member.busy_nanoseconds() as f64 * 1e-9).sum()
 }
 
 /// Arms of a peer that were ready and are no more.
@@ -262,6 +291,5 @@ impl Turn {
                 fail_others(entries, member, &reason);
             }
         }
-        member.wait_until_asleep();
     }
 }

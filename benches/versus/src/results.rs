@@ -47,6 +47,9 @@ pub struct Row {
     pub elements: usize,
     pub workload: Workload,
     pub arms: Vec<ArmResult>,
+    /// The share of the machine that other programs took while this was timed, where the system tells.
+    #[serde(default)]
+    pub disturbed: Option<f64>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -153,6 +156,12 @@ impl Report {
 }
 
 impl Row {
+    /// What is to be said of other programs, if they took more than a twentieth of the machine.
+    pub fn disturbance(&self) -> Option<String> {
+        let share = self.disturbed.filter(|&share| share > 0.05)?;
+        Some(format!("other programs took {:.0} % of the machine meanwhile", 100.0 * share))
+    }
+
     pub fn arm(&self, name: &str) -> Option<&ArmResult> {
         self.arms.iter().find(|arm| arm.name == name)
     }

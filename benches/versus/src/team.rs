@@ -90,10 +90,9 @@ impl Member {
         reply
     }
 
-    pub fn wait_until_asleep(&self) {
-        if let Some(client) = &self.client {
-            client.wait_until_asleep();
-        }
+    /// How long its threads have been on a core so far.
+    pub fn busy_nanoseconds(&self) -> u64 {
+        self.client.as_ref().and_then(Client::busy_nanoseconds).unwrap_or(0)
     }
 
     /// Without starting a process for it.

@@ -127,6 +127,9 @@ a few digits only. Of a wrong result no time is shown.",
 fn workload(text: &mut String, row: &Row) {
     line(text, &format!("\n### {}\n", row.title));
     line(text, &format!("`{}`{}\n", row.name, bytes(row)));
+    if let Some(disturbance) = row.disturbance() {
+        line(text, &format!("**Not alone**: {disturbance}.\n"));
+    }
     line(
         text,
         "| | resident | in | out | end to end | GB/s | × CPU | × GPU | floor | error |\n|---|---|---|---|---|---|---|---|---|---|",

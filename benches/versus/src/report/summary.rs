@@ -15,6 +15,7 @@ pub fn summary(report: &Report) -> String {
     text.push('\n');
     text.push_str(&glance(report));
     text.push_str(&troubles(report));
+    text.push_str(&disturbances(report));
     text.push_str(&bars_missed(report));
     text
 }
@@ -102,6 +103,17 @@ fn troubles(report: &Report) -> String {
         let _ = writeln!(text, "- {name} {}: {shown}{more}", escape(&reason));
     }
     if text.len() == start { String::new() } else { text }
+}
+
+/// Where figures mean less, because the machine was busy with something else.
+fn disturbances(report: &Report) -> String {
+    let mut text = String::new();
+    for row in &report.rows {
+        if let Some(disturbance) = row.disturbance() {
+            let _ = writeln!(text, "- {}: {disturbance}", row.name);
+        }
+    }
+    if text.is_empty() { text } else { format!("\nNot alone:\n\n{text}") }
 }
 
 fn bars_missed(report: &Report) -> String {
