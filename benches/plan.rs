@@ -216,7 +216,8 @@ fn fusion(engine: &Engine, scale: Scale) -> Result<()> {
         scale.rounds,
         [
             &mut || {
-                (x.mean_axis(Axis(1))?, x.std_axis(Axis(1), 0.0)?);
+                x.mean_axis(Axis(1))?;
+                x.std_axis(Axis(1), 0.0)?;
                 device.synchronize()
             },
             &mut || {

@@ -19,6 +19,9 @@
 //! | `a.reshape(..)`, `tf.reshape` | [`a.reshape((3, 4))`][reshape] | nothing |
 //! | `a[:, np.newaxis]`, `keepdims=True` | [`a.insert_axis(Axis(1))`][insert_axis], after the reduction | nothing |
 //! | `b = a` | `a.clone()`: both share the values | nothing |
+//! | `@tf.function`, called again and again | [`device.capture(&x, \|x\| ..)`][capture], then `plan.write(&host)`, `plan.replay()` | what is written, once |
+//! | `tf.data.Dataset`, a loop over batches | [`device.stream(chunks, \|x\| ..)`][stream] | each chunk in, each result out |
+//! | `tf.distribute.MirroredStrategy` | [`Devices::map_rows`](crate::Devices::map_rows) | each row to one device, and back |
 //!
 //! Nothing else moves data. No operation takes a host array in place of a device array, none brings a result to the host
 //! by itself, and operands on two devices are [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), not a copy.
@@ -175,6 +178,8 @@
 //! [gpu]: crate::Device::gpu
 //! [cpu]: crate::Device::cpu
 //! [available]: crate::Device::available
+//! [capture]: crate::Device::capture
+//! [stream]: crate::Device::stream
 //! [upload]: crate::Device::upload
 //! [overwrite]: crate::DeviceArray::overwrite
 //! [readback]: crate::DeviceArray::readback

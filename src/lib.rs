@@ -38,6 +38,9 @@
 //!   bytes and the path they take, [`HostArray::view`] looks at the memory they arrived in without another copy, and
 //!   [`Device::transfers`] adds everything up.
 //!
+//! - **Repeated work** is captured once and replayed: [`Device::capture`] makes a [`Plan`] of ordinary calls.
+//! - **Data larger than a device** go through it in chunks: [`Device::stream`]. [`Devices`] share rows among several.
+//!
 //! # Errors that arrive with the data
 //!
 //! What the host can know (shapes, axes, the order of a host table) fails in the call. What only the device can see fails

@@ -271,6 +271,9 @@ fn constants_are_as_they_were_and_computed_once() {
     everywhere!(check);
 }
 
+/// From rows to a number for each.
+type Compute<'a, T> = &'a dyn Fn(&DeviceArray<T, Ix2>) -> Result<DeviceArray<T, Ix1>>;
+
 /// Rows that are looked up and reduced in one, on every way through: tables, weights, lengths, rules.
 #[test]
 fn lookups_and_sums_of_rows_become_one() {
@@ -302,7 +305,7 @@ fn lookups_and_sums_of_rows_become_one() {
             let wanted = if columns == 63 || columns == 131 { 5 } else { 1 };
             for (kind, builder) in kinds.into_iter().take(wanted).enumerate() {
                 let table = builder.build(device).unwrap();
-                let fused = |what: &str, compute: &dyn Fn(&DeviceArray<T, Ix2>) -> Result<DeviceArray<T, Ix1>>| {
+                let fused = |what: &str, compute: Compute<'_, T>| {
                     let want = values(&compute(&x).unwrap());
                     let mut plan = device.capture(&x, compute).unwrap();
                     assert_eq!(plan.fused(), 1, "{what}: {plan}");
