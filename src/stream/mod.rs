@@ -66,7 +66,7 @@ impl Device {
     /// let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0_f32, 10.0])?;
     /// let readings = Array2::from_shape_fn((1000, 8), |(row, _)| row as f32 / 1000.0);
     ///
-    /// let mut means = Vec::new();
+    /// let mut means: Vec<f32> = Vec::new();
     /// for chunk in device.stream(readings.axis_chunks_iter(Axis(0), 64), |x| table.interp(x)?.mean_axis(Axis(1))) {
     ///     means.extend(chunk?.view());
     /// }
