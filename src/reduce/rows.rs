@@ -15,9 +15,9 @@ pub(super) const ALIKE: u8 = 1;
 /// Every value has a weight of its own.
 pub(super) const OWN: u8 = 2;
 
-/// Rows that are taken in at once where they share so many weights that these do not stay in the first cache.
+/// Rows that are taken in at once where they share their weights, which are loaded and widened for all of them: from the second
+/// cache 25 to 30 GB/s instead of 20 to 23.
 pub(super) const ROWS: usize = 4;
-const MANY_WEIGHTS: usize = 8 << 10;
 
 /// Rows that begin some distance apart.
 pub(super) struct Rows<'a, T: Float, const KIND: u8> {
@@ -38,7 +38,7 @@ impl<T: Float, const KIND: u8> Kernel<T> for Rows<'_, T, KIND> {
     fn run<S: Vector<T>>(mut self, simd: S) {
         let mut first = 0;
         // As many as there are registers for their sums. With nothing to share one by one, as they lie in memory.
-        if KIND == ALIKE && self.len >= MANY_WEIGHTS {
+        if KIND == ALIKE {
             while first + ROWS <= self.count && S::LANES * size_of::<T>() == 64 {
                 self.some::<S, ROWS>(simd, first);
                 first += ROWS;
