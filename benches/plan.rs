@@ -11,7 +11,7 @@ mod support;
 use std::time::Instant;
 
 use ndarray::{Array1, ArrayView1, Axis, Dimension, Ix1, Ix2};
-use ndgpu::{Device, DeviceArray, InterpTable, Result};
+use ndgpu::{Device, DeviceArray, InterpTable, Plan, PlanArrays, Result};
 use support::{Engine, Random, engines};
 
 /// How much is asked.
@@ -76,6 +76,26 @@ fn in_turns<const N: usize>(rounds: usize, mut arms: [&mut dyn FnMut() -> Result
     Ok(times)
 }
 
+/// Eager calls and a plan made of them, and how many times as long the calls take.
+fn against<I: PlanArrays, O: PlanArrays>(
+    device: &Device,
+    rounds: usize,
+    mut eager: impl FnMut() -> Result<()>,
+    plan: &mut Plan<I, O>,
+) -> Result<(Times, Times, f64)> {
+    let mut calls = || {
+        eager()?;
+        device.synchronize()
+    };
+    let mut replay = || {
+        plan.replay()?;
+        device.synchronize()
+    };
+    let [eager, replayed] = in_turns(rounds, [&mut calls, &mut replay])?;
+    let ratio = eager.median() / replayed.median();
+    Ok((eager, replayed, ratio))
+}
+
 fn same<D: Dimension>(got: &DeviceArray<f32, D>, want: &DeviceArray<f32, D>) -> Result<()> {
     let (got, want) = (got.readback().wait()?, want.readback().wait()?);
     let close = got.view().iter().zip(want.view()).all(|(got, want)| (got - want).abs() <= 1e-5 * want.abs().max(1.0));
@@ -115,38 +135,12 @@ fn replay(engine: &Engine, scale: Scale) -> Result<()> {
     println!("|---|---|---|---|---|");
     let mut plan = device.capture(&x, chain)?;
     same(&plan.replay()?, &chain(&x)?)?;
-    let [eager, replayed] = in_turns(
-        scale.rounds * 20,
-        [
-            &mut || {
-                chain(&x)?;
-                device.synchronize()
-            },
-            &mut || {
-                plan.replay()?;
-                device.synchronize()
-            },
-        ],
-    )?;
-    let ratio = eager.median() / replayed.median();
+    let (eager, replayed, ratio) = against(device, scale.rounds * 20, || chain(&x).map(drop), &mut plan)?;
     println!("| one after another, nothing to fuse | {} | {eager} | {replayed} | {ratio:.2} |", plan.passes());
 
     let mut plan = device.capture(&x, averages)?;
     same(&plan.replay()?.1.1, &averages(&x)?.1.1)?;
-    let [eager, replayed] = in_turns(
-        scale.rounds * 20,
-        [
-            &mut || {
-                averages(&x)?;
-                device.synchronize()
-            },
-            &mut || {
-                plan.replay()?;
-                device.synchronize()
-            },
-        ],
-    )?;
-    let ratio = eager.median() / replayed.median();
+    let (eager, replayed, ratio) = against(device, scale.rounds * 20, || averages(&x).map(drop), &mut plan)?;
     println!("| five lookups, each averaged, fused | {} | {eager} | {replayed} | {ratio:.2} |\n", plan.passes());
     Ok(())
 }
@@ -195,20 +189,7 @@ fn fusion(engine: &Engine, scale: Scale) -> Result<()> {
     let compute = |x: &DeviceArray<f32, Ix1>| table.interp_rows(x)?.average_axis(Axis(1), &weights);
     let mut plan = device.capture(&grid, compute)?;
     same(&plan.replay()?, &compute(&grid)?)?;
-    let [eager, fused] = in_turns(
-        scale.rounds,
-        [
-            &mut || {
-                compute(&grid)?;
-                device.synchronize()
-            },
-            &mut || {
-                plan.replay()?;
-                device.synchronize()
-            },
-        ],
-    )?;
-    let ratio = eager.median() / fused.median();
+    let (eager, fused, ratio) = against(device, scale.rounds, || compute(&grid).map(drop), &mut plan)?;
     println!("| 16 knots, a table a row, the same queries for all | {eager} | {fused} | {ratio:.2} | | |");
 
     let mut plan = device.capture(&x, |x| x.standardize_axis(Axis(1), 0.0))?;

@@ -165,6 +165,27 @@ fn a_buffer_of_another_device_is_refused() {
     assert!(device.upload(&arr1(&[1_u32])).unwrap().readback().wait().is_ok());
 }
 
+/// A device that does not carry parameters in its commands keeps those of 64 kernels at a time: a plan may have more.
+#[test]
+fn long_plans_replay_on_a_device_without_immediates() {
+    let (adapter, raw, queue) = application();
+    assert!(!raw.features().contains(wgpu::Features::IMMEDIATES), "nobody asked for them");
+    let device = Device::from_wgpu(&adapter, raw, queue).unwrap();
+    let table = InterpTable::new(&device, &[0.0_f32, 1000.0], &[1.0_f32, 1001.0]).unwrap();
+    let x = device.upload(&arr1(&[0.0_f32, 10.0])).unwrap();
+    for count in [1, 63, 64, 65, 200] {
+        let mut plan = device.capture(&x, |x| (0..count).try_fold(x.clone(), |x, _| table.interp(&x))).unwrap();
+        assert_eq!(plan.passes(), count);
+        for first in [0.0, 5.0] {
+            plan.write(&arr1(&[first, first + 10.0])).unwrap();
+            let eager = table.interp(&x).unwrap(); // leaves room for one kernel less
+            let landed = plan.replay().unwrap().readback().wait().unwrap();
+            assert_eq!(landed.view(), arr1(&[first + count as f32, first + 10.0 + count as f32]), "{count}");
+            assert_eq!(eager.readback().wait().unwrap().view(), arr1(&[1.0, 11.0]));
+        }
+    }
+}
+
 /// Whatever is asked of a lost device fails with `DeviceLost` or gives the right data. It neither panics nor hangs.
 #[test]
 fn a_lost_device_fails_every_call_and_another_can_be_opened() {
@@ -172,6 +193,7 @@ fn a_lost_device_fails_every_call_and_another_can_be_opened() {
     let device = Device::from_wgpu(&adapter, raw.clone(), queue).unwrap();
     let a = device.upload(&Array1::<f32>::ones(1000)).unwrap();
     let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0_f32, 1.0]).unwrap();
+    let mut plan = device.capture(&a, |a| table.interp(a)?.sum()).unwrap();
     let pending = a.readback();
     let landed = a.readback().wait().unwrap();
     raw.destroy();
@@ -185,11 +207,17 @@ fn a_lost_device_fails_every_call_and_another_can_be_opened() {
         lost(device.upload(&arr1(&[1.0_f32])).err());
         lost(table.interp(&a).and_then(|y| y.readback().wait()).err());
         lost(a.sum_axis(Axis(0)).and_then(|y| pollster::block_on(y.into_readback())).err());
+        lost(plan.replay().and_then(|sum| sum.readback().wait()).err());
+        lost(plan.write(&Array1::<f32>::ones(1000)).err());
+        lost(device.capture(&a, |a| a.sum()).and_then(|mut plan| plan.replay()?.readback().wait()).err());
+        let mut stream = device.stream([Array1::<f32>::ones(10)], |x: &DeviceArray<f32, _>| x.sum());
+        lost(stream.next().and_then(|result| result.err()));
+        assert!(stream.next().is_none(), "a stream ends with its first error");
         lost(device.synchronize().err());
     }
     let error = a.readback().wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DeviceLost);
-    drop((landed, a, table));
+    drop((landed, a, table, plan));
 
     let (adapter, raw, queue) = application();
     let another = Device::from_wgpu(&adapter, raw, queue).unwrap();

@@ -12,6 +12,7 @@ use futures::future::{Either, join_all, select, try_join_all};
 use ndarray::{Array1, Array2, Axis, Ix1, arr1, arr2};
 use ndgpu::{Device, DeviceArray, ErrorKind, Float, HostArray, InterpTable, Readback, Result};
 use support::everywhere;
+use support::memory::resident_bytes;
 
 fn numbers<T: Float>(device: &Device, first: usize) -> DeviceArray<T, Ix1> {
     device.upload(&Array1::from_shape_fn(100, |index| T::narrow((first + index) as f64))).unwrap()
@@ -210,11 +211,4 @@ fn tasks_on_several_threads_share_a_device() {
         });
     }
     everywhere!(check);
-}
-
-/// Memory in use that belongs to no file, where the system tells.
-fn resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
-    Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? << 10)
 }

@@ -263,9 +263,18 @@ fn constants_are_as_they_were_and_computed_once() {
         w.overwrite(&arr1(&[number(7.0), number(7.0)])).unwrap();
         let (sum, constant) = plan.replay().unwrap();
         assert_eq!((values(&sum), values(&constant)), (vec![number(1.0)], vec![number(1.0)]), "{name}");
+        // Results may become the next inputs.
+        let mut doubled = device.capture(&x, |x| x.weighted_sum(x)?.reshape(1)).unwrap();
+        assert_eq!(values(&doubled.replay().unwrap()), [number(5.0)], "{name}");
+        let mut step = device.capture(&x, |x| x.standardize_axis(Axis(0), T::zero())).unwrap();
+        let out = step.replay().unwrap();
+        step.write(&out).unwrap();
+        assert_eq!(values(&step.replay().unwrap()), [number(-1.0), number(1.0)], "{name}");
         // The input itself is an output like any other.
         let mut same = device.capture(&x, |x| Ok(x.clone())).unwrap();
         same.write(&arr1(&[number(8.0), number(9.0)])).unwrap();
+        let itself = same.replay().unwrap();
+        same.write(&itself).unwrap();
         assert_eq!(values(&same.replay().unwrap()), [number(8.0), number(9.0)], "{name}");
     }
     everywhere!(check);
@@ -378,4 +387,16 @@ fn a_plan_prints_what_it_does() {
         y.average_axis(Axis(1), &y)
     });
     assert_eq!(plan.unwrap().fused(), 0);
+}
+
+#[test]
+fn plans_and_streams_may_go_to_other_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    let device = Device::cpu();
+    let x = device.upload(&arr1(&[1.0_f32, 2.0])).unwrap();
+    let mut plan = device.capture(&x, |x| x.sum()).unwrap();
+    is_send(&plan);
+    is_send(&device.stream([arr1(&[1.0_f32])], |x: &DeviceArray<f32, Ix1>| x.sum()));
+    let sum = std::thread::spawn(move || values(&plan.replay().unwrap())).join().unwrap();
+    assert_eq!(sum, [3.0]);
 }

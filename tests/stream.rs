@@ -9,6 +9,7 @@ use std::rc::Rc;
 use ndarray::{Array, Array1, Array2, Axis, Ix1, Ix2, concatenate, s};
 use ndgpu::{Device, DeviceArray, ErrorKind, Float, InterpTable, Result};
 use support::everywhere;
+use support::memory::resident_bytes;
 use support::random::Random;
 
 fn matrix<T: Float>(rows: usize, columns: usize) -> Array2<T> {
@@ -203,11 +204,4 @@ fn a_panic_in_the_operation_ends_the_stream_and_nothing_else() {
         assert_eq!(sum.readback().wait().unwrap().shape(), [40], "{name}");
     }
     everywhere!(check);
-}
-
-/// Memory in use that belongs to no file, where the system tells.
-fn resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
-    Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? << 10)
 }

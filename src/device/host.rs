@@ -73,6 +73,8 @@ impl HostPool {
 pub(crate) struct HostBuffer<T: Pod + Send> {
     data: RwLock<Arc<Vec<T>>>,
     pool: Arc<HostPool>,
+    /// Whether its memory was the pool's. What came from outside goes to the allocator: nobody may ever want so much again.
+    is_pooled: bool,
 }
 
 impl<T: Pod + Send> HostBuffer<T> {
@@ -83,7 +85,14 @@ impl<T: Pod + Send> HostBuffer<T> {
 
     /// Holds what already is in a vector.
     pub fn holding(pool: &Arc<HostPool>, vector: Vec<T>) -> Self {
-        Self { data: RwLock::new(Arc::new(vector)), pool: pool.clone() }
+        Self { data: RwLock::new(Arc::new(vector)), pool: pool.clone(), is_pooled: true }
+    }
+
+    /// The same for a vector that is not the pool's.
+    pub fn taking_over(pool: &Arc<HostPool>, vector: Vec<T>) -> Self {
+        let mut buffer = Self::holding(pool, vector);
+        buffer.is_pooled = false;
+        buffer
     }
 
     /// The values as they are now, whatever is written later.
@@ -93,7 +102,7 @@ impl<T: Pod + Send> HostBuffer<T> {
 
     /// The same for the host to keep.
     pub fn lasting_snapshot(&self) -> Snapshot<T> {
-        Snapshot { values: self.snapshot(), pool: self.pool.clone() }
+        Snapshot { values: self.snapshot(), pool: self.is_pooled.then(|| self.pool.clone()) }
     }
 
     /// Writes every element: in place if nobody holds a snapshot, else into fresh memory of the same length.
@@ -113,7 +122,8 @@ impl<T: Pod + Send> HostBuffer<T> {
 /// back to the pool.
 pub(crate) struct Snapshot<T: Pod + Send> {
     values: Arc<Vec<T>>,
-    pool: Arc<HostPool>,
+    /// Where the memory goes back to, if it came from there.
+    pool: Option<Arc<HostPool>>,
 }
 
 impl<T: Pod + Send> Snapshot<T> {
@@ -134,8 +144,8 @@ impl<T: Pod + Send> std::ops::Deref for Snapshot<T> {
 
 impl<T: Pod + Send> Drop for Snapshot<T> {
     fn drop(&mut self) {
-        if let Ok(vector) = Arc::try_unwrap(std::mem::take(&mut self.values)) {
-            self.pool.keep(vector);
+        if let (Some(pool), Ok(vector)) = (&self.pool, Arc::try_unwrap(std::mem::take(&mut self.values))) {
+            pool.keep(vector);
         }
     }
 }
@@ -143,7 +153,7 @@ impl<T: Pod + Send> Drop for Snapshot<T> {
 impl<T: Pod + Send> Drop for HostBuffer<T> {
     fn drop(&mut self) {
         let data = std::mem::take(self.data.get_mut().unwrap_or_else(PoisonError::into_inner));
-        if let Ok(vector) = Arc::try_unwrap(data) {
+        if let (true, Ok(vector)) = (self.is_pooled, Arc::try_unwrap(data)) {
             self.pool.keep(vector);
         }
     }
@@ -183,6 +193,10 @@ mod tests {
         drop(kept);
         assert_eq!(pool.take::<f32>(WORTH_KEEPING).unwrap()[0], 7.0, "the same memory again");
         assert_eq!(pool.take::<f32>(WORTH_KEEPING).unwrap()[0], 0.0, "but once only");
+        let foreign = HostBuffer::taking_over(&pool, vec![7.0_f32; WORTH_KEEPING]);
+        drop(foreign.lasting_snapshot());
+        drop(foreign);
+        assert_eq!(pool.take::<f32>(WORTH_KEEPING).unwrap()[0], 0.0, "what was never the pool's");
     }
 
     #[test]

@@ -42,13 +42,35 @@ struct InterpParameters {
     method: u32,
     query_shift: u32,
     output_shift: u32,
+    rules: RuleParameters,
+    padding: [u32; 2],
+}
+
+/// What shaders know of a table's rules and of its bucket function, behind whatever else they are told.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct RuleParameters {
     left: [u32; 2],
     right: [u32; 2],
     period: [u32; 2],
     nan: [u32; 2],
     origin: [u32; 2],
     scale: [u32; 2],
-    padding: [u32; 2],
+}
+
+impl RuleParameters {
+    pub fn of<T: Float>(table: &InterpTable<T>) -> Self {
+        let (reach, rules) = (&table.axis().reach, table.rules());
+        let words = |value: Option<T>| value.unwrap_or_else(T::zero).words();
+        Self {
+            left: words(rules.left),
+            right: words(rules.right),
+            period: words(rules.period),
+            nan: T::nan().words(),
+            origin: reach.origin,
+            scale: reach.scale,
+        }
+    }
 }
 
 const FLAG_LEFT: u32 = 1;
@@ -182,12 +204,7 @@ pub(super) fn interp<T: Float>(operation: &Interp<T>, commands: &Commands<'_>) -
             method: rules.method as u32,
             query_shift,
             output_shift,
-            left: rules.left.unwrap_or_else(T::zero).words(),
-            right: rules.right.unwrap_or_else(T::zero).words(),
-            period: rules.period.unwrap_or_else(T::zero).words(),
-            nan: T::nan().words(),
-            origin: axis.reach.origin,
-            scale: axis.reach.scale,
+            rules: RuleParameters::of(table),
             padding: [0; 2],
         };
         let mut bindings = vec![x, output, segments_binding(table, path.uniform)?];

@@ -19,6 +19,6 @@ pub use builder::{InterpTableBuilder, Method, Order};
 pub(crate) use cpu::Looked;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
-pub(crate) use gpu::{facts, flags_of, segments_binding};
+pub(crate) use gpu::{RuleParameters, facts, flags_of, segments_binding};
 pub(crate) use operation::{Interp, Lookups};
 pub use table::InterpTable;

@@ -11,7 +11,7 @@ use crate::element::ElementType;
 use crate::element::Float;
 use crate::error::Result;
 use crate::interp::paths::{Path, Tables};
-use crate::interp::{Lookups, facts, flags_of, segments_binding};
+use crate::interp::{Lookups, RuleParameters, facts, flags_of, segments_binding};
 use crate::knots::axis_bindings;
 use crate::reduce::gpu::{FEWEST_ITERATIONS, FINISH, Family, MOST_ITERATIONS, MOST_PARTS, Sums};
 use crate::reduce::{Output, Reduce, Weights};
@@ -46,12 +46,7 @@ struct Parameters {
     bucketing: u32,
     method: u32,
     unused: u32,
-    left: [u32; 2],
-    right: [u32; 2],
-    period: [u32; 2],
-    nan: [u32; 2],
-    origin: [u32; 2],
-    scale: [u32; 2],
+    rules: RuleParameters,
 }
 
 /// What takes on a part of a row.
@@ -228,12 +223,7 @@ pub(super) fn run<T: Float>(lookups: &Lookups<T>, reduce: &Reduce<T>, commands: 
             bucketing: axis.bucketing as u32,
             method: rules.method as u32,
             unused: 0,
-            left: rules.left.unwrap_or_else(T::zero).words(),
-            right: rules.right.unwrap_or_else(T::zero).words(),
-            period: rules.period.unwrap_or_else(T::zero).words(),
-            nan: T::nan().words(),
-            origin: axis.reach.origin,
-            scale: axis.reach.scale,
+            rules: RuleParameters::of(table),
         };
         // What nobody asked for still has to be bound to something of its own.
         let weight_sums = match &reduce.weight_sums {

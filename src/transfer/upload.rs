@@ -69,7 +69,7 @@ impl Device {
         // An array may be part of the memory it owns.
         values.truncate(first.unwrap_or(0) + shape.size());
         values.drain(..first.unwrap_or(0));
-        let storage = Storage::Host(Arc::new(HostBuffer::holding(pool, values)));
+        let storage = Storage::Host(Arc::new(HostBuffer::taking_over(pool, values)));
         self.ledger().count_upload(bytes_of::<T>(shape.size()), start.elapsed());
         Ok(DeviceArray::new(device, storage, shape, Default::default()))
     }

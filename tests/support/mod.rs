@@ -12,6 +12,7 @@ pub mod case;
 pub mod devices;
 pub mod judge;
 pub mod layout;
+pub mod memory;
 pub mod operations;
 pub mod oracle;
 pub mod random;
