@@ -289,9 +289,15 @@ fn lookups_and_sums_of_rows_become_one() {
     fn check<T: Float>(device: &Device, name: &str) {
         let mut random = Random::new(9);
         let number = |value: f64| T::narrow(value);
-        for (tables, rows, columns, knots) in
-            [(1, 9, 63, 3), (1, 40, 64, 5000), (1, 3, 70_000, 20), (6, 6, 131, 40), (1, 1, 1, 1), (300, 300, 4, 9)]
-        {
+        for (tables, rows, columns, knots) in [
+            (1, 9, 63, 3),
+            (1, 50, 67, 4),
+            (1, 40, 64, 5000),
+            (1, 3, 70_000, 20),
+            (6, 6, 131, 40),
+            (1, 1, 1, 1),
+            (300, 300, 4, 9),
+        ] {
             let what = format!("{name}, {tables} tables of {knots} knots, {rows} x {columns}");
             let mut xp = Array2::from_shape_fn((tables, knots), |(table, knot)| number((knot * 3 + table) as f64));
             xp.map_inplace(|x| *x = *x + number(random.unit()));

@@ -46,6 +46,8 @@ fn a_stream_gives_what_the_whole_gives() {
             half.slice_mut(s![inside.clone(), ..]).assign(&data.slice(s![rows, ..]));
             half.slice_move(s![inside, ..])
         });
+        let shared = halves.iter().map(|half| half.to_shared());
+        assert_eq!(joined(device.stream(shared, operation).map(landed).collect()), whole, "{name}, shared");
         let fallible = halves.into_iter().map(Ok::<_, std::io::Error>);
         assert_eq!(joined(device.stream(fallible, operation).map(landed).collect()), whole, "{name}, results");
         let reversed = data.slice(s![.., ..;-1]);

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use ndarray::{ArrayBase, Data, Dimension, OwnedRepr, ViewRepr};
+use ndarray::{ArrayBase, CowRepr, Data, Dimension, OwnedArcRepr, OwnedRepr, ViewRepr};
 
 use crate::array::DeviceArray;
 use crate::device::Device;
@@ -37,16 +37,22 @@ impl<T: Element, D: Dimension> Chunk for ArrayBase<OwnedRepr<T>, D> {
     }
 }
 
-impl<T: Element, D: Dimension> Sealed for ArrayBase<ViewRepr<&T>, D> {}
+macro_rules! copied {
+    ($($memory:ty),+) => {$(
+        impl<T: Element, D: Dimension> Sealed for ArrayBase<$memory, D> {}
 
-impl<T: Element, D: Dimension> Chunk for ArrayBase<ViewRepr<&T>, D> {
-    type Elem = T;
-    type Dim = D;
+        impl<T: Element, D: Dimension> Chunk for ArrayBase<$memory, D> {
+            type Elem = T;
+            type Dim = D;
 
-    fn upload(self, device: &Device) -> Result<DeviceArray<T, D>> {
-        device.upload(&self)
-    }
+            fn upload(self, device: &Device) -> Result<DeviceArray<T, D>> {
+                device.upload(&self)
+            }
+        }
+    )+};
 }
+
+copied!(ViewRepr<&T>, CowRepr<'_, T>, OwnedArcRepr<T>);
 
 impl<T: Element, S: Data<Elem = T>, D: Dimension> Sealed for &ArrayBase<S, D> {}
 
