@@ -205,12 +205,22 @@ pub(super) fn lanes_of<T: Float, S: Vector<T>>(simd: S, sums: &S::Sixteen) -> [S
 
 /// The sum of the sums in all lanes: the upper half onto the lower, and again, so that several are added at once.
 #[inline(always)]
-fn in_halves<A: Accumulate<T>, T>(mut lanes: [A; LANES]) -> A {
+fn in_halves<A: Accumulate<T>, T: Float>(of_lanes: [A; LANES]) -> A {
+    let mut lanes = of_lanes;
     for half in [8, 4, 2, 1] {
         for lane in 0..half {
             let other = lanes[lane + half];
             lanes[lane].merge(other);
         }
     }
-    lanes[0]
+    if lanes[0].round().is_nan() { in_turn(of_lanes) } else { lanes[0] }
+}
+
+/// One lane after the other: large values of both signs, which halves may bring to infinities that have no sum, cancel here
+/// as they would in a plain sum.
+#[cold]
+fn in_turn<A: Accumulate<T>, T: Float>(lanes: [A; LANES]) -> A {
+    let [mut sum, others @ ..] = lanes;
+    others.into_iter().for_each(|lane| sum.merge(lane));
+    sum
 }
