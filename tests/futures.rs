@@ -68,9 +68,9 @@ fn readbacks_asked_for_together_share_a_submission() {
         let device = &configuration.fresh();
         let arrays: Vec<_> = (0..64).map(|first| numbers::<T>(device, first)).collect();
         device.synchronize().unwrap();
-        let before = device.transfers().submissions;
+        let before = device.submissions();
         let landed = pollster::block_on(try_join_all(arrays.iter().map(|array| array.readback()))).unwrap();
-        let submissions = device.transfers().submissions - before;
+        let submissions = device.submissions() - before;
         let is_gpu = device.info().kind != ndgpu::DeviceKind::Cpu;
         assert_eq!(submissions, u64::from(is_gpu), "{name}");
         for (first, landed) in landed.iter().enumerate() {

@@ -53,8 +53,6 @@ pub struct TransferStats {
     /// The time from the request of each to its arrival, which includes waiting for the device to finish computing.
     /// Readbacks that are under way together each count their own time.
     pub readback_time: Duration,
-    /// How often commands were handed to a GPU's queue; always 0 on the CPU engine.
-    pub submissions: u64,
 }
 
 /// Counts the transfers of a device.

@@ -153,11 +153,15 @@ impl Device {
 
     /// What has been moved to and from this device so far, over all its clones.
     pub fn transfers(&self) -> TransferStats {
-        let submissions = match self.engine() {
+        self.ledger().stats()
+    }
+
+    /// How often commands were handed to the GPU's queue so far; always 0 on the CPU engine.
+    pub fn submissions(&self) -> u64 {
+        match self.engine() {
             Engine::Cpu(_) => 0,
             Engine::Gpu(context) => context.submissions(),
-        };
-        TransferStats { submissions, ..self.ledger().stats() }
+        }
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
