@@ -5,10 +5,10 @@ mod support;
 
 use ndarray::{Array1, Array2, Array3, Axis, Ix2, s};
 use ndgpu::{Device, DeviceArray, Devices, ErrorKind, InterpTable, Result};
-use support::devices::{Precision, configurations};
+use support::devices::fresh;
 
 fn gpu() -> Device {
-    configurations().iter().find(|one| one.name == "gpu f32" && one.precision == Precision::F32).unwrap().fresh()
+    fresh("gpu f32")
 }
 
 fn readings(rows: usize) -> Array2<f32> {

@@ -64,8 +64,7 @@ fn readbacks_can_be_awaited_under_any_executor() {
 fn readbacks_asked_for_together_share_a_submission() {
     fn check<T: Float>(_: &Device, name: &str) {
         // A device of its own, so that nobody else submits anything.
-        let configuration = support::devices::configurations().iter().find(|one| one.name == name).unwrap();
-        let device = &configuration.fresh();
+        let device = &support::devices::fresh(name);
         let arrays: Vec<_> = (0..64).map(|first| numbers::<T>(device, first)).collect();
         device.synchronize().unwrap();
         let before = device.submissions();
@@ -92,8 +91,7 @@ fn asking_does_not_wait_for_the_device() {
         if device.info().kind == ndgpu::DeviceKind::Cpu {
             return; // The CPU engine has the data before they are asked for.
         }
-        let configuration = support::devices::configurations().iter().find(|one| one.name == name).unwrap();
-        let device = &configuration.fresh();
+        let device = &support::devices::fresh(name);
         let table = InterpTable::builder(&[T::zero(), T::narrow(1e-3)], &[T::zero(), T::one()])
             .period(T::narrow(1.5e-3))
             .build(device)

@@ -17,7 +17,7 @@ use bytemuck::Pod;
 
 pub use info::{DeviceInfo, DeviceKind, DeviceLimits};
 pub use ledger::{TransferCost, TransferPath, TransferStats};
-pub(crate) use operation::{Account, Operation, Use};
+pub(crate) use operation::{Account, Operation};
 pub use select::DeviceBuilder;
 pub(crate) use select::all_hardware;
 

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use super::interp_reduce::InterpReduce;
 use crate::device::Device;
-use crate::device::operation::Operation;
+use crate::device::operation::{Account, Operation, Use};
 use crate::device::storage::MemoryId;
 use crate::element::Float;
 use crate::interp::Interp;
@@ -13,51 +13,55 @@ use crate::reduce::Reduce;
 /// An operation of a plan.
 pub(super) struct Planned {
     pub operation: Box<dyn Operation>,
+    pub account: Account,
     /// How many other operations it took in.
     pub fused: usize,
     /// The bytes that are neither written nor read because of that.
     pub saved: u64,
 }
 
+impl Planned {
+    fn of(operation: Box<dyn Operation>, fused: usize, saved: u64) -> Self {
+        Self { account: operation.account(), operation, fused, saved }
+    }
+}
+
 /// Fuses what can be fused. `needed` is the memory that others will look at.
 pub(super) fn fuse(device: &Device, operations: Vec<Box<dyn Operation>>, needed: &[MemoryId]) -> Vec<Planned> {
     let mut planned: Vec<Option<Planned>> =
-        operations.into_iter().map(|operation| Some(Planned { operation, fused: 0, saved: 0 })).collect();
+        operations.into_iter().map(|operation| Some(Planned::of(operation, 0, 0))).collect();
     for first in 0..planned.len() {
-        let Some(Planned { operation, .. }) = &planned[first] else { continue };
-        let account = operation.account();
-        let [output] = account.writes[..] else { continue };
-        if needed.contains(&output.memory) {
-            continue;
-        }
-        let uses = |planned: &Option<Planned>| {
-            planned.as_ref().is_some_and(|planned| {
-                let account = planned.operation.account();
-                account.reads.iter().chain(&account.writes).any(|one| one.memory == output.memory)
-            })
-        };
-        let mut users = (first + 1..planned.len()).filter(|&later| uses(&planned[later]));
-        let (Some(user), None) = (users.next(), users.next()) else { continue };
-        // What lies between must not change what the first one reads.
-        let is_changed = |between: &Option<Planned>| {
-            between.as_ref().is_some_and(|between| {
-                let writes = between.operation.account().writes;
-                writes.iter().any(|one| account.reads.iter().any(|read| read.memory == one.memory))
-            })
-        };
-        if planned[first + 1..user].iter().any(is_changed) {
-            continue;
-        }
-        let fused = match (&planned[first], &planned[user]) {
-            (Some(one), Some(other)) => fused(device, &*one.operation, &*other.operation),
-            _ => None,
-        };
-        if let Some(operation) = fused {
-            planned[user] = Some(Planned { operation, fused: 1, saved: 2 * output.bytes });
-            planned[first] = None;
-        }
+        let Some((user, whole)) = partner(device, &planned, first, needed) else { continue };
+        planned[user] = Some(whole);
+        planned[first] = None;
     }
     planned.into_iter().flatten().collect()
+}
+
+/// The only operation that needs what the first one writes, and both in one, if they can be.
+fn partner(
+    device: &Device,
+    planned: &[Option<Planned>],
+    first: usize,
+    needed: &[MemoryId],
+) -> Option<(usize, Planned)> {
+    let Planned { operation, account, .. } = planned[first].as_ref()?;
+    let [output] = account.writes[..] else { return None };
+    if needed.contains(&output.memory) {
+        return None;
+    }
+    let later = || planned.iter().enumerate().skip(first + 1).filter_map(|(place, one)| Some((place, one.as_ref()?)));
+    let touches = |uses: &[Use], memory: MemoryId| uses.iter().any(|one| one.memory == memory);
+    let mut users = later()
+        .filter(|(_, one)| touches(&one.account.reads, output.memory) || touches(&one.account.writes, output.memory));
+    let (Some((user, second)), None) = (users.next(), users.next()) else { return None };
+    // What lies between must not change what the first one reads.
+    let mut between = later().take_while(|(place, _)| *place < user);
+    if between.any(|(_, one)| account.reads.iter().any(|read| touches(&one.account.writes, read.memory))) {
+        return None;
+    }
+    let operation = fused(device, &**operation, &*second.operation)?;
+    Some((user, Planned::of(operation, 1, 2 * output.bytes)))
 }
 
 fn fused(device: &Device, first: &dyn Operation, second: &dyn Operation) -> Option<Box<dyn Operation>> {

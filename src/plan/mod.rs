@@ -59,8 +59,6 @@ pub struct Plan<I: PlanArrays, O: PlanArrays> {
     input_checks: Vec<(Arc<Check>, Checks)>,
     /// As the closure returned them.
     captured: O,
-    /// As they are given out, unless there are checks that each replay makes anew.
-    outputs: O,
     program: Program,
 }
 
@@ -109,9 +107,7 @@ impl Device {
         let mut exit = Exit { device: self, recorder: &recorder, needed: Vec::new() };
         captured.check_out(&mut exit)?;
         let program = Program::new(self, recording, &exit.needed)?;
-        let outside = Outside { device: self, inputs: &input_checks, outcomes: &[] };
-        let outputs = captured.outside(&outside);
-        Ok(Plan { device: self.clone(), inputs, input_checks, captured, outputs, program })
+        Ok(Plan { device: self.clone(), inputs, input_checks, captured, program })
     }
 }
 
@@ -136,10 +132,7 @@ impl<I: PlanArrays, O: PlanArrays> Plan<I, O> {
     /// of [`Device::upload`].
     pub fn write<W: PlanData<I>>(&mut self, values: W) -> Result<()> {
         let mut target = Target { device: &self.device, checks: self.input_checks.iter_mut() };
-        let written = values.write_to(&self.inputs, &mut target);
-        let outside = Outside { device: &self.device, inputs: &self.input_checks, outcomes: &[] };
-        self.outputs = self.captured.outside(&outside);
-        written
+        values.write_to(&self.inputs, &mut target)
     }
 
     /// Computes the outputs from the values that the inputs have now.
@@ -156,9 +149,6 @@ impl<I: PlanArrays, O: PlanArrays> Plan<I, O> {
     /// sum of weights that is zero) comes with the data, for each replay anew.
     pub fn replay(&mut self) -> Result<O> {
         let outcomes = self.program.replay(&self.device)?;
-        if outcomes.is_empty() {
-            return Ok(self.outputs.clone());
-        }
         let outside = Outside { device: &self.device, inputs: &self.input_checks, outcomes: &outcomes };
         Ok(self.captured.outside(&outside))
     }

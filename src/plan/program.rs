@@ -7,7 +7,7 @@ use super::fusion::{Planned, fuse};
 use crate::device::check::{Check, Outcome, PASSED};
 use crate::device::gpu::{CheckedWords, Commands, GpuContext, Kept};
 use crate::device::host::HostPool;
-use crate::device::operation::Operation;
+use crate::device::operation::{Operation, Use};
 use crate::device::recorder::Recording;
 use crate::device::storage::MemoryId;
 use crate::device::{Device, Engine};
@@ -97,13 +97,13 @@ impl Program {
 
 impl Step {
     fn of(planned: &Planned) -> Self {
-        let account = planned.operation.account();
-        let bytes = |uses: &[crate::device::Use]| uses.iter().map(|one| one.bytes).sum();
+        let account = &planned.account;
+        let bytes = |uses: &[Use]| uses.iter().map(|one| one.bytes).sum();
         Self {
             passes: 1,
             reads: bytes(&account.reads),
             writes: bytes(&account.writes),
-            name: account.name,
+            name: account.name.clone(),
             fused: planned.fused,
             saved: planned.saved,
         }

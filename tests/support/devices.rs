@@ -57,6 +57,11 @@ pub fn configurations() -> &'static [Configuration] {
     CONFIGURATIONS.get_or_init(open_all)
 }
 
+/// The device of the configuration of this name, opened anew.
+pub fn fresh(name: &str) -> Device {
+    configurations().iter().find(|one| one.name == name).expect("a configuration of this name").fresh()
+}
+
 fn open_all() -> Vec<Configuration> {
     let shared = |open: fn() -> Device| {
         let device = open();

@@ -84,7 +84,7 @@ impl Batch {
         self.bytes += dispatches.iter().map(|dispatch| dispatch.bytes).sum::<u64>();
         let offsets = self.uniform.is_some().then_some((first, self.stride as usize));
         let label = match dispatches {
-            [one] => &one.name,
+            [one] => &one.pipeline.name,
             _ => "ndgpu plan",
         };
         let mut pass = self
@@ -188,9 +188,8 @@ impl GpuContext {
 
     /// Records a copy of the first `bytes` of a buffer.
     pub fn copy(&self, source: &GpuBuffer, target: &GpuBuffer, bytes: u64) -> Result<()> {
-        self.health()?;
         if bytes == 0 {
-            return Ok(());
+            return self.health();
         }
         let mut batch = self.batch()?;
         batch.bytes += 2 * bytes;

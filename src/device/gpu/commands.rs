@@ -61,7 +61,6 @@ impl GpuContext {
 
 /// A kernel with all it needs: replaying it takes nothing but recording it.
 pub(crate) struct Dispatch {
-    pub name: String,
     pub pipeline: Arc<Pipeline>,
     pub group: wgpu::BindGroup,
     pub parameters: Vec<u8>,
@@ -156,7 +155,6 @@ impl<'a> Commands<'a> {
                 entries: &entries.collect::<Vec<_>>(),
             });
             Dispatch {
-                name: kernel.name.clone(),
                 group,
                 parameters: parameters.to_vec(),
                 columns: columns as u32,

@@ -69,6 +69,8 @@ impl Kernel {
 
 /// A compiled kernel.
 pub(crate) struct Pipeline {
+    /// The kernel's.
+    pub name: String,
     pub pipeline: wgpu::ComputePipeline,
     pub layout: wgpu::BindGroupLayout,
 }
@@ -140,7 +142,7 @@ impl Pipelines {
             },
             cache: None,
         });
-        Pipeline { pipeline, layout }
+        Pipeline { name: kernel.name.clone(), pipeline, layout }
     }
 }
 
