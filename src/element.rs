@@ -7,6 +7,8 @@ use std::fmt::{Debug, Display};
 
 use bytemuck::Pod;
 
+use crate::compiled::Compiled;
+
 /// The name of an element type, as it appears in messages and in the names of shaders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -43,7 +45,11 @@ pub trait Element: sealed::Sealed + Pod + PartialEq + PartialOrd + Debug + Displ
 }
 
 /// A type that can be interpolated and averaged: `f32` or `f64`.
-pub trait Float: Element + FloatParts + num_traits::Float {}
+pub trait Float: Element + FloatParts + num_traits::Float {
+    /// The code of every operation. Not part of the public API.
+    #[doc(hidden)]
+    fn compiled() -> &'static Compiled<Self>;
+}
 
 impl Element for f32 {
     const TYPE: ElementType = ElementType::F32;
@@ -57,8 +63,20 @@ impl Element for u32 {
     const TYPE: ElementType = ElementType::U32;
 }
 
-impl Float for f32 {}
-impl Float for f64 {}
+// A constant would be evaluated, and its functions compiled, wherever it is used; a static is here alone.
+impl Float for f32 {
+    fn compiled() -> &'static Compiled<Self> {
+        static F32: Compiled<f32> = Compiled::new();
+        &F32
+    }
+}
+
+impl Float for f64 {
+    fn compiled() -> &'static Compiled<Self> {
+        static F64: Compiled<f64> = Compiled::new();
+        &F64
+    }
+}
 
 /// The bytes of so many elements.
 pub(crate) fn bytes_of<T>(len: usize) -> u64 {

@@ -72,6 +72,7 @@
 
 mod accumulate;
 mod array;
+mod compiled;
 mod device;
 mod devices;
 mod element;

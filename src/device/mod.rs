@@ -21,6 +21,7 @@ pub(crate) use operation::{Account, Operation};
 pub use select::DeviceBuilder;
 pub(crate) use select::all_hardware;
 
+use crate::compiled::CompiledOperation;
 use crate::element::{Element, ElementType};
 use crate::error::{Error, ErrorKind, Result};
 use check::{Check, Question};
@@ -264,9 +265,10 @@ impl Device {
     }
 
     /// Runs an operation, or keeps it for the plan that is being captured. The one door to both engines.
-    pub(crate) fn run(&self, operation: impl Operation) -> Result<()> {
+    pub(crate) fn run(&self, operation: impl CompiledOperation) -> Result<()> {
+        let operation = operation.into_compiled();
         if let Some(recorder) = &self.recorder {
-            return recorder.keep(Box::new(operation));
+            return recorder.keep(operation);
         }
         match self.engine() {
             Engine::Cpu(pool) => operation.on_cpu(pool),

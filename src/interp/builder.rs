@@ -123,6 +123,10 @@ impl<T: Float> InterpTableBuilder<'_, T> {
     ///
     /// Those of [`InterpTable::new`], and [`ZeroPeriod`](ErrorKind::ZeroPeriod).
     pub fn build(self, device: &Device) -> Result<InterpTable<T>> {
+        (T::compiled().build_table)(self, device)
+    }
+
+    pub(crate) fn upload(self, device: &Device) -> Result<InterpTable<T>> {
         device.supports::<T>()?;
         // What the host has is the same in every replay of a plan.
         let device = &device.lasting();

@@ -20,5 +20,5 @@ pub(crate) use cpu::Looked;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
 pub(crate) use gpu::{RuleParameters, facts, flags_of, segments_binding};
-pub(crate) use operation::{Interp, Lookups};
+pub(crate) use operation::{BuildSegments, Interp, Lookups};
 pub use table::InterpTable;

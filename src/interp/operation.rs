@@ -12,7 +12,7 @@ use crate::element::Float;
 use crate::error::Result;
 
 /// Puts values and slopes beside the knots, into the table's segments.
-pub(super) struct BuildSegments<T: Float> {
+pub(crate) struct BuildSegments<T: Float> {
     pub table: InterpTable<T>,
     pub values: Storage<T>,
 }

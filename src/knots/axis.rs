@@ -171,7 +171,7 @@ impl<T: Float> HostAxis<T> {
 }
 
 /// Makes keys of knots and checks their order, on the device.
-pub(super) struct PrepareKnots<T: Float> {
+pub(crate) struct PrepareKnots<T: Float> {
     pub xp: Storage<T>,
     pub keys: Storage<T::Key>,
     pub knots: usize,

@@ -13,4 +13,5 @@ mod search;
 #[cfg(test)]
 pub(crate) use gpu::kernels;
 pub(crate) use gpu::{Reach, axis_bindings};
+pub(crate) use search::Search;
 pub use search::{Knots, Side};

@@ -92,7 +92,7 @@ impl<T: Float> Knots<T> {
         let mut moved = 0;
         let start = std::time::Instant::now();
         let count = knots.len();
-        let axis = Arc::new(SortedAxis::from_host(device, &knots, count, &mut moved)?);
+        let axis = Arc::new((T::compiled().index_knots)(device, &knots, count, &mut moved)?);
         device.ledger().count_upload(moved, start.elapsed());
         Ok(Self { device: device.clone(), axis, decreasing })
     }
@@ -170,7 +170,7 @@ impl<T: Float> std::fmt::Debug for Knots<T> {
 }
 
 /// Looks values up.
-pub(super) struct Search<T: Float> {
+pub(crate) struct Search<T: Float> {
     pub axis: Arc<SortedAxis<T>>,
     pub x: Storage<T>,
     pub output: Storage<u32>,

@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use super::interp_reduce::InterpReduce;
+use crate::compiled::CompiledOperation;
 use crate::device::Device;
 use crate::device::operation::{Account, Operation, Use};
 use crate::device::storage::MemoryId;
@@ -70,5 +71,5 @@ fn fused(device: &Device, first: &dyn Operation, second: &dyn Operation) -> Opti
 
 fn fused_in<T: Float>(device: &Device, first: &dyn Any, second: &dyn Any) -> Option<Box<dyn Operation>> {
     let (interp, reduce) = (first.downcast_ref::<Interp<T>>()?, second.downcast_ref::<Reduce<T>>()?);
-    Some(Box::new(InterpReduce::of(device, interp, reduce)?))
+    Some(InterpReduce::of(device, interp, reduce)?.into_compiled())
 }

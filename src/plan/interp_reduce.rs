@@ -13,7 +13,7 @@ use crate::interp::{Interp, Looked, Lookups};
 use crate::reduce::Reduce;
 
 /// An interpolation, and the reduction of each row of its values.
-pub(super) struct InterpReduce<T: Float> {
+pub(crate) struct InterpReduce<T: Float> {
     lookups: Lookups<T>,
     reduce: Reduce<T>,
     account: Account,

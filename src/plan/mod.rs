@@ -19,6 +19,7 @@ mod program;
 use std::sync::Arc;
 
 pub use arrays::{PlanArrays, PlanData, PlanInputs};
+pub(crate) use interp_reduce::InterpReduce;
 #[cfg(test)]
 pub(crate) use interp_reduce_gpu::kernels;
 

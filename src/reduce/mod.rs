@@ -23,6 +23,8 @@ mod transpose;
 
 pub(crate) use operation::{Output, Reduce, Weights};
 pub use skip_nan::SkipNan;
+pub(crate) use standardize::{Standardize, StandardizeRows};
+pub(crate) use transpose::Transpose;
 
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<crate::device::gpu::Kernel> {

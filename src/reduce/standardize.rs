@@ -21,7 +21,7 @@ use crate::tiles::{steps, tiles};
 /// Elements that one task of the CPU engine works on.
 const ELEMENTS_PER_TASK: usize = 32 << 10;
 
-pub(super) struct Standardize<T: Float> {
+pub(crate) struct Standardize<T: Float> {
     pub view: View,
     pub values: Storage<T>,
     pub means: Storage<T>,
@@ -58,7 +58,7 @@ fn kernel(element: ElementType) -> Kernel {
 const ROW_BYTES: usize = 12 << 10;
 
 /// Rows that are read once.
-pub(super) struct StandardizeRows<T: Float> {
+pub(crate) struct StandardizeRows<T: Float> {
     rows: usize,
     len: usize,
     ddof: T,
@@ -106,7 +106,7 @@ pub(super) fn kernels() -> Vec<Kernel> {
 
 impl<T: Float> StandardizeRows<T> {
     /// If these are rows, and short enough.
-    pub fn of(operands: &Operands<T>, ddof: T, output: Storage<T>) -> Option<Self> {
+    pub(super) fn of(operands: &Operands<T>, ddof: T, output: Storage<T>) -> Option<Self> {
         let View { outer, len, inner } = operands.view;
         let longest = match operands.device.engine() {
             Engine::Cpu(_) => ELEMENTS_PER_TASK,

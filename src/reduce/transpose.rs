@@ -8,14 +8,14 @@ use crate::device::gpu::{Access, Commands, Kernel};
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
 use crate::device::{Account, Device, Operation};
-use crate::element::Element;
+use crate::element::Float;
 use crate::error::{Error, Result};
 use crate::shader::{self, WORKGROUP};
 use crate::tiles::tiles;
 
 /// The elements of an array of this shape with its axes in another order: axis `i` of the result is axis `order[i]`.
 /// The same storage if that is the order they are in.
-pub(super) fn arrange<T: Element>(
+pub(super) fn arrange<T: Float>(
     device: &Device,
     storage: &Storage<T>,
     shape: &[usize],
@@ -48,7 +48,7 @@ pub(super) fn arrange<T: Element>(
 }
 
 /// `[outer, a, b, inner]` to `[outer, b, a, inner]`.
-struct Transpose<T: Element> {
+pub(crate) struct Transpose<T: Float> {
     outer: usize,
     a: usize,
     b: usize,
@@ -90,7 +90,7 @@ pub(super) fn kernels() -> Vec<Kernel> {
     vec![kernel(4), kernel(8)]
 }
 
-impl<T: Element> Operation for Transpose<T> {
+impl<T: Float> Operation for Transpose<T> {
     fn on_cpu(&self, _: &Arc<HostPool>) -> Result<()> {
         let Self { a, b, inner, .. } = *self;
         let source = self.source.host()?.snapshot();
