@@ -112,6 +112,7 @@ fn gpu_bars(report: &Report) -> Vec<Bar> {
             for peer in ["burn", "numr"] {
                 bars.push(faster(report, workload, GPU, peer, 2.5));
             }
+            bars.push(as_by_hand(report, workload));
         }
     }
     bars
@@ -251,6 +252,20 @@ fn bandwidth(report: &Report, workload: Workload) -> Bar {
         what: format!("{CPU}, {}", workload.title()),
         target: "≥ 0.85 of the read bandwidth".into(),
         outcome: at_least(share, 0.85, |share| format!("{share:.2}")),
+    }
+}
+
+/// Beside the better of the layouts made by hand.
+fn as_by_hand(report: &Report, workload: Workload) -> Bar {
+    let ratio = report.row(&workload.name()).and_then(|row| {
+        let by_hand = row.arms.iter().filter(|arm| arm.name.starts_with("hand layout"));
+        let best = by_hand.filter_map(|arm| arm.seconds(Part::Resident)).min_by(f64::total_cmp)?;
+        Some(row.seconds(GPU, Part::Resident)? / best)
+    });
+    Bar {
+        what: format!("{GPU}, {}", workload.title()),
+        target: "≤ 1.2× the best layout made by hand".into(),
+        outcome: at_most(ratio, 1.2, |ratio| format!("{ratio:.2}×")),
     }
 }
 

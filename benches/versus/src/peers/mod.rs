@@ -7,6 +7,7 @@ mod ndgpu_engine;
 mod numr;
 mod plain;
 mod wgsl;
+mod wgsl_average;
 mod wgsl_overhead;
 
 use ndarray::{Array1, Array2};
@@ -71,7 +72,12 @@ pub const ALL: [Known; 16] = [
     known("crates", Home::Rust, Side::Cpu, "the crates ndarray, ndarray-interp and interp, over rayon"),
     known("plain", Home::Rust, Side::Cpu, "sums without compensation, in f32 and in f64: what accuracy costs"),
     known("floors", Home::Rust, Side::Cpu, "reading and copying memory with all threads: the limits"),
-    known("wgsl", Home::Rust, Side::Gpu, "bare wgpu: a plain bisection kernel; copies and dispatches as limits"),
+    known(
+        "wgsl",
+        Home::Rust,
+        Side::Gpu,
+        "bare wgpu: a plain bisection kernel; averages laid out by hand; copies and dispatches as limits",
+    ),
     known("numr", Home::Rust, Side::Gpu, "numr 0.14: searchsorted and gathers; products and sums; matmul"),
     known("burn", Home::Rust, Side::Gpu, "burn-wgpu 0.21: products and sums; matmul"),
     known("cupy", Home::Python, Side::Cuda, "CuPy: cupy.interp, cupy.average"),

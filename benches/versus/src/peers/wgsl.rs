@@ -1,5 +1,5 @@
 //! Bare wgpu on the adapter of ndgpu's GPU engine: a plain bisection, a thread a query, which is what one writes first;
-//! and as limits a kernel that copies as many bytes, and the adapter's own copy.
+//! averages in layouts made by hand; and as limits a kernel that copies as many bytes, and the adapter's own copy.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use bytemuck::cast_slice;
 use ndgpu::wgpu;
 use wgpu::BufferUsages as Usages;
 
-use super::{Matrix, Options, Tables, wgsl_overhead};
+use super::{Matrix, Options, Tables, wgsl_average, wgsl_overhead};
 use crate::data::{Outcome, told};
 use crate::protocol::{Part, Task};
 use crate::worker::{Arm, Peer, Values};
@@ -67,7 +67,9 @@ impl Wgsl {
         let adapters = pollster::block_on(wgpu::Instance::new(descriptor).enumerate_adapters(backends));
         let adapter = adapters.into_iter().find(|adapter| adapter.get_info().name == wanted.name);
         let adapter = adapter.ok_or("the adapter that ndgpu uses is not found again")?;
-        let request = wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
+        let required_features = adapter.features() & wgpu::Features::SHADER_F64;
+        let request =
+            wgpu::DeviceDescriptor { required_features, required_limits: adapter.limits(), ..Default::default() };
         let (device, queue) = pollster::block_on(adapter.request_device(&request)).map_err(told)?;
         Ok(Self { context: Rc::new(Context { device, queue }), about: format!("wgpu 30 on {wanted}") })
     }
@@ -95,9 +97,11 @@ impl Peer for Wgsl {
                 arms.extend(copies(context, x));
                 Ok(arms)
             }
-            Workload::Average { full, .. } => {
-                let Matrix { a, .. } = Matrix::<f32>::load(task, full)?;
-                Ok(copies(context, a.as_slice().expect("contiguous")).into())
+            Workload::Average { full, axis, .. } => {
+                let matrix = Matrix::<f32>::load(task, full)?;
+                let mut arms = wgsl_average::arms(context, &matrix, axis);
+                arms.extend(copies(context, matrix.a.as_slice().expect("contiguous")));
+                Ok(arms)
             }
         }
     }
@@ -110,7 +114,7 @@ fn bisection(context: &Rc<Context>, host: &Tables<f32>) -> Arm {
     let buffers = [contiguous(&host.xp), contiguous(&host.fp), contiguous(&host.x), output];
     let kernel = Kernel::new(context, BISECTION, &buffers, host.x.len());
     let again = context.clone();
-    let compute = Rc::new(move || again.run(&kernel));
+    let compute = Rc::new(move || again.run(&[&kernel]));
     let (context, first) = (context.clone(), compute.clone());
     let [.., output] = buffers;
     Arm::new("bisection kernel", "a thread a query, WGSL").part(Part::Resident, move || compute()).result(move || {
@@ -130,7 +134,7 @@ fn copies(context: &Rc<Context>, values: &[f32]) -> [Arm; 2] {
     [
         Arm::new("copy kernel", "vec4 a thread, WGSL")
             .floor(moved)
-            .part(Part::Resident, move || by_kernel.run(&kernel)),
+            .part(Part::Resident, move || by_kernel.run(&[&kernel])),
         Arm::new("buffer copy", "copy_buffer_to_buffer").floor(moved).part(Part::Resident, move || {
             let mut encoder = by_command.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.copy_buffer_to_buffer(&source, 0, &target, 0, bytes);
@@ -179,18 +183,21 @@ impl Kernel {
 }
 
 impl Context {
-    pub fn submit(&self, kernel: &Kernel) {
+    pub fn submit(&self, kernels: &[&Kernel]) {
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        pass.set_pipeline(&kernel.pipeline);
-        pass.set_bind_group(0, &kernel.bindings, &[]);
-        pass.dispatch_workgroups(kernel.groups[0], kernel.groups[1], 1);
+        for kernel in kernels {
+            pass.set_pipeline(&kernel.pipeline);
+            pass.set_bind_group(0, &kernel.bindings, &[]);
+            pass.dispatch_workgroups(kernel.groups[0], kernel.groups[1], 1);
+        }
         drop(pass);
         self.queue.submit([encoder.finish()]);
     }
 
-    fn run(&self, kernel: &Kernel) -> Outcome<()> {
-        self.submit(kernel);
+    /// One after another in one submission, and waits for them.
+    pub fn run(&self, kernels: &[&Kernel]) -> Outcome<()> {
+        self.submit(kernels);
         self.wait()
     }
 
@@ -214,7 +221,7 @@ impl Context {
         buffer
     }
 
-    fn read(&self, buffer: &wgpu::Buffer) -> Outcome<Vec<f32>> {
+    pub fn read(&self, buffer: &wgpu::Buffer) -> Outcome<Vec<f32>> {
         let staging = self.empty(buffer.size(), Usages::MAP_READ | Usages::COPY_DST);
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, buffer.size());
