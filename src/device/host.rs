@@ -4,28 +4,29 @@
 //! A reader takes a snapshot and keeps it as long as it likes. A writer writes in place when nobody holds a snapshot,
 //! and into other memory when somebody does: whoever views old values keeps them, without a lock held while they look.
 
-use std::any::Any;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::any::{Any, TypeId};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytemuck::Pod;
 
+use super::shelf::Shelf;
 use crate::error::{Error, Result};
 
 /// No more than this is kept for later, in bytes.
-const KEPT_BYTES: usize = 256 << 20;
+const KEPT_BYTES: u64 = 256 << 20;
 /// Vectors smaller than this are left to the allocator, which is good at them, in bytes.
 const WORTH_KEEPING: usize = 64 << 10;
 
 /// Vectors that wait to be used again.
-#[derive(Default)]
 pub(crate) struct HostPool {
-    shelf: Mutex<Shelf>,
+    /// By type and length.
+    shelf: Mutex<Shelf<(TypeId, usize), Box<dyn Any + Send>>>,
 }
 
-#[derive(Default)]
-struct Shelf {
-    vectors: Vec<(usize, Box<dyn Any + Send>)>,
-    bytes: usize,
+impl Default for HostPool {
+    fn default() -> Self {
+        Self { shelf: Mutex::new(Shelf::new(KEPT_BYTES)) }
+    }
 }
 
 impl HostPool {
@@ -46,13 +47,8 @@ impl HostPool {
     }
 
     fn take_kept<T: Pod + Send>(&self, len: usize) -> Option<Vec<T>> {
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |(_, kept): &(usize, Box<dyn Any + Send>)| {
-            kept.downcast_ref::<Vec<T>>().is_some_and(|v| v.len() >= len && v.len() <= len + len / 8)
-        };
-        let position = shelf.vectors.iter().rposition(fits)?;
-        let (bytes, kept) = shelf.vectors.swap_remove(position);
-        shelf.bytes -= bytes;
+        let of = TypeId::of::<T>();
+        let kept = self.shelf().take((of, len)..=(of, len + len / 8))?;
         let mut vector = *kept.downcast::<Vec<T>>().ok()?;
         vector.truncate(len);
         Some(vector)
@@ -60,12 +56,15 @@ impl HostPool {
 
     fn keep<T: Pod + Send>(&self, vector: Vec<T>) {
         let bytes = vector.capacity() * size_of::<T>();
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if bytes < WORTH_KEEPING || shelf.bytes + bytes > KEPT_BYTES {
+        if bytes < WORTH_KEEPING {
             return;
         }
-        shelf.bytes += bytes;
-        shelf.vectors.push((bytes, Box::new(vector)));
+        let surplus = self.shelf().put((TypeId::of::<T>(), vector.len()), bytes as u64, Box::new(vector));
+        drop(surplus);
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf<(TypeId, usize), Box<dyn Any + Send>>> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -197,6 +196,17 @@ mod tests {
         drop(foreign.lasting_snapshot());
         drop(foreign);
         assert_eq!(pool.take::<f32>(WORTH_KEEPING).unwrap()[0], 0.0, "what was never the pool's");
+    }
+
+    #[test]
+    fn a_full_pool_still_serves_whoever_comes_now() {
+        let pool = Arc::new(HostPool::default());
+        let large = 64 << 20;
+        let lengths = (0..2 * KEPT_BYTES as usize / large).map(|number| (large + number) / 8);
+        let kept: Vec<_> = lengths.map(|len| HostBuffer::<f64>::new(&pool, 2 * len).unwrap()).collect();
+        drop(kept);
+        drop(HostBuffer::holding(&pool, vec![7.0_f32; WORTH_KEEPING]));
+        assert_eq!(pool.take::<f32>(WORTH_KEEPING).unwrap()[0], 7.0);
     }
 
     #[test]

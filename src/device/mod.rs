@@ -9,6 +9,7 @@ mod ledger;
 pub(crate) mod operation;
 pub(crate) mod recorder;
 mod select;
+pub(crate) mod shelf;
 pub(crate) mod storage;
 
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The configurations that every test over data runs in: the CPU engine and a GPU, in f32 and f64, and the GPU as if it
 //! had no f64.
 //!
-//! The GPU is software Vulkan (llvmpipe), so that the tests need no hardware; `NDGPU_TEST_ADAPTER`, a part of an
-//! adapter's name, puts another in its place. Without it the tests fail: a test that skips its GPU half in silence proves
+//! The GPU is a software rasteriser where there is one, so that the tests need no hardware; `NDGPU_TEST_ADAPTER`, a part of
+//! an adapter's name, puts another in its place. Without it the tests fail: a test that skips its GPU half in silence proves
 //! nothing.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -91,12 +91,23 @@ fn open_all() -> Vec<Configuration> {
     all
 }
 
-fn open_gpu(builder: DeviceBuilder) -> Device {
+/// Part of the name of the adapter that is tested.
+pub fn adapter_name() -> String {
     let wanted = std::env::var("NDGPU_TEST_ADAPTER").ok().filter(|name| !name.trim().is_empty());
-    let adapter = wanted.as_deref().unwrap_or("llvmpipe").trim();
+    // Every Windows has WARP, every Mac has a GPU; elsewhere scripts/test installs Mesa's.
+    let usual = match std::env::consts::OS {
+        "windows" => "Basic Render",
+        "macos" => "Apple",
+        _ => "llvmpipe",
+    };
+    wanted.as_deref().unwrap_or(usual).trim().to_owned()
+}
+
+fn open_gpu(builder: DeviceBuilder) -> Device {
+    let adapter = &adapter_name();
     builder.adapter(adapter).build().unwrap_or_else(|error| {
         panic!(
-            "These tests need a Vulkan adapter, software will do, and \"{adapter}\" could not be had. Run scripts/test: \
+            "These tests need a GPU, a software one will do, and \"{adapter}\" could not be had. Run scripts/test: \
              it sets up what the tests need. To test another adapter name it in NDGPU_TEST_ADAPTER.\n{error}"
         )
     })

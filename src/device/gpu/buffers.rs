@@ -4,12 +4,12 @@
 //! pool costs next to nothing. Storage goes back the moment its last owner lets go, even while commands that use it are
 //! still under way: commands run in the order they were recorded, so whoever gets it next comes after them.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::watched::Watched;
 use crate::device::DeviceInfo;
+use crate::device::shelf::Shelf;
 use crate::error::{Error, ErrorKind, Result};
 
 /// No more than this is kept for later, in bytes.
@@ -99,13 +99,8 @@ pub(crate) struct BufferPool {
     name: String,
     largest: u64,
     mappable_storage: bool,
-    shelf: Mutex<Shelf>,
-}
-
-#[derive(Default)]
-struct Shelf {
-    buffers: BTreeMap<(Purpose, u64), Vec<wgpu::Buffer>>,
-    bytes: u64,
+    /// By purpose and size.
+    shelf: Mutex<Shelf<(Purpose, u64), wgpu::Buffer>>,
 }
 
 impl BufferPool {
@@ -115,7 +110,7 @@ impl BufferPool {
             name: info.name.clone(),
             largest: info.limits.max_buffer_bytes,
             mappable_storage: info.unified_memory,
-            shelf: Mutex::default(),
+            shelf: Mutex::new(Shelf::new(KEPT_BYTES)),
         })
     }
 
@@ -153,24 +148,23 @@ impl BufferPool {
 
     /// One that is kept, if there is.
     pub fn take_kept(&self, purpose: Purpose, size: u64) -> Option<wgpu::Buffer> {
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        let buffer = shelf.buffers.get_mut(&(purpose, size))?.pop()?;
-        shelf.bytes -= buffer.size();
-        Some(buffer)
+        self.shelf().take((purpose, size)..=(purpose, size))
     }
 
     /// Puts a buffer back. Storage and readback buffers must be unmapped, upload buffers mapped.
     pub fn keep(&self, purpose: Purpose, buffer: wgpu::Buffer) {
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if shelf.bytes + buffer.size() <= KEPT_BYTES {
-            shelf.bytes += buffer.size();
-            shelf.buffers.entry((purpose, buffer.size())).or_default().push(buffer);
-        }
+        let surplus = self.shelf().put((purpose, buffer.size()), buffer.size(), buffer);
+        drop(surplus);
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf<(Purpose, u64), wgpu::Buffer>> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets go of everything that is kept.
     fn forget(&self) {
-        *self.shelf.lock().unwrap_or_else(PoisonError::into_inner) = Shelf::default();
+        let all = self.shelf().clear();
+        drop(all);
         // Memory is only returned when wgpu looks around.
         self.device.poll(wgpu::PollType::Poll);
     }

@@ -1,0 +1,98 @@
+//! [`Shelf`]: memory that was given back and waits to be used again, within a limit. The oldest makes room for the newest,
+//! so that a program whose sizes change is served as well as one whose sizes stay.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
+
+/// What keeping anything costs at the least, in bytes: a great many small buffers are not small.
+const LEAST_BYTES: u64 = 1 << 10;
+
+pub(crate) struct Shelf<K, V> {
+    /// Of each kind the oldest first, with the number of its arrival.
+    kept: BTreeMap<K, VecDeque<(u64, Kept<V>)>>,
+    /// What arrived when.
+    arrivals: BTreeMap<u64, K>,
+    next: u64,
+    bytes: u64,
+    limit: u64,
+}
+
+struct Kept<V> {
+    value: V,
+    bytes: u64,
+}
+
+impl<K: Ord + Clone, V> Shelf<K, V> {
+    pub const fn new(limit: u64) -> Self {
+        Self { kept: BTreeMap::new(), arrivals: BTreeMap::new(), next: 0, bytes: 0, limit }
+    }
+
+    /// Keeps a value. Gives what there is no room for any more, to be dropped when the shelf is not locked.
+    pub fn put(&mut self, key: K, bytes: u64, value: V) -> Vec<V> {
+        let bytes = bytes.max(LEAST_BYTES);
+        if bytes > self.limit {
+            return vec![value];
+        }
+        self.bytes += bytes;
+        self.arrivals.insert(self.next, key.clone());
+        self.kept.entry(key).or_default().push_back((self.next, Kept { value, bytes }));
+        self.next += 1;
+        let mut surplus = Vec::new();
+        while self.bytes > self.limit
+            && let Some((_, key)) = self.arrivals.pop_first()
+        {
+            surplus.extend(self.remove(&key, VecDeque::pop_front));
+        }
+        surplus
+    }
+
+    /// The value of the smallest kind in a range that there is, the newest of it.
+    pub fn take(&mut self, keys: RangeInclusive<K>) -> Option<V> {
+        let key = self.kept.range(keys).next()?.0.clone();
+        self.remove(&key, VecDeque::pop_back)
+    }
+
+    fn remove<P>(&mut self, key: &K, pop: P) -> Option<V>
+    where
+        P: FnOnce(&mut VecDeque<(u64, Kept<V>)>) -> Option<(u64, Kept<V>)>,
+    {
+        let alike = self.kept.get_mut(key)?;
+        let (arrival, Kept { value, bytes }) = pop(alike)?;
+        if alike.is_empty() {
+            self.kept.remove(key);
+        }
+        self.arrivals.remove(&arrival);
+        self.bytes -= bytes;
+        Some(value)
+    }
+
+    /// Lets go of everything.
+    pub fn clear(&mut self) -> Vec<V> {
+        self.arrivals.clear();
+        self.bytes = 0;
+        std::mem::take(&mut self.kept).into_values().flatten().map(|(_, kept)| kept.value).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_is_taken_and_the_oldest_makes_room() {
+        let mut shelf = Shelf::new(10 * LEAST_BYTES);
+        for value in 0..10 {
+            assert!(shelf.put(value % 2, 1, value).is_empty());
+        }
+        assert_eq!(shelf.put(0, LEAST_BYTES, 10), [0]);
+        assert_eq!(shelf.put(5, 3 * LEAST_BYTES, 11), [1, 2, 3]);
+        assert_eq!(shelf.take(0..=0), Some(10));
+        assert_eq!(shelf.take(1..=4), Some(9));
+        assert_eq!(shelf.take(2..=4), None);
+        assert_eq!(shelf.put(7, 11 * LEAST_BYTES, 12), [12], "more than ever fits");
+        assert_eq!(shelf.take(2..=7), Some(11));
+        assert_eq!(shelf.bytes, 5 * LEAST_BYTES);
+        assert_eq!(shelf.clear(), [4, 6, 8, 5, 7]);
+        assert_eq!((shelf.bytes, shelf.take(0..=9)), (0, None));
+    }
+}
