@@ -84,6 +84,7 @@ mod knots;
 mod plan;
 mod reduce;
 mod shader;
+mod share;
 mod simd;
 mod stream;
 mod tiles;

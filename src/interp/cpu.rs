@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::builder::modulo;
 use super::lookup::{Lookup, PADDING, Queries, Table};
 use super::operation::{BuildSegments, Interp, Lookups};
@@ -14,6 +12,7 @@ use crate::element::Float;
 use crate::error::Result;
 use crate::knots::axis::HostAxis;
 use crate::knots::buckets::{BLOCK, Buckets};
+use crate::share::share;
 
 /// Queries that one task looks up: enough to pay for a task, few enough to share out.
 const QUERIES_PER_TASK: usize = 16 << 10;
@@ -45,7 +44,7 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<(
     };
     table.segments().host()?.write(|pairs| {
         let (pairs, _) = pairs.as_chunks_mut::<2>();
-        pairs.par_chunks_mut(NUMBERS_PER_TASK / 2).enumerate().for_each(|(task, chunk)| {
+        share(pairs.chunks_mut(NUMBERS_PER_TASK / 2).enumerate(), |(task, chunk)| {
             for (cell, target) in chunk.iter_mut().enumerate() {
                 *target = pair(task * (NUMBERS_PER_TASK / 2) + cell);
             }
@@ -56,8 +55,8 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<(
 pub(super) fn interp<T: Float>(operation: &Interp<T>) -> Result<()> {
     let looked = Looked::up(&operation.lookups)?;
     operation.output.host()?.write(|output| {
-        let chunks = output.par_chunks_mut(QUERIES_PER_TASK).enumerate();
-        chunks.for_each(|(task, chunk)| looked.fill(task * QUERIES_PER_TASK, chunk));
+        let chunks = output.chunks_mut(QUERIES_PER_TASK).enumerate();
+        share(chunks, |(task, chunk)| looked.fill(task * QUERIES_PER_TASK, chunk));
     })
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ndarray::Dimension;
-use rayon::prelude::*;
 
 use super::axis::{HostAxis, SortedAxis, expect_bindable};
 use super::gpu;
@@ -16,6 +15,7 @@ use crate::device::{Account, Device, Operation};
 use crate::element::{Float, bytes_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
+use crate::share::share;
 
 /// Queries that one task of the CPU engine looks up.
 const QUERIES_PER_TASK: usize = 16 << 10;
@@ -186,8 +186,7 @@ impl<T: Float> Operation for Search<T> {
         let axis = HostAxis::of(&self.axis)?;
         let (index, x) = (axis.view(), self.x.host()?.snapshot());
         self.output.host()?.write(|output| {
-            let chunks = output.par_chunks_mut(QUERIES_PER_TASK).zip(x.par_chunks(QUERIES_PER_TASK));
-            chunks.for_each(|(output, x)| {
+            share(output.chunks_mut(QUERIES_PER_TASK).zip(x.chunks(QUERIES_PER_TASK)), |(output, x)| {
                 for (place, &x) in output.iter_mut().zip(x) {
                     // Less than a key is at most the key before it.
                     let key = if self.left { T::key_before(x.key()) } else { x.key() };

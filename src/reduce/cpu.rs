@@ -6,8 +6,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::columns::PLACES;
 use super::fold::{At, Extreme, Fold, Moments, Place, Plain, PlainWithoutNan, Sum, Weighted, WeightedAlike};
 use super::operation::{Finish, Output, Reduce, View, Weights};
@@ -16,6 +14,7 @@ use super::sums::{LANES, Sums, Totals, Weighing, Widest};
 use crate::device::storage::Storage;
 use crate::element::Float;
 use crate::error::Result;
+use crate::share::share;
 use crate::tiles::steps;
 
 /// Elements that one task folds: some 40 µs of work. Waking a thread that sleeps takes 10 to 100 µs, so that what is less
@@ -175,7 +174,7 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
             Some(sums) => cut(sums, &blocks).into_iter().map(Some).collect(),
             None => Vec::from_iter(blocks.iter().map(|_| None)),
         };
-        blocks.par_iter().zip(outputs).zip(weight_sums).for_each(|((block, output), weight_sums)| {
+        share(blocks.iter().zip(outputs).zip(weight_sums), |((block, output), weight_sums)| {
             if let ([whole], None) = (&parts[..], &weight_sums)
                 && let Some(sums) = self.sums(block, whole)
                 && self.fold.answer(sums, block.first_line, output)
@@ -230,7 +229,8 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
         if let [whole] = parts {
             return self.states_of_part(block, whole);
         }
-        let of_parts: Vec<_> = parts.par_iter().map(|part| self.states_of_part(block, part)).collect();
+        let mut of_parts = vec![Vec::new(); parts.len()];
+        share(of_parts.iter_mut().zip(parts), |(states, part)| *states = self.states_of_part(block, part));
         let mut of_parts = of_parts.into_iter();
         let mut merged = of_parts.next().unwrap_or_else(|| vec![F::State::default(); block.lines()]);
         for part in of_parts {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable, bytes_of};
-use rayon::prelude::*;
 
 use super::cpu;
 use super::gpu::{SPREAD, Sums};
@@ -16,6 +15,7 @@ use crate::device::{Account, Engine, Operation};
 use crate::element::{ElementType, Float};
 use crate::error::Result;
 use crate::shader::{self, WORKGROUP};
+use crate::share::share;
 use crate::tiles::{steps, tiles};
 
 /// Elements that one task of the CPU engine works on.
@@ -123,7 +123,7 @@ impl<T: Float> Operation for Standardize<T> {
         let values = self.values.host()?.snapshot();
         let (means, deviations) = (self.means.host()?.snapshot(), self.deviations.host()?.snapshot());
         self.output.host()?.write(|output| {
-            output.par_chunks_mut(ELEMENTS_PER_TASK).enumerate().for_each(|(task, chunk)| {
+            share(output.chunks_mut(ELEMENTS_PER_TASK).enumerate(), |(task, chunk)| {
                 let first = task * ELEMENTS_PER_TASK;
                 for (index, target) in chunk.iter_mut().enumerate() {
                     let place = first + index;
@@ -184,7 +184,7 @@ impl<T: Float> Operation for StandardizeRows<T> {
         let (len, ddof) = (self.len, self.ddof.widen());
         let at_once = (ELEMENTS_PER_TASK / len).max(1) * len;
         self.output.host()?.write(|output| {
-            output.par_chunks_mut(at_once).zip(values.par_chunks(at_once)).for_each(|(output, values)| {
+            share(output.chunks_mut(at_once).zip(values.chunks(at_once)), |(output, values)| {
                 let (means, deviations) = cpu::statistics_of_rows(values, len, ddof);
                 let rows = output.chunks_exact_mut(len).zip(values.chunks_exact(len));
                 for ((output, values), (mean, deviation)) in rows.zip(means.into_iter().zip(deviations)) {

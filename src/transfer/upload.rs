@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use bytemuck::{Pod, cast_slice};
 use ndarray::{Array, ArrayBase, ArrayView, Data, Dimension, IxDyn};
-use rayon::prelude::*;
 
 use crate::array::DeviceArray;
 use crate::device::gpu::GpuContext;
@@ -14,6 +13,7 @@ use crate::device::storage::Storage;
 use crate::device::{Device, Engine};
 use crate::element::{Element, bytes_of};
 use crate::error::{Error, Result};
+use crate::share::share;
 
 /// Elements that one task copies in the CPU engine's memory: enough to pay for a task.
 const COPIED_AT_ONCE: usize = 128 << 10;
@@ -163,8 +163,8 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
 fn copy_into<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>, target: &mut [T]) {
     if let Some(values) = host.as_slice() {
         // One core does not fill the memory's bandwidth.
-        let pieces = target.par_chunks_mut(COPIED_AT_ONCE).zip(values.par_chunks(COPIED_AT_ONCE));
-        pieces.for_each(|(target, values)| target.copy_from_slice(values));
+        let pieces = target.chunks_mut(COPIED_AT_ONCE).zip(values.chunks(COPIED_AT_ONCE));
+        share(pieces, |(target, values)| target.copy_from_slice(values));
         return;
     }
     let mut rest = target;
