@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
-/// What keeping anything costs at the least, in bytes: a great many small buffers are not small.
-const LEAST_BYTES: u64 = 1 << 10;
+/// What anything counts for at the least, in bytes: a driver's books on a small buffer are larger than it is.
+const LEAST_BYTES: u64 = 16 << 10;
 
 pub(crate) struct Shelf<K, V> {
     /// Of each kind the oldest first, with the number of its arrival.
