@@ -16,6 +16,8 @@ use crate::share::share;
 
 /// Queries that one task looks up: enough to pay for a task, few enough to share out.
 const QUERIES_PER_TASK: usize = 16 << 10;
+/// How many times as long a query takes in a table without an index, where it takes long.
+const DEARER_WITHOUT_INDEX: usize = 16;
 /// Numbers of a table that one task puts in place.
 const NUMBERS_PER_TASK: usize = 32 << 10;
 
@@ -55,8 +57,8 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<(
 pub(super) fn interp<T: Float>(operation: &Interp<T>) -> Result<()> {
     let looked = Looked::up(&operation.lookups)?;
     operation.output.host()?.write(|output| {
-        let chunks = output.chunks_mut(QUERIES_PER_TASK).enumerate();
-        share(chunks, |(task, chunk)| looked.fill(task * QUERIES_PER_TASK, chunk));
+        let at_once = if looked.buckets.is_some() { QUERIES_PER_TASK } else { QUERIES_PER_TASK / DEARER_WITHOUT_INDEX };
+        share(output.chunks_mut(at_once).enumerate(), |(task, chunk)| looked.fill(task * at_once, chunk));
     })
 }
 

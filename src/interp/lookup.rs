@@ -1,11 +1,13 @@
 //! The CPU engine's search and interpolation, many queries at once, by the rules of `shaders/interp`.
 //!
 //! A block of queries goes through three stages: the number of each one's bucket (arithmetic alone), the knot to begin
-//! from (a load a query), and then, a vector of queries at a time, four neighbouring knots with their values from there
+//! from (a load a query; where there are no buckets a bisection stands for both), and then, a vector of queries at a time, four neighbouring knots with their values from there
 //! on. Two comparisons choose one of the three segments between them; what lies further on is searched for alone, and so
 //! is what is special: NaN, what lies outside the knots, and segments that reach to infinity.
 //!
 //! A table of up to [`FEW_KNOTS`] is not searched: every query is compared with every knot.
+
+use std::hint::select_unpredictable;
 
 use super::builder::Method;
 use super::table::Rules;
@@ -133,26 +135,47 @@ impl<T: Float> Kernel<T> for Queries<'_, T> {
         if lookup.method == Method::Linear && (2..=FEW_KNOTS).contains(&lookup.knots) {
             return compare_with_each(simd, lookup, x, output);
         }
-        let Some(buckets) = lookup.buckets.filter(|_| lookup.knots > 1) else {
+        if lookup.knots == 1 {
             for (output, &x) in output.iter_mut().zip(x) {
                 *output = lookup.alone(x, 0);
             }
             return;
+        }
+        let mut numbers = [0; BLOCK];
+        let mut find = |x: &[T; BLOCK], count: usize, starts: &mut [usize; BLOCK]| match lookup.buckets {
+            Some(buckets) => buckets.starts(x, &mut numbers, starts),
+            None => bisect(&lookup.pairs[..lookup.knots], &x[..count], &mut starts[..count]),
         };
         let (mut padded, mut results) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
-        let (mut numbers, mut starts) = ([0; BLOCK], [0; BLOCK]);
+        let mut starts = [0; BLOCK];
         for (x, output) in x.chunks(BLOCK).zip(output.chunks_mut(BLOCK)) {
             if let (Ok(x), Ok(output)) = (<&[T; BLOCK]>::try_from(x), <&mut [T; BLOCK]>::try_from(&mut *output)) {
-                buckets.starts(x, &mut numbers, &mut starts);
+                find(x, BLOCK, &mut starts);
                 interpolate(simd, lookup, x, &starts, output);
             } else {
                 padded[..x.len()].copy_from_slice(x);
-                buckets.starts(&padded, &mut numbers, &mut starts);
                 let full = x.len().next_multiple_of(S::LANES);
+                find(&padded, full, &mut starts);
                 interpolate(simd, lookup, &padded[..full], &starts[..full], &mut results[..full]);
                 output.copy_from_slice(&results[..x.len()]);
             }
         }
+    }
+}
+
+/// For each query the last knot that is not above it, or the first: all queries a step at a time, so that they wait for
+/// memory together and not one after another.
+#[inline(always)]
+fn bisect<T: Float>(pairs: &[[T; 2]], queries: &[T], starts: &mut [usize]) {
+    starts.fill(0);
+    let mut len = pairs.len();
+    while len > 1 {
+        let half = len / 2;
+        for (start, &query) in starts.iter_mut().zip(queries) {
+            let middle = *start + half;
+            *start = select_unpredictable(pairs[middle][0] <= query, middle, *start);
+        }
+        len -= half;
     }
 }
 
@@ -338,9 +361,10 @@ mod tests {
                 (Method::Next, false, Some(T::one())),
             ] {
                 let rules = Rules { method, extrapolate, left, ..Rules::default() };
-                let lookup = Lookup::new(Table { pairs: &pairs, buckets: Some(&buckets) }, &rules);
                 let x = queries(&xp);
-                for length in [0, 1, 15, 16, 17, 255, 256, 257, x.len()] {
+                let lengths = [0, 1, 15, 16, 17, 255, 256, 257, x.len()];
+                for (length, buckets) in lengths.iter().flat_map(|&length| [(length, Some(&buckets)), (length, None)]) {
+                    let lookup = Lookup::new(Table { pairs: &pairs, buckets }, &rules);
                     let x = &x[..length.min(x.len())];
                     let expected: Vec<_> = x.iter().map(|&x| lookup.alone(x, 0)).collect();
                     for (set, answers) in T::with_every_set(Answers(&lookup, x)) {
