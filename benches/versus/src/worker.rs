@@ -85,6 +85,9 @@ impl Arm {
 
 /// Answers until the runner closes the pipe.
 pub fn serve(name: &str, options: &peers::Options) {
+    // A worker that is stopped would not notice that the pipe is closed, and keep its memory for ever.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     let mut worker = Worker { name, options, peer: None, arms: Vec::new() };
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let answer = match serde_json::from_str(&line) {
