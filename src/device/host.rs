@@ -5,7 +5,7 @@
 //! and into other memory when somebody does: whoever views old values keeps them, without a lock held while they look.
 
 use std::any::{Any, TypeId};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytemuck::Pod;
 
@@ -20,12 +20,12 @@ const WORTH_KEEPING: usize = 64 << 10;
 /// Vectors that wait to be used again.
 pub(crate) struct HostPool {
     /// By type and length.
-    shelf: Mutex<Shelf<(TypeId, usize), Box<dyn Any + Send>>>,
+    shelf: Shelf<(TypeId, usize), Box<dyn Any + Send>>,
 }
 
 impl Default for HostPool {
     fn default() -> Self {
-        Self { shelf: Mutex::new(Shelf::new(KEPT_BYTES)) }
+        Self { shelf: Shelf::new(KEPT_BYTES) }
     }
 }
 
@@ -48,7 +48,7 @@ impl HostPool {
 
     fn take_kept<T: Pod + Send>(&self, len: usize) -> Option<Vec<T>> {
         let of = TypeId::of::<T>();
-        let kept = self.shelf().take((of, len)..=(of, len + len / 8))?;
+        let kept = self.shelf.take((of, len)..=(of, len + len / 8))?;
         let mut vector = *kept.downcast::<Vec<T>>().ok()?;
         vector.truncate(len);
         Some(vector)
@@ -59,12 +59,7 @@ impl HostPool {
         if bytes < WORTH_KEEPING {
             return;
         }
-        let surplus = self.shelf().put((TypeId::of::<T>(), vector.len()), bytes as u64, Box::new(vector));
-        drop(surplus);
-    }
-
-    fn shelf(&self) -> MutexGuard<'_, Shelf<(TypeId, usize), Box<dyn Any + Send>>> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shelf.put((TypeId::of::<T>(), vector.len()), bytes as u64, Box::new(vector));
     }
 }
 

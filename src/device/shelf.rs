@@ -3,13 +3,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What anything counts for at the least, in bytes: a driver's books on a small buffer are larger than it is.
 const LEAST_BYTES: u64 = 16 << 10;
 
-pub(crate) struct Shelf<K, V> {
-    /// Of each kind the oldest first, with the number of its arrival.
-    kept: BTreeMap<K, VecDeque<(u64, Kept<V>)>>,
+pub(crate) struct Shelf<K, V>(Mutex<Contents<K, V>>);
+
+struct Contents<K, V> {
+    /// Of each kind the oldest first.
+    kept: BTreeMap<K, VecDeque<Kept<V>>>,
     /// What arrived when.
     arrivals: BTreeMap<u64, K>,
     next: u64,
@@ -18,46 +21,70 @@ pub(crate) struct Shelf<K, V> {
 }
 
 struct Kept<V> {
-    value: V,
+    arrival: u64,
     bytes: u64,
+    value: V,
 }
 
 impl<K: Ord + Clone, V> Shelf<K, V> {
     pub const fn new(limit: u64) -> Self {
+        Self(Mutex::new(Contents::new(limit)))
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents<K, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a value. What there is no room for any more is dropped when the shelf is not locked.
+    pub fn put(&self, key: K, bytes: u64, value: V) {
+        let surplus = self.contents().put(key, bytes, value);
+        drop(surplus);
+    }
+
+    /// The value of the smallest kind in a range that there is, the newest of it.
+    pub fn take(&self, keys: RangeInclusive<K>) -> Option<V> {
+        self.contents().take(keys)
+    }
+
+    /// Lets go of everything.
+    pub fn clear(&self) {
+        let all = self.contents().clear();
+        drop(all);
+    }
+}
+
+impl<K: Ord + Clone, V> Contents<K, V> {
+    const fn new(limit: u64) -> Self {
         Self { kept: BTreeMap::new(), arrivals: BTreeMap::new(), next: 0, bytes: 0, limit }
     }
 
-    /// Keeps a value. Gives what there is no room for any more, to be dropped when the shelf is not locked.
-    pub fn put(&mut self, key: K, bytes: u64, value: V) -> Vec<V> {
+    /// Gives what there is no room for any more.
+    fn put(&mut self, key: K, bytes: u64, value: V) -> Vec<V> {
         let bytes = bytes.max(LEAST_BYTES);
         if bytes > self.limit {
             return vec![value];
         }
         self.bytes += bytes;
         self.arrivals.insert(self.next, key.clone());
-        self.kept.entry(key).or_default().push_back((self.next, Kept { value, bytes }));
+        self.kept.entry(key).or_default().push_back(Kept { arrival: self.next, bytes, value });
         self.next += 1;
         let mut surplus = Vec::new();
         while self.bytes > self.limit
-            && let Some((_, key)) = self.arrivals.pop_first()
+            && let Some(oldest) = self.arrivals.values().next().cloned()
         {
-            surplus.extend(self.remove(&key, VecDeque::pop_front));
+            surplus.extend(self.remove(&oldest, VecDeque::pop_front));
         }
         surplus
     }
 
-    /// The value of the smallest kind in a range that there is, the newest of it.
-    pub fn take(&mut self, keys: RangeInclusive<K>) -> Option<V> {
+    fn take(&mut self, keys: RangeInclusive<K>) -> Option<V> {
         let key = self.kept.range(keys).next()?.0.clone();
         self.remove(&key, VecDeque::pop_back)
     }
 
-    fn remove<P>(&mut self, key: &K, pop: P) -> Option<V>
-    where
-        P: FnOnce(&mut VecDeque<(u64, Kept<V>)>) -> Option<(u64, Kept<V>)>,
-    {
+    fn remove(&mut self, key: &K, pop: fn(&mut VecDeque<Kept<V>>) -> Option<Kept<V>>) -> Option<V> {
         let alike = self.kept.get_mut(key)?;
-        let (arrival, Kept { value, bytes }) = pop(alike)?;
+        let Kept { arrival, bytes, value } = pop(alike)?;
         if alike.is_empty() {
             self.kept.remove(key);
         }
@@ -66,11 +93,10 @@ impl<K: Ord + Clone, V> Shelf<K, V> {
         Some(value)
     }
 
-    /// Lets go of everything.
-    pub fn clear(&mut self) -> Vec<V> {
+    fn clear(&mut self) -> Vec<V> {
         self.arrivals.clear();
         self.bytes = 0;
-        std::mem::take(&mut self.kept).into_values().flatten().map(|(_, kept)| kept.value).collect()
+        std::mem::take(&mut self.kept).into_values().flatten().map(|kept| kept.value).collect()
     }
 }
 
@@ -80,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_newest_is_taken_and_the_oldest_makes_room() {
-        let mut shelf = Shelf::new(10 * LEAST_BYTES);
+        let mut shelf = Contents::new(10 * LEAST_BYTES);
         for value in 0..10 {
             assert!(shelf.put(value % 2, 1, value).is_empty());
         }

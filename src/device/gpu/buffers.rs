@@ -4,8 +4,8 @@
 //! pool costs next to nothing. Storage goes back the moment its last owner lets go, even while commands that use it are
 //! still under way: commands run in the order they were recorded, so whoever gets it next comes after them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::watched::Watched;
 use crate::device::DeviceInfo;
@@ -100,7 +100,7 @@ pub(crate) struct BufferPool {
     largest: u64,
     mappable_storage: bool,
     /// By purpose and size.
-    shelf: Mutex<Shelf<(Purpose, u64), wgpu::Buffer>>,
+    shelf: Shelf<(Purpose, u64), wgpu::Buffer>,
 }
 
 impl BufferPool {
@@ -110,7 +110,7 @@ impl BufferPool {
             name: info.name.clone(),
             largest: info.limits.max_buffer_bytes,
             mappable_storage: info.unified_memory,
-            shelf: Mutex::new(Shelf::new(KEPT_BYTES)),
+            shelf: Shelf::new(KEPT_BYTES),
         })
     }
 
@@ -148,23 +148,17 @@ impl BufferPool {
 
     /// One that is kept, if there is.
     pub fn take_kept(&self, purpose: Purpose, size: u64) -> Option<wgpu::Buffer> {
-        self.shelf().take((purpose, size)..=(purpose, size))
+        self.shelf.take((purpose, size)..=(purpose, size))
     }
 
     /// Puts a buffer back. Storage and readback buffers must be unmapped, upload buffers mapped.
     pub fn keep(&self, purpose: Purpose, buffer: wgpu::Buffer) {
-        let surplus = self.shelf().put((purpose, buffer.size()), buffer.size(), buffer);
-        drop(surplus);
-    }
-
-    fn shelf(&self) -> MutexGuard<'_, Shelf<(Purpose, u64), wgpu::Buffer>> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shelf.put((purpose, buffer.size()), buffer.size(), buffer);
     }
 
     /// Lets go of everything that is kept.
     fn forget(&self) {
-        let all = self.shelf().clear();
-        drop(all);
+        self.shelf.clear();
         // Memory is only returned when wgpu looks around.
         self.device.poll(wgpu::PollType::Poll);
     }
