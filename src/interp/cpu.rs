@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::builder::modulo;
-use super::lookup::{Lookup, PADDING, Queries, Table};
+use super::lookup::{FEW_KNOTS, Lookup, PADDING, Queries, Table};
 use super::operation::{BuildSegments, Interp, Lookups};
 use crate::element::Float;
 use crate::error::Result;
@@ -16,7 +16,7 @@ use crate::share::share;
 
 /// Queries that one task looks up: enough to pay for a task, few enough to share out.
 const QUERIES_PER_TASK: usize = 16 << 10;
-/// How many times as long a query takes in a table without an index, where it takes long.
+/// How many times as long a query takes that is bisected, in a table that no cache holds.
 const DEARER_WITHOUT_INDEX: usize = 16;
 /// Numbers of a table that one task puts in place.
 const NUMBERS_PER_TASK: usize = 32 << 10;
@@ -57,7 +57,8 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<(
 pub(super) fn interp<T: Float>(operation: &Interp<T>) -> Result<()> {
     let looked = Looked::up(&operation.lookups)?;
     operation.output.host()?.write(|output| {
-        let at_once = if looked.buckets.is_some() { QUERIES_PER_TASK } else { QUERIES_PER_TASK / DEARER_WITHOUT_INDEX };
+        let bisects = looked.buckets.is_none() && operation.lookups.table.axis().knots > FEW_KNOTS;
+        let at_once = if bisects { QUERIES_PER_TASK / DEARER_WITHOUT_INDEX } else { QUERIES_PER_TASK };
         share(output.chunks_mut(at_once).enumerate(), |(task, chunk)| looked.fill(task * at_once, chunk));
     })
 }

@@ -1,9 +1,10 @@
 //! The CPU engine's search and interpolation, many queries at once, by the rules of `shaders/interp`.
 //!
 //! A block of queries goes through three stages: the number of each one's bucket (arithmetic alone), the knot to begin
-//! from (a load a query; where there are no buckets a bisection stands for both), and then, a vector of queries at a time, four neighbouring knots with their values from there
-//! on. Two comparisons choose one of the three segments between them; what lies further on is searched for alone, and so
-//! is what is special: NaN, what lies outside the knots, and segments that reach to infinity.
+//! from (a load a query; where there are no buckets a bisection stands for both), and then, a vector of queries at a time,
+//! four neighbouring knots with their values from there on. Two comparisons choose one of the three segments between them;
+//! what lies further on is searched for alone, and so is what is special: NaN, what lies outside the knots, and segments
+//! that reach to infinity.
 //!
 //! A table of up to [`FEW_KNOTS`] is not searched: every query is compared with every knot.
 
@@ -18,7 +19,7 @@ use crate::simd::{Kernel, Vector};
 /// Pairs after the last knot: a search may look that far.
 pub(super) const PADDING: usize = 4;
 /// Up to so many knots a comparison with each of them is faster than a search.
-const FEW_KNOTS: usize = 16;
+pub(super) const FEW_KNOTS: usize = 16;
 
 /// A table as the CPU engine keeps it.
 #[derive(Clone, Copy)]
