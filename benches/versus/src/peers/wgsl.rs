@@ -113,13 +113,21 @@ fn bisection(context: &Rc<Context>, host: &Tables<f32>) -> Arm {
     let output = context.empty(host.x.len() as u64 * 4, Usages::STORAGE | Usages::COPY_SRC);
     let buffers = [contiguous(&host.xp), contiguous(&host.fp), contiguous(&host.x), output];
     let kernel = Kernel::new(context, BISECTION, &buffers, host.x.len());
-    let again = context.clone();
-    let compute = Rc::new(move || again.run(&[&kernel]));
-    let (context, first) = (context.clone(), compute.clone());
     let [.., output] = buffers;
-    Arm::new("bisection kernel", "a thread a query, WGSL").part(Part::Resident, move || compute()).result(move || {
+    by_kernels(context, Arm::new("bisection kernel", "a thread a query, WGSL"), [kernel].into(), output, host.x.len())
+}
+
+/// An arm that runs kernels, one after another in one submission, and has so many values in a buffer then.
+pub fn by_kernels(context: &Rc<Context>, arm: Arm, kernels: Vec<Kernel>, output: wgpu::Buffer, len: usize) -> Arm {
+    let own = context.clone();
+    let compute = Rc::new(move || own.run(&kernels));
+    let (own, first) = (context.clone(), compute.clone());
+    arm.part(Part::Resident, move || compute()).result(move || {
         first()?;
-        Ok(Values::F32(context.read(&output)?))
+        // Buffers are at least four values long.
+        let mut values = own.read(&output)?;
+        values.truncate(len);
+        Ok(Values::F32(values))
     })
 }
 
@@ -134,7 +142,7 @@ fn copies(context: &Rc<Context>, values: &[f32]) -> [Arm; 2] {
     [
         Arm::new("copy kernel", "vec4 a thread, WGSL")
             .floor(moved)
-            .part(Part::Resident, move || by_kernel.run(&[&kernel])),
+            .part(Part::Resident, move || by_kernel.run(std::slice::from_ref(&kernel))),
         Arm::new("buffer copy", "copy_buffer_to_buffer").floor(moved).part(Part::Resident, move || {
             let mut encoder = by_command.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.copy_buffer_to_buffer(&source, 0, &target, 0, bytes);
@@ -183,7 +191,7 @@ impl Kernel {
 }
 
 impl Context {
-    pub fn submit(&self, kernels: &[&Kernel]) {
+    pub fn submit(&self, kernels: &[Kernel]) {
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         for kernel in kernels {
@@ -196,7 +204,7 @@ impl Context {
     }
 
     /// One after another in one submission, and waits for them.
-    pub fn run(&self, kernels: &[&Kernel]) -> Outcome<()> {
+    fn run(&self, kernels: &[Kernel]) -> Outcome<()> {
         self.submit(kernels);
         self.wait()
     }
@@ -221,7 +229,7 @@ impl Context {
         buffer
     }
 
-    pub fn read(&self, buffer: &wgpu::Buffer) -> Outcome<Vec<f32>> {
+    fn read(&self, buffer: &wgpu::Buffer) -> Outcome<Vec<f32>> {
         let staging = self.empty(buffer.size(), Usages::MAP_READ | Usages::COPY_DST);
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, buffer.size());

@@ -7,10 +7,9 @@ use std::rc::Rc;
 use bytemuck::cast_slice;
 use ndgpu::wgpu::{BufferUsages as Usages, Features};
 
-use super::wgsl::{Context, Kernel};
+use super::wgsl::{Context, Kernel, by_kernels};
 use super::{Matrix, Weights};
-use crate::protocol::Part;
-use crate::worker::{Arm, Values};
+use crate::worker::Arm;
 
 /// Loads of one thread: software rasterisers end loops at 65,535.
 const MOST_STEPS: usize = 32 << 10;
@@ -38,7 +37,7 @@ const ROWS: &str = "
             sum += vec4<Wide>(a[line * FOURS + place]) * weights;
             weight += weights;
         }
-        partials[part * LINES + line] = 
+        partials[part * LINES + line] =
             vec2(sum.x + sum.y + sum.z + sum.w, weight.x + weight.y + weight.z + weight.w);
     }";
 
@@ -108,18 +107,9 @@ pub fn arms(context: &Rc<Context>, matrix: &Matrix<f32>, axis: usize) -> Vec<Arm
         let source = written(if axis == 1 { ROWS } else { COLUMNS });
         let sums = Kernel::new(context, &source, &[a.clone(), w.clone(), partials.clone()], threads * parts);
         let finish = Kernel::new(context, &written(FINISH), &[partials, output.clone()], lines);
-        let own = context.clone();
-        let compute = Rc::new(move || own.run(&[&sums, &finish]));
-        let (own, first) = (context.clone(), compute.clone());
-        Arm::new(&format!("hand layout, {parts} a line"), format!("vec4 loads, plain sums in {wide}, two passes, WGSL"))
-            .part(Part::Resident, move || compute())
-            .result(move || {
-                first()?;
-                // Buffers are at least four values long.
-                let mut averages = own.read(&output)?;
-                averages.truncate(lines);
-                Ok(Values::F32(averages))
-            })
+        let call = format!("vec4 loads, plain sums in {wide}, two passes, WGSL");
+        let arm = Arm::new(&format!("hand layout, {parts} a line"), call);
+        by_kernels(context, arm, vec![sums, finish], output, lines)
     };
     layouts.into_iter().map(arm).collect()
 }

@@ -32,7 +32,7 @@ pub fn arms(context: &Rc<Context>, what: Overhead) -> Vec<Arm> {
             let kernel = Kernel::new(context, TINY, &buffers, 64);
             Arm::new(name, "encode, submit each, poll once").part(Part::Resident, move || {
                 for _ in 0..calls {
-                    ours.submit(&[&kernel]);
+                    ours.submit(std::slice::from_ref(&kernel));
                 }
                 ours.wait()
             })
