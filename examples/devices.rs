@@ -10,7 +10,9 @@ fn main() -> ndgpu::Result<()> {
 
     println!("Devices, best first (* is what Device::new() takes here):\n");
     for info in Device::available() {
-        print(&info, info == *chosen.info());
+        // What is listed has not been opened: only an open device knows its arithmetic.
+        let is_chosen = (&info.name, info.backend) == (&chosen.info().name, chosen.info().backend);
+        print(if is_chosen { chosen.info() } else { &info }, is_chosen);
     }
 
     println!("To choose another:");
@@ -35,6 +37,9 @@ fn print(info: &DeviceInfo, chosen: bool) {
     }
     println!("    driver           {}", info.driver);
     println!("    f64              {}", yes_or_no(info.supports_f64));
+    if let Some(arithmetic) = info.arithmetic {
+        println!("    arithmetic       {arithmetic}");
+    }
     println!("    unified memory   {}", yes_or_no(info.unified_memory));
     println!("    largest array    {}", mebibytes(info.limits.max_buffer_bytes));
     println!(

@@ -51,6 +51,63 @@ pub struct DeviceLimits {
     pub max_workgroups_per_dimension: u32,
 }
 
+/// What a driver makes of floating-point arithmetic. Shading languages allow it to do without each of these; a kernel of
+/// one invocation finds out when a device is opened, in each float type that it has.
+///
+/// What results depend on which of them says the [crate's documentation](crate#what-drivers-make-of-numbers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Arithmetic {
+    /// Numbers below the smallest normal one (1.2e-38 in `f32`) are computed with and compared as they are, not as zero.
+    pub subnormals: bool,
+    /// A product is rounded before something is added to it: the two are not fused.
+    pub separate_rounding: bool,
+    /// Overflow gives an infinity, and infinities are computed with and compared as such.
+    pub infinities: bool,
+    /// What has no value is NaN, which stays NaN in whatever is computed from it, and is neither below, above nor equal to
+    /// anything.
+    pub nan: bool,
+    /// Quotients and square roots are the nearest there are.
+    pub rounded_division: bool,
+}
+
+impl Arithmetic {
+    /// All of it as IEEE 754 has it.
+    pub(crate) const IEEE: Self =
+        Self { subnormals: true, separate_rounding: true, infinities: true, nan: true, rounded_division: true };
+
+    /// Whether all of it is as IEEE 754 has it.
+    pub fn is_ieee(self) -> bool {
+        self == Self::IEEE
+    }
+
+    /// What holds in both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            subnormals: self.subnormals && other.subnormals,
+            separate_rounding: self.separate_rounding && other.separate_rounding,
+            infinities: self.infinities && other.infinities,
+            nan: self.nan && other.nan,
+            rounded_division: self.rounded_division && other.rounded_division,
+        }
+    }
+}
+
+impl std::fmt::Display for Arithmetic {
+    /// `as IEEE 754 has it`, or what is not.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let departures = [
+            (self.subnormals, "flushes subnormals"),
+            (self.separate_rounding, "fuses products with sums"),
+            (self.infinities, "has no infinities"),
+            (self.nan, "takes NaN for a number"),
+            (self.rounded_division, "does not round quotients and roots to nearest"),
+        ];
+        let departures: Vec<_> = departures.into_iter().filter(|(holds, _)| !holds).map(|(_, text)| text).collect();
+        f.write_str(&if departures.is_empty() { "as IEEE 754 has it".into() } else { departures.join(", ") })
+    }
+}
+
 /// What a device is and can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -72,6 +129,9 @@ pub struct DeviceInfo {
     /// small kernel when the device is opened; of a device that is only listed, `false`. Without it, sums of `f32` on a
     /// GPU without 64-bit floats, and sums of `f64`, are as exact as plain addition in a tree.
     pub compensated_sums: bool,
+    /// What this driver makes of floating-point arithmetic, found out by the same kernel; `None` of a device that is only
+    /// listed.
+    pub arithmetic: Option<Arithmetic>,
     /// The sizes that end somewhere.
     pub limits: DeviceLimits,
 }
@@ -86,6 +146,7 @@ impl DeviceInfo {
             unified_memory: true,
             supports_f64: true,
             compensated_sums: true,
+            arithmetic: Some(Arithmetic::IEEE),
             limits: DeviceLimits {
                 max_buffer_bytes: isize::MAX as u64,
                 max_binding_bytes: isize::MAX as u64,
@@ -113,9 +174,11 @@ impl DeviceInfo {
                 && features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
             supports_f64: features.contains(wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_INT64),
             compensated_sums: false,
+            arithmetic: None,
             limits: DeviceLimits {
                 // Sizes are counted in words of 4 bytes; some drivers end one byte before a power of two.
-                max_buffer_bytes: limits.max_buffer_size & !3,
+                // Kernels count them in 32 bits.
+                max_buffer_bytes: (limits.max_buffer_size & !3).min(4 * u64::from(u32::MAX)),
                 max_binding_bytes: limits.max_storage_buffer_binding_size & !3,
                 max_workgroups_per_dimension: limits.max_compute_workgroups_per_dimension,
             },

@@ -4,7 +4,7 @@
 pub(crate) mod check;
 pub(crate) mod gpu;
 pub(crate) mod host;
-mod info;
+pub(crate) mod info;
 mod ledger;
 pub(crate) mod operation;
 pub(crate) mod recorder;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use bytemuck::Pod;
 
-pub use info::{DeviceInfo, DeviceKind, DeviceLimits};
+pub use info::{Arithmetic, DeviceInfo, DeviceKind, DeviceLimits};
 pub use ledger::{TransferCost, TransferPath, TransferStats};
 pub(crate) use operation::{Account, Operation};
 pub use select::DeviceBuilder;
