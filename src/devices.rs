@@ -16,6 +16,7 @@ use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::repeated;
 
 /// The first piece of a device whose speed nobody knows is this part of its fair share.
 const PROBE: usize = 8;
@@ -138,7 +139,7 @@ impl Devices {
             let view = rows.slice_axis(Axis(0), piece.clone().into());
             let result = operation(&self.devices[device].upload(&view)?, &prepared[device])?.into_readback().wait()?;
             match result.shape().first() {
-                Some(&returned) if returned == piece.len() => Ok(result.into_array()),
+                Some(&returned) if returned == piece.len() => result.try_into_array(),
                 _ => Err(Error::shape(format!(
                     "the operation was given {} rows and returned an array of shape {:?}; it must return a row for each",
                     piece.len(),
@@ -235,7 +236,8 @@ fn gathered<T: Element, E: RemoveAxis>(
     }
     let mut shape = first.raw_dim();
     shape[0] = count;
-    let mut all = Array::from_elem(shape, T::zeroed());
+    let values = repeated(T::zeroed(), shape.size())?;
+    let mut all = Array::from_shape_vec(shape, values).map_err(|error| Error::shape(error.to_string()))?;
     for (piece, result) in &pieces {
         let mut target = all.slice_axis_mut(Axis(0), piece.clone().into());
         if target.shape() != result.shape() {

@@ -11,6 +11,7 @@ use bytemuck::Pod;
 
 use super::shelf::Shelf;
 use crate::error::{Error, Result};
+use crate::memory::collected;
 
 /// No more than this is kept for later, in bytes.
 const KEPT_BYTES: u64 = 256 << 20;
@@ -122,9 +123,9 @@ pub(crate) struct Snapshot<T: Pod + Send> {
 
 impl<T: Pod + Send> Snapshot<T> {
     /// The values, in memory of their own.
-    pub fn into_vec(mut self) -> Vec<T> {
+    pub fn into_vec(mut self) -> Result<Vec<T>> {
         let values = std::mem::take(&mut self.values);
-        Arc::try_unwrap(values).unwrap_or_else(|shared| shared.to_vec())
+        Arc::try_unwrap(values).or_else(|shared| collected(shared.iter().copied(), shared.len()))
     }
 }
 

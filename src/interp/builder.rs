@@ -1,5 +1,6 @@
 //! Tables from host data: options, validation, sorting, and the padding of a periodic table.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
 use crate::knots::axis::{SortedAxis, first_out_of_order};
+use crate::memory::{collected, room_for};
 
 /// What to make of the order of the knots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -138,18 +140,15 @@ impl<T: Float> InterpTableBuilder<'_, T> {
             ));
         }
         let shape = TableShape::of(xp.shape(), fp.shape())?;
-        let xp = xp.as_standard_layout();
-        let fp = fp.as_standard_layout();
-        let (Some(xp), Some(fp)) = (xp.as_slice(), fp.as_slice()) else {
-            return Err(Error::shape("tables in standard layout have slices"));
-        };
+        let (xp, fp) = (in_order(&xp)?, in_order(&fp)?);
+        let (xp, fp): (&[T], &[T]) = (&xp, &fp);
 
         let arranged = match (rules.period, order) {
             (Some(period), _) => {
                 (rules.left, rules.right, rules.extrapolate) = (None, None, false);
-                Some(pad_for_period(xp, shape.points, period))
+                Some(pad_for_period(xp, shape.points, period)?)
             }
-            (None, Order::Sort) => Some(sort(xp, shape.points)),
+            (None, Order::Sort) => Some(sort(xp, shape.points)?),
             (None, Order::Check) => {
                 if let Some(index) = first_out_of_order(xp, shape.points) {
                     return Err(not_sorted(index, shape.points));
@@ -169,6 +168,14 @@ impl<T: Float> InterpTableBuilder<'_, T> {
         let values: Storage<T> = device.store_part(fp, &mut moved)?;
         device.ledger().count_upload(moved, start.elapsed());
         InterpTable::assemble(device, Arc::new(axis), order, rules, shape, &values, &Checks::default())
+    }
+}
+
+/// The values in standard order: where they lie, or else copied.
+fn in_order<'a, T: Float>(values: &'a CowArray<'_, T, IxDyn>) -> Result<Cow<'a, [T]>> {
+    match values.as_slice() {
+        Some(values) => Ok(Cow::Borrowed(values)),
+        None => Ok(Cow::Owned(collected(values.iter().copied(), values.len())?)),
     }
 }
 
@@ -225,24 +232,27 @@ struct Arranged<T> {
     knots: usize,
 }
 
-fn sort<T: Float>(xp: &[T], points: usize) -> Arranged<T> {
-    let mut sorted = Arranged { xp: Vec::with_capacity(xp.len()), order: Vec::with_capacity(xp.len()), knots: points };
+/// Equal knots stay in their order: sorted by their places too, which takes no memory beside.
+fn sort<T: Float>(xp: &[T], points: usize) -> Result<Arranged<T>> {
+    let mut sorted = Arranged { xp: room_for(xp.len())?, order: room_for(xp.len())?, knots: points };
     for table in xp.chunks_exact(points) {
-        let mut order: Vec<u32> = (0..points as u32).collect();
-        order.sort_by_key(|&place| table[place as usize].key());
+        let first = sorted.order.len();
+        sorted.order.extend(0..points as u32);
+        let order = &mut sorted.order[first..];
+        order.sort_unstable_by_key(|&place| (table[place as usize].key(), place));
         sorted.xp.extend(order.iter().map(|&place| table[place as usize]));
-        sorted.order.extend(order);
     }
-    sorted
+    Ok(sorted)
 }
 
 /// Knots modulo the period, sorted, with the last repeated one period earlier in front, and the first one period later
 /// behind.
-fn pad_for_period<T: Float>(xp: &[T], points: usize, period: T) -> Arranged<T> {
-    let wrapped: Vec<T> = xp.iter().map(|&x| modulo(x, period)).collect();
-    let sorted = sort(&wrapped, points);
+fn pad_for_period<T: Float>(xp: &[T], points: usize, period: T) -> Result<Arranged<T>> {
+    let wrapped = collected(xp.iter().map(|&x| modulo(x, period)), xp.len())?;
+    let sorted = sort(&wrapped, points)?;
     let knots = points + 2;
-    let mut padded = Arranged { xp: Vec::new(), order: Vec::new(), knots };
+    let all = xp.len() / points * knots;
+    let mut padded = Arranged { xp: room_for(all)?, order: room_for(all)?, knots };
     for (xp, order) in sorted.xp.chunks_exact(points).zip(sorted.order.chunks_exact(points)) {
         let last = points - 1;
         padded.xp.push(xp[last] - period);
@@ -252,7 +262,7 @@ fn pad_for_period<T: Float>(xp: &[T], points: usize, period: T) -> Arranged<T> {
         padded.order.extend_from_slice(order);
         padded.order.push(order[0]);
     }
-    padded
+    Ok(padded)
 }
 
 /// `x mod period` with the sign of the period, as Python and NumPy have it: exact but for the addition that brings

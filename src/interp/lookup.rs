@@ -352,7 +352,7 @@ mod tests {
             let mut pairs: Vec<[T; 2]> = xp.iter().enumerate().map(|(i, &x)| [x, value(i)]).collect();
             pairs.extend([[T::nan(), value(xp.len() - 1)]; PADDING]);
             let keys: Vec<_> = xp.iter().map(|x| x.key()).collect();
-            let buckets = Buckets::new(&keys);
+            let buckets = Buckets::new(&keys).unwrap();
             for (method, extrapolate, left) in [
                 (Method::Linear, false, None),
                 (Method::Linear, true, None),

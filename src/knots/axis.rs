@@ -33,7 +33,7 @@ pub(crate) struct SortedAxis<T: Float> {
     /// Whether the keys stay what they are: those that a plan computes change with every replay.
     is_lasting: bool,
     /// The CPU engine's index of each table, made when enough was asked to pay for it.
-    buckets_of_tables: OnceLock<Vec<Buckets<T>>>,
+    buckets_of_tables: OnceLock<Option<Vec<Buckets<T>>>>,
     /// Queries so far, until then.
     asked: AtomicUsize,
 }
@@ -52,13 +52,13 @@ impl<T: Float> SortedAxis<T> {
     /// Knots that the host has. Uploads them with their index, about three times as much together, and adds it to what
     /// was moved.
     pub fn from_host(device: &Device, xp: &[T], knots: usize, moved: &mut u64) -> Result<Self> {
-        Self::with_index(device, KnotIndex::new(xp, knots), Checks::default(), moved)
+        Self::with_index(device, KnotIndex::new(xp, knots)?, Checks::default(), moved)
     }
 
     /// Knots that the host has, for a table to interpolate in. The CPU engine indexes them later, in its own way.
     pub fn for_table(device: &Device, xp: &[T], knots: usize, moved: &mut u64) -> Result<Self> {
         match device.engine() {
-            Engine::Cpu(_) => Self::with_index(device, KnotIndex::unindexed(xp, knots), Checks::default(), moved),
+            Engine::Cpu(_) => Self::with_index(device, KnotIndex::unindexed(xp, knots)?, Checks::default(), moved),
             Engine::Gpu(_) => Self::from_host(device, xp, knots, moved),
         }
     }
@@ -66,7 +66,7 @@ impl<T: Float> SortedAxis<T> {
     /// The CPU engine's index of each table, unless so few queries were made that it would not pay.
     pub fn buckets_for(&self, queries: usize, keys: &[T::Key]) -> Option<&[Buckets<T>]> {
         if let Some(buckets) = self.buckets_of_tables.get() {
-            return Some(buckets);
+            return buckets.as_deref();
         }
         if !self.is_lasting {
             return None;
@@ -75,14 +75,15 @@ impl<T: Float> SortedAxis<T> {
         if asked < keys.len() / QUERIES_TO_PAY {
             return None;
         }
-        let index = || keys.par_chunks_exact(self.knots).map(Buckets::new).collect();
-        Some(self.buckets_of_tables.get_or_init(index))
+        // Where there is no memory for it the knots are bisected, as they were until now.
+        let index = || keys.par_chunks_exact(self.knots).map(|keys| Buckets::new(keys).ok()).collect();
+        self.buckets_of_tables.get_or_init(index).as_deref()
     }
 
     fn with_index(device: &Device, index: KnotIndex<T>, checks: Checks, moved: &mut u64) -> Result<Self> {
         let index = match device.engine() {
             Engine::Cpu(_) => index,
-            Engine::Gpu(_) => coarsened(index),
+            Engine::Gpu(_) => coarsened(index)?,
         };
         Ok(Self {
             reach: Reach::on(device, &index),

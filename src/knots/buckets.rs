@@ -14,6 +14,8 @@
 
 use super::index::key_shift;
 use crate::element::Float;
+use crate::error::Result;
+use crate::memory::{repeated, room_for};
 
 /// Queries that go through the stages of a search together: enough to hide the latency of loads, few enough for the first
 /// cache.
@@ -54,7 +56,7 @@ pub(crate) struct Buckets<T: Float> {
 
 impl<T: Float> Buckets<T> {
     /// For one table. Knots that are not sorted lead a search astray, but never outside.
-    pub fn new(keys: &[T::Key]) -> Self {
+    pub fn new(keys: &[T::Key]) -> Result<Self> {
         let wanted = match keys.len() {
             knots if knots > MANY_KNOTS => knots,
             knots if knots > FEW_KNOTS => 4 * knots,
@@ -69,21 +71,23 @@ impl<T: Float> Buckets<T> {
         let scale = T::narrow(buckets as f64) / range;
         let by_key = Function::ByKey { origin: first, shift: key_shift::<T>(first, last, buckets) };
         let linear = (range.is_finite() && scale.is_finite())
-            .then(|| Self::by(Function::Linear { origin: low, scale }, buckets, keys));
+            .then(|| Self::by(Function::Linear { origin: low, scale }, buckets, keys))
+            .transpose()?;
         if let Some((linear, cost)) = linear {
             if cost <= GOOD_ENOUGH {
-                return linear;
+                return Ok(linear);
             }
-            let (other, other_cost) = Self::by(by_key, buckets, keys);
-            return if other_cost < cost { other } else { linear };
+            let (other, other_cost) = Self::by(by_key, buckets, keys)?;
+            return Ok(if other_cost < cost { other } else { linear });
         }
-        Self::by(by_key, buckets, keys).0
+        Ok(Self::by(by_key, buckets, keys)?.0)
     }
 
     /// By one function, and how many steps of bisection a knot costs.
-    fn by(function: Function<T>, buckets: usize, keys: &[T::Key]) -> (Self, f64) {
-        let mut result = Self { function, last: buckets as u32 - 1, groups: Vec::new(), offsets: Vec::new() };
-        let mut counts = vec![0_u32; buckets];
+    fn by(function: Function<T>, buckets: usize, keys: &[T::Key]) -> Result<(Self, f64)> {
+        let (groups, offsets) = (room_for(buckets.div_ceil(GROUP))?, room_for(buckets)?);
+        let mut result = Self { function, last: buckets as u32 - 1, groups, offsets };
+        let mut counts = repeated(0_u32, buckets)?;
         let (mut knots, mut places) = ([T::zero(); BLOCK], [0; BLOCK]);
         for chunk in keys.chunks(BLOCK) {
             knots.iter_mut().zip(chunk).for_each(|(knot, &key)| *knot = T::from_key(key));
@@ -103,7 +107,7 @@ impl<T: Float> Buckets<T> {
                 cost += f64::from(count) * f64::from(count + 1).log2();
             }
         }
-        (result, cost / keys.len().max(1) as f64)
+        Ok((result, cost / keys.len().max(1) as f64))
     }
 
     /// The numbers of the queries' buckets.
@@ -144,7 +148,7 @@ mod tests {
     /// Every start is at or before the last knot that is not above the query.
     fn starts_are_never_late<T: Float>(xp: &[T], expects_keys: bool) {
         let keys: Vec<_> = xp.iter().map(|x| x.key()).collect();
-        let buckets = Buckets::<T>::new(&keys);
+        let buckets = Buckets::<T>::new(&keys).unwrap();
         assert_eq!(matches!(buckets.function, Function::ByKey { .. }), expects_keys);
         let half = T::narrow(0.5);
         let between = xp.windows(2).flat_map(|pair| [pair[0], pair[0] * half + pair[1] * half]);

@@ -13,6 +13,7 @@ use crate::device::host::HostPool;
 use crate::device::{Account, Device, Engine, Operation};
 use crate::element::{ElementType, Float, bytes_of as array_bytes};
 use crate::error::Result;
+use crate::memory::collected;
 use crate::shader::{self, WORKGROUP};
 use crate::tiles::steps;
 
@@ -95,42 +96,31 @@ impl Reach {
 /// The index as a GPU wants it: half as many buckets, as often as that makes no search longer. The host makes as many as
 /// its caches like; here fewer steps do not follow from more buckets, but more misses do: at 65,536 knots half of them
 /// made a query 15 % faster on llvmpipe.
-pub(super) fn coarsened<T: Float>(mut index: KnotIndex<T>) -> KnotIndex<T> {
+pub(super) fn coarsened<T: Float>(mut index: KnotIndex<T>) -> Result<KnotIndex<T>> {
     if index.bucketing == Bucketing::None {
-        return index;
+        return Ok(index);
     }
-    let steps = |index: &KnotIndex<T>| {
-        let windows = index.starts.chunks_exact(index.buckets + 1).map(widest_window);
+    let steps = |starts: &[u32], buckets: usize| {
+        let windows = starts.chunks_exact(buckets + 1).map(widest_window);
         steps_among(windows.max().unwrap_or(1))
     };
-    let wanted = steps(&index);
+    let wanted = steps(&index.starts, index.buckets);
     while index.buckets >= 4 && index.buckets.is_multiple_of(2) {
-        let coarser = halved(&index);
-        if steps(&coarser) > wanted {
+        let (tables, buckets) = (index.starts.len() / (index.buckets + 1), index.buckets / 2);
+        let every_other = index.starts.chunks_exact(index.buckets + 1).flat_map(|starts| starts.iter().step_by(2));
+        let starts = collected(every_other.copied(), tables * (buckets + 1))?;
+        if steps(&starts, buckets) > wanted {
             break;
         }
-        index = coarser;
+        for scale in index.origins.iter_mut().skip(1).step_by(2) {
+            *scale = match index.bucketing {
+                Bucketing::Linear => (T::of_bits(*scale) * T::narrow(0.5)).bits(),
+                _ => T::key_of(T::small_number(*scale) + 1),
+            };
+        }
+        (index.starts, index.buckets) = (starts, buckets);
     }
-    index
-}
-
-fn halved<T: Float>(index: &KnotIndex<T>) -> KnotIndex<T> {
-    let halves = |pair: &[T::Key]| match index.bucketing {
-        Bucketing::Linear => [pair[0], (T::of_bits(pair[1]) * T::narrow(0.5)).bits()],
-        _ => [pair[0], T::key_of(T::small_number(pair[1]) + 1)],
-    };
-    KnotIndex {
-        buckets: index.buckets / 2,
-        keys: index.keys.clone(),
-        starts: index
-            .starts
-            .chunks_exact(index.buckets + 1)
-            .flat_map(|starts| starts.iter().step_by(2))
-            .copied()
-            .collect(),
-        origins: index.origins.chunks_exact(2).flat_map(halves).collect(),
-        ..*index
-    }
+    Ok(index)
 }
 
 /// How many steps find one of so many knots.
@@ -249,8 +239,8 @@ mod tests {
 
     /// Every candidate of a query that is taken for one of a neighbouring bucket is within the steps that are written out.
     fn reaches_what_it_must<T: Float>(xp: &[T]) {
-        let fine = KnotIndex::new(xp, xp.len());
-        let index = coarsened(KnotIndex::new(xp, xp.len()));
+        let fine = KnotIndex::new(xp, xp.len()).unwrap();
+        let index = coarsened(KnotIndex::new(xp, xp.len()).unwrap()).unwrap();
         let reach = Reach::of(&index);
         assert!(index.buckets <= fine.buckets);
         assert_eq!(reach.from_bucket, Reach::of(&fine).from_bucket, "coarser buckets make no search longer");
@@ -280,13 +270,13 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_range_of_floats_is_not_called_finite() {
-        let finite = |xp: &[f32]| Reach::of(&KnotIndex::new(xp, xp.len())).finite;
+        let finite = |xp: &[f32]| Reach::of(&KnotIndex::new(xp, xp.len()).unwrap()).finite;
         assert!(finite(&[-1e38, 1e38]) && finite(&[7.0]));
         assert!(!finite(&[-3e38, 3e38]) && !finite(&[0.0, f32::INFINITY]) && !finite(&[0.0, f32::NAN]));
         let steep: Vec<f32> = (0..32).map(|i| i as f32 * f32::MIN_POSITIVE / 8.0).collect();
         assert_eq!(
-            Reach::of(&KnotIndex::new(&steep, 32)).from_bucket.is_some(),
-            KnotIndex::new(&steep, 32).bucketing != Bucketing::Linear
+            Reach::of(&KnotIndex::new(&steep, 32).unwrap()).from_bucket.is_some(),
+            KnotIndex::new(&steep, 32).unwrap().bucketing != Bucketing::Linear
         );
     }
 }

@@ -14,6 +14,8 @@
 //! other roundings. So a search verifies what it found and bisects the whole table if a bucket misled it.
 
 use crate::element::Float;
+use crate::error::Result;
+use crate::memory::{collected, repeated, room_for};
 
 /// Below this many knots a bisection is as short as the way to a bucket.
 const WORTH_BUCKETS: usize = 8;
@@ -51,6 +53,8 @@ pub(crate) struct KnotIndex<T: Float> {
 struct Buckets<T: Float> {
     starts: Vec<u32>,
     origins: Vec<T::Key>,
+    /// How many knots each bucket of the table at hand has.
+    counts: Vec<u32>,
     /// Steps of bisection, summed over all knots.
     cost: f64,
 }
@@ -58,30 +62,25 @@ struct Buckets<T: Float> {
 impl<T: Float> KnotIndex<T> {
     /// Indexes `xp`, tables of `knots` knots each. The order of the knots is not looked at: if they are not sorted, a
     /// search finds some knot, but never one that is not there.
-    pub fn new(xp: &[T], knots: usize) -> Self {
-        let keys: Vec<_> = xp.iter().map(|&x| x.key()).collect();
+    pub fn new(xp: &[T], knots: usize) -> Result<Self> {
+        let keys = keys_of(xp)?;
         if knots < WORTH_BUCKETS {
-            return Self::without_buckets(keys, knots);
+            return Ok(Self::without_buckets(keys, knots));
         }
         let wanted = if knots > MANY_KNOTS { knots } else { 2 * knots };
         let buckets = wanted.next_power_of_two().min(MOST_BUCKETS);
-        let by_key = Some(bucket_by_key::<T>(&keys, knots, buckets));
-        let best = match (bucket_linearly(xp, knots, buckets), by_key) {
-            (Some(linear), Some(by_key)) if by_key.cost < linear.cost => (Bucketing::ByKey, Some(by_key)),
-            (Some(linear), _) => (Bucketing::Linear, Some(linear)),
-            (None, by_key) => (Bucketing::ByKey, by_key),
+        let by_key = bucket_by_key::<T>(&keys, knots, buckets)?;
+        let (bucketing, best) = match bucket_linearly(xp, knots, buckets)? {
+            Some(linear) if by_key.cost >= linear.cost => (Bucketing::Linear, linear),
+            _ => (Bucketing::ByKey, by_key),
         };
-        match best {
-            (bucketing, Some(Buckets { starts, origins, .. })) => {
-                Self { knots, bucketing, buckets, keys, starts, origins }
-            }
-            (_, None) => Self::without_buckets(keys, knots),
-        }
+        let Buckets { starts, origins, .. } = best;
+        Ok(Self { knots, bucketing, buckets, keys, starts, origins })
     }
 
     /// The keys alone, for searches that bisect or bring their own index.
-    pub fn unindexed(xp: &[T], knots: usize) -> Self {
-        Self::without_buckets(xp.iter().map(|&x| x.key()).collect(), knots)
+    pub fn unindexed(xp: &[T], knots: usize) -> Result<Self> {
+        Ok(Self::without_buckets(keys_of(xp)?, knots))
     }
 
     fn without_buckets(keys: Vec<T::Key>, knots: usize) -> Self {
@@ -89,29 +88,33 @@ impl<T: Float> KnotIndex<T> {
     }
 }
 
-fn bucket_linearly<T: Float>(xp: &[T], knots: usize, buckets: usize) -> Option<Buckets<T>> {
-    let mut result = Buckets { starts: Vec::new(), origins: Vec::new(), cost: 0.0 };
+fn keys_of<T: Float>(xp: &[T]) -> Result<Vec<T::Key>> {
+    collected(xp.iter().map(|&x| x.key()), xp.len())
+}
+
+fn bucket_linearly<T: Float>(xp: &[T], knots: usize, buckets: usize) -> Result<Option<Buckets<T>>> {
+    let mut result = Buckets::for_tables(xp.len() / knots, buckets)?;
     for table in xp.chunks_exact(knots) {
         let (origin, range) = (table[0], table[knots - 1] - table[0]);
         let scale = T::narrow(buckets as f64) / range;
         if !(range.is_finite() && scale.is_finite()) {
-            return None;
+            return Ok(None);
         }
-        result.fill(buckets, table.iter().map(|&x| linear_bucket(x, origin, scale)));
+        result.fill(table.iter().map(|&x| linear_bucket(x, origin, scale)));
         result.origins.extend([origin.bits(), scale.bits()]);
     }
-    Some(result)
+    Ok(Some(result))
 }
 
-fn bucket_by_key<T: Float>(keys: &[T::Key], knots: usize, buckets: usize) -> Buckets<T> {
-    let mut result = Buckets { starts: Vec::new(), origins: Vec::new(), cost: 0.0 };
+fn bucket_by_key<T: Float>(keys: &[T::Key], knots: usize, buckets: usize) -> Result<Buckets<T>> {
+    let mut result = Buckets::for_tables(keys.len() / knots, buckets)?;
     for table in keys.chunks_exact(knots) {
         let (origin, last) = (table[0], table[knots - 1].max(table[0]));
         let shift = key_shift::<T>(origin, last, buckets);
-        result.fill(buckets, table.iter().map(|&key| T::key_bucket(key, origin, shift)));
+        result.fill(table.iter().map(|&key| T::key_bucket(key, origin, shift)));
         result.origins.extend([origin, T::key_of(shift)]);
     }
-    result
+    Ok(result)
 }
 
 /// By how much keys from the first to the last are shifted so that they number so many buckets.
@@ -121,14 +124,26 @@ pub(crate) fn key_shift<T: Float>(first: T::Key, last: T::Key, buckets: usize) -
 }
 
 impl<T: Float> Buckets<T> {
-    fn fill(&mut self, buckets: usize, of_knots: impl Iterator<Item = u32>) {
-        let mut counts = vec![0_u32; buckets];
-        of_knots.for_each(|bucket| counts[(bucket as usize).min(buckets - 1)] += 1);
+    /// Room for so many tables.
+    fn for_tables(tables: usize, buckets: usize) -> Result<Self> {
+        Ok(Self {
+            starts: room_for(tables * (buckets + 1))?,
+            origins: room_for(2 * tables)?,
+            counts: repeated(0, buckets)?,
+            cost: 0.0,
+        })
+    }
+
+    /// Another table, by the buckets of its knots.
+    fn fill(&mut self, of_knots: impl Iterator<Item = u32>) {
+        let last = self.counts.len() - 1;
+        of_knots.for_each(|bucket| self.counts[(bucket as usize).min(last)] += 1);
         let mut start = 0;
-        for count in counts {
+        for count in &mut self.counts {
             self.starts.push(start);
-            start += count;
-            self.cost += f64::from(count) * f64::from(count + 1).log2();
+            start += *count;
+            self.cost += f64::from(*count) * f64::from(*count + 1).log2();
+            *count = 0;
         }
         self.starts.push(start);
     }
@@ -218,7 +233,7 @@ mod tests {
     }
 
     fn agrees_with_a_plain_search<T: Float>(xp: &[T], knots: usize, expected: Bucketing) {
-        let index = KnotIndex::new(xp, knots);
+        let index = KnotIndex::new(xp, knots).unwrap();
         assert_eq!(index.bucketing, expected);
         let view = index.view();
         for (number, table) in xp.chunks_exact(knots).enumerate() {
@@ -253,7 +268,7 @@ mod tests {
     fn unsorted_knots_never_lead_outside() {
         let mut knots: Vec<f32> = (0..500).map(|i| ((i * 7919) % 500) as f32).collect();
         knots[250] = f32::NAN;
-        let index = KnotIndex::new(&knots, 500);
+        let index = KnotIndex::new(&knots, 500).unwrap();
         for query in [-1.0, 0.0, 250.5, 499.0, 1e30, f32::INFINITY] {
             assert!(index.view().upper_bound(0, query, query.key()) <= 500);
         }

@@ -15,6 +15,7 @@ use crate::device::{Account, Device, Operation};
 use crate::element::{Float, bytes_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
+use crate::memory::collected;
 use crate::share::share;
 
 /// Queries that one task of the CPU engine looks up.
@@ -77,7 +78,13 @@ impl<T: Float> Knots<T> {
         if xp.ndim() != 1 {
             return Err(Error::dimensions(format!("knots have shape {:?}, but they must be [n]", xp.shape())));
         }
-        let mut knots: Vec<T> = xp.iter().copied().collect();
+        if xp.len() >= u32::MAX as usize {
+            return Err(Error::new(
+                ErrorKind::TooLarge { bytes: bytes_of::<T>(xp.len()), limit: bytes_of::<T>(u32::MAX as usize - 1) },
+                format!("there are {} knots, but their places are counted in 32 bits; split them", xp.len()),
+            ));
+        }
+        let mut knots = collected(xp.iter().copied(), xp.len())?;
         expect_bindable(device, "an axis of knots", bytes_of::<T>(knots.len()))?;
         let out_of_order = |knots: &[T]| knots.windows(2).position(|pair| pair[0].key() > pair[1].key());
         let mut decreasing = false;

@@ -10,6 +10,7 @@ use crate::device::gpu::GpuBuffer;
 use crate::device::host::Snapshot;
 use crate::element::Element;
 use crate::error::Result;
+use crate::memory::collected;
 
 /// An array that has arrived on the host.
 ///
@@ -79,15 +80,28 @@ impl<T: Element, D: Dimension> HostArray<T, D> {
 
     /// The values as an array of their own. Copies them once, except on the CPU engine when nothing else shares the
     /// memory (after [`into_readback`](crate::DeviceArray::into_readback)).
+    ///
+    /// Where memory for the copy cannot be had the process ends, as with any vector: [`try_into_array`](Self::try_into_array)
+    /// gives an error.
     pub fn into_array(self) -> Array<T, D> {
+        let layout = std::alloc::Layout::for_value(self.values());
+        self.try_into_array().unwrap_or_else(|_| std::alloc::handle_alloc_error(layout))
+    }
+
+    /// The same, and an error where memory for the copy cannot be had.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`](crate::ErrorKind::OutOfMemory).
+    pub fn try_into_array(self) -> Result<Array<T, D>> {
         let Self { landed, shape, .. } = self;
         let len = shape.size();
         let values = match landed {
-            Landed::Shared(values) => values.into_vec(),
-            Landed::Mapped(mapped) => mapped.elements(len).to_vec(),
+            Landed::Shared(values) => values.into_vec()?,
+            Landed::Mapped(mapped) => collected(mapped.elements(len).iter().copied(), len)?,
             Landed::Empty => Vec::new(),
         };
-        Array::from_shape_vec(shape, values).expect("as many values as the shape says")
+        Ok(Array::from_shape_vec(shape, values).expect("as many values as the shape says"))
     }
 
     /// What it cost to bring this here.

@@ -1,0 +1,46 @@
+//! Host memory that grows with the data. Where it cannot be had there is an error, not the end of the process, which is what
+//! the standard collections make of it.
+
+use crate::error::{Error, Result};
+
+/// An empty vector with room for so many elements.
+pub(crate) fn room_for<T>(len: usize) -> Result<Vec<T>> {
+    let mut vector = Vec::new();
+    match vector.try_reserve_exact(len) {
+        Ok(()) => Ok(vector),
+        Err(_) => {
+            let bytes = (len as u64).saturating_mul(size_of::<T>() as u64);
+            Err(Error::out_of_memory(bytes, "the host", "free some arrays, or work in pieces"))
+        }
+    }
+}
+
+/// All elements, of which there are `len`.
+pub(crate) fn collected<T>(elements: impl Iterator<Item = T>, len: usize) -> Result<Vec<T>> {
+    let mut vector = room_for(len)?;
+    vector.extend(elements.take(len));
+    Ok(vector)
+}
+
+/// So many times the same element.
+pub(crate) fn repeated<T: Clone>(element: T, len: usize) -> Result<Vec<T>> {
+    let mut vector = room_for(len)?;
+    vector.resize(len, element);
+    Ok(vector)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn what_cannot_be_had_is_an_error() {
+        let len = isize::MAX as usize / 8;
+        let refused = room_for::<u64>(len).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::OutOfMemory { bytes: len as u64 * 8 });
+        assert!(room_for::<u64>(usize::MAX).is_err(), "a size that overflows");
+        assert_eq!(collected(1.., 3).unwrap(), [1, 2, 3]);
+        assert_eq!(repeated(7, 2).unwrap(), [7, 7]);
+    }
+}
