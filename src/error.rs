@@ -116,8 +116,8 @@ impl Error {
         Self::new(
             ErrorKind::TooLarge { bytes, limit },
             format!(
-                "{what} takes {bytes} bytes, but device \"{device}\" takes at most {limit}; work on it in pieces, \
-                 or use Device::cpu()"
+                "{what} takes {bytes} bytes, but device \"{device}\" takes at most {limit}; work on it in pieces, as \
+                 Device::stream does, or use Device::cpu()"
             ),
         )
     }

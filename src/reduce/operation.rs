@@ -11,7 +11,7 @@ use crate::device::gpu::Commands;
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
 use crate::device::{Account, Device, Operation};
-use crate::element::Float;
+use crate::element::{Float, bytes_of};
 use crate::error::{Error, ErrorKind, Result};
 
 /// An array seen as `[outer, len, inner]`; `len` is what is reduced.
@@ -223,6 +223,16 @@ impl<T: Float> Operands<T> {
     /// Reduces to places along the axis.
     pub fn locate<D: Dimension>(self, finish: Finish, shape: D) -> Result<DeviceArray<u32, D>> {
         self.expect_values(finish)?;
+        let most = u32::MAX as usize;
+        if self.view.len > most {
+            return Err(Error::new(
+                ErrorKind::TooLarge { bytes: bytes_of::<T>(self.view.len), limit: bytes_of::<T>(most) },
+                format!(
+                    "places along an axis of length {} do not fit into 32 bits; locate in pieces of at most {most}",
+                    self.view.len
+                ),
+            ));
+        }
         let output = self.device.allocate(self.view.lines())?;
         if self.view.lines() > 0 {
             self.device.run(self.operation(finish, Output::Places(output.clone())))?;

@@ -110,7 +110,7 @@ impl<T: Float> StandardizeRows<T> {
         let View { outer, len, inner } = operands.view;
         let longest = match operands.device.engine() {
             Engine::Cpu(_) => ELEMENTS_PER_TASK,
-            Engine::Gpu(_) => ROW_BYTES / size_of::<T>(),
+            Engine::Gpu(context) => ROW_BYTES.min(context.window_bytes() as usize) / size_of::<T>(),
         };
         let fits = inner == 1 && (1..=longest).contains(&len) && outer > 0;
         fits.then(|| Self { rows: outer, len, ddof, values: operands.values.clone(), output })

@@ -71,10 +71,12 @@ impl GpuBuffer {
         })
     }
 
-    /// Ends a mapping. What wgpu has to say about it on a device that is lost concerns nobody any more.
+    /// Ends a mapping. What wgpu has to say about it on a device that is lost concerns nobody any more, but nobody else
+    /// must get a buffer that may still be mapped.
     pub fn unmap(&self) {
         match &self.pool {
-            Some(pool) => drop(pool.device.attempt(|| self.raw.unmap())),
+            Some(pool) if pool.device.attempt(|| self.raw.unmap()).is_ok() => {}
+            Some(_) => self.abandon(),
             None => self.raw.unmap(),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::batch::PARAMETER_BYTES;
 use super::kernel::{Kernel, Pipeline};
 use super::{GpuBuffer, GpuContext};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// The largest element of any binding: four f64 of a table's segment, or the sums of f64.
 const LARGEST_ELEMENT: u64 = 32;
@@ -122,8 +122,8 @@ impl<'a> Commands<'a> {
         Ok(buffer)
     }
 
-    /// Takes a dispatch of `groups` workgroups; beyond 65,535 they are folded into the second dimension, and the kernel has
-    /// to leave out those past the end.
+    /// Takes a dispatch of `groups` workgroups; beyond 65,535 (or what the device's limit is) they are folded into the second
+    /// dimension, and the kernel has to leave out those past the end.
     pub fn dispatch(&self, kernel: &Kernel, parameters: &[u8], bindings: &[Binding<'_>], groups: u64) -> Result<()> {
         debug_assert!(parameters.len() as u64 <= PARAMETER_BYTES && bindings.len() == kernel.buffers().count());
         let context = self.context;
@@ -132,6 +132,18 @@ impl<'a> Commands<'a> {
         let widest = u64::from(context.info.limits.max_workgroups_per_dimension);
         let columns = groups.min(widest);
         let rows = groups.div_ceil(columns.max(1));
+        if rows > widest {
+            let bytes: u64 = bindings.iter().map(|binding| binding.bytes).sum();
+            let limit = bytes / groups * widest * widest;
+            return Err(Error::new(
+                ErrorKind::TooLarge { bytes, limit },
+                format!(
+                    "{bytes} bytes take {groups} workgroups, but device \"{}\" dispatches at most {widest} x {widest} at \
+                     once; work in pieces, as Device::stream does",
+                    context.info.name
+                ),
+            ));
+        }
         let uniform = context.uniform();
 
         let prepare = || {
@@ -163,10 +175,11 @@ impl<'a> Commands<'a> {
                 pipeline: pipeline.clone(),
             }
         };
+        // Apart from recording: what cannot be bound must not spoil the commands of others.
+        let dispatch = context.device.guard("binding a kernel", prepare)?;
         match &self.kept {
-            None => context.record(prepare),
+            None => context.record(dispatch),
             Some(kept) => {
-                let dispatch = context.device.guard("binding a kernel", prepare)?;
                 kept.borrow_mut().dispatches.push(dispatch);
                 Ok(())
             }
