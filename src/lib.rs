@@ -70,6 +70,13 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+// What tests and the crate share calls the crate by its name.
+#[cfg(test)]
+extern crate self as ndgpu;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;
+
 mod accumulate;
 mod array;
 mod compiled;
@@ -81,6 +88,7 @@ pub mod guide;
 mod host_data;
 mod interp;
 mod knots;
+mod memory;
 mod plan;
 mod reduce;
 mod shader;
@@ -92,7 +100,7 @@ mod transfer;
 
 pub use array::DeviceArray;
 pub use device::{
-    Device, DeviceBuilder, DeviceInfo, DeviceKind, DeviceLimits, TransferCost, TransferPath, TransferStats,
+    Arithmetic, Device, DeviceBuilder, DeviceInfo, DeviceKind, DeviceLimits, TransferCost, TransferPath, TransferStats,
 };
 pub use devices::Devices;
 pub use element::{Element, ElementType, Float};

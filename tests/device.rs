@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use ndarray::{Array1, Axis, arr1};
 use ndgpu::{Device, DeviceArray, DeviceKind, ErrorKind, InterpTable, wgpu};
+use support::devices::application;
 
 /// The name of a device opened by `Device::new` in a process with this environment, or the error.
 fn new_in(environment: &[(&str, &str)]) -> String {
@@ -103,18 +104,6 @@ fn compensated_sums_survive_the_drivers_compiler() {
     }
 }
 
-/// A wgpu device as an application would have it: with wgpu's default limits.
-fn application() -> (wgpu::Adapter, wgpu::Device, wgpu::Queue) {
-    let wanted = support::devices::adapter_name().to_lowercase();
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let backends = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::all());
-    let adapters = pollster::block_on(instance.enumerate_adapters(backends));
-    let adapter = adapters.into_iter().find(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted));
-    let adapter = adapter.expect("an adapter to test on: run scripts/test");
-    let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default())).unwrap();
-    (adapter, device, queue)
-}
-
 const ARRAY: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 
@@ -199,6 +188,7 @@ fn a_lost_device_fails_every_call_and_another_can_be_opened() {
     let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0_f32, 1.0]).unwrap();
     let mut plan = device.capture(&a, |a| table.interp(a)?.sum()).unwrap();
     let pending = a.readback();
+    // Not looked at any more: wgpu 30 takes the memory away under a view (RELIABILITY.md).
     let landed = a.readback().wait().unwrap();
     raw.destroy();
 
@@ -206,7 +196,6 @@ fn a_lost_device_fails_every_call_and_another_can_be_opened() {
         assert!(outcome.as_ref().is_none_or(|error| error.kind() == ErrorKind::DeviceLost), "{outcome:?}");
     };
     lost(pending.wait().err());
-    assert_eq!(landed.view(), Array1::<f32>::ones(1000), "what has landed stays");
     for _ in 0..2 {
         lost(device.upload(&arr1(&[1.0_f32])).err());
         lost(table.interp(&a).and_then(|y| y.readback().wait()).err());

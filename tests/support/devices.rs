@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use ndgpu::{Device, DeviceBuilder, ErrorKind};
+use ndgpu::{Device, DeviceBuilder, ErrorKind, wgpu};
 
 use super::report::say;
 
@@ -36,6 +36,12 @@ impl Configuration {
         self.device.device.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether numbers below the smallest normal one are taken for zero here: what takes part in arithmetic, products,
+    /// differences and slopes included, is then promised from the smallest normal number on.
+    pub fn flushes_subnormals(&self) -> bool {
+        flushes_subnormals(&self.device())
+    }
+
     /// The same device opened anew, for tests that look at its ledger or destroy it.
     pub fn fresh(&self) -> Device {
         (self.device.open)()
@@ -55,6 +61,11 @@ impl Configuration {
 pub fn configurations() -> &'static [Configuration] {
     static CONFIGURATIONS: OnceLock<Vec<Configuration>> = OnceLock::new();
     CONFIGURATIONS.get_or_init(open_all)
+}
+
+/// Whether a device takes numbers below the smallest normal one for zero.
+pub fn flushes_subnormals(device: &Device) -> bool {
+    device.info().arithmetic.is_some_and(|arithmetic| !arithmetic.subnormals)
 }
 
 /// The device of the configuration of this name, opened anew.
@@ -101,6 +112,25 @@ pub fn adapter_name() -> String {
         _ => "llvmpipe",
     };
     wanted.as_deref().unwrap_or(usual).trim().to_owned()
+}
+
+/// A wgpu device as an application would have it: with wgpu's default limits, and no features.
+pub fn application() -> (wgpu::Adapter, wgpu::Device, wgpu::Queue) {
+    application_with(|_| wgpu::DeviceDescriptor::default())
+}
+
+/// A wgpu device of an application that wants something of its own.
+pub fn application_with(
+    wanted: impl Fn(&wgpu::Adapter) -> wgpu::DeviceDescriptor<'static>,
+) -> (wgpu::Adapter, wgpu::Device, wgpu::Queue) {
+    let name = adapter_name().to_lowercase();
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle().with_env());
+    let backends = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::all());
+    let adapters = pollster::block_on(instance.enumerate_adapters(backends));
+    let adapter = adapters.into_iter().find(|adapter| adapter.get_info().name.to_lowercase().contains(&name));
+    let adapter = adapter.expect("an adapter to test on: run scripts/test");
+    let (device, queue) = pollster::block_on(adapter.request_device(&wanted(&adapter))).unwrap();
+    (adapter, device, queue)
 }
 
 fn open_gpu(builder: DeviceBuilder) -> Device {

@@ -8,11 +8,13 @@
 // Each test binary compiles this module for itself and uses its own part of it.
 #![allow(dead_code)]
 
+pub mod calls;
 pub mod case;
 pub mod devices;
 pub mod judge;
 pub mod layout;
 pub mod memory;
+pub mod noop;
 pub mod operations;
 pub mod oracle;
 pub mod random;

@@ -152,9 +152,9 @@ impl GpuContext {
     }
 
     /// Records a dispatch.
-    pub(super) fn record(&self, prepare: impl FnOnce() -> Dispatch) -> Result<()> {
+    pub(super) fn record(&self, dispatch: Dispatch) -> Result<()> {
         let mut batch = self.batch()?;
-        self.device.guard("recording a kernel", || batch.dispatch(self.device.raw(), &[prepare()]))?;
+        self.device.guard("recording a kernel", || batch.dispatch(self.device.raw(), &[dispatch]))?;
         self.submit_if_enough(batch)
     }
 
@@ -216,7 +216,7 @@ impl GpuContext {
             let mut mapped = mapped.map_err(|error| self.device.lose(&error.to_string()))?;
             fill(start, mapped.slice(..));
             drop(mapped);
-            staging.unmap();
+            self.device.guard("recording an upload", || staging.unmap())?;
 
             let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
             batch.bytes += 2 * piece;
@@ -327,7 +327,12 @@ impl GpuContext {
             }
             Err(error) => {
                 // What the commands should have written is now anything: nobody must take it for a result.
-                self.device.poison(self.device.explain("submitting commands", &error));
+                match error {
+                    wgpu::Error::OutOfMemory { .. } => {
+                        self.device.lose(&format!("no memory to submit commands: {error}"))
+                    }
+                    _ => self.device.poison(self.device.explain("submitting commands", &error)),
+                };
                 landings.iter().for_each(|landing| landing.arrive(false));
             }
         }

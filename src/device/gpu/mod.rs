@@ -14,6 +14,8 @@
 mod batch;
 mod buffers;
 mod commands;
+#[cfg(test)]
+mod faults;
 mod kernel;
 mod landing;
 mod self_check;
@@ -45,8 +47,8 @@ pub(crate) fn kernels() -> Vec<Kernel> {
     [F32, F64].map(self_check::kernel).into()
 }
 
-/// How many checks share a buffer.
-const CHECKS_PER_BUFFER: u32 = 4096;
+/// How many checks share a buffer, if so many can be bound.
+const CHECKS_PER_BUFFER: u64 = 4096;
 
 /// An open wgpu device.
 pub(crate) struct GpuContext {
@@ -68,7 +70,7 @@ impl GpuContext {
     /// Takes over a device. `owned` says that it is nobody else's, so that its handlers may be set.
     pub fn new(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
         let limits = device.limits();
-        let device = Watched::new(device, owned);
+        let device = Watched::new(device, owned, info.backend == Some(wgpu::Backend::Gl));
         let has_immediates = device.raw().features().contains(wgpu::Features::IMMEDIATES);
         let parameters = match has_immediates && limits.max_immediate_size >= IMMEDIATE_BYTES {
             true => kernel::ParametersIn::Immediates,
@@ -88,7 +90,9 @@ impl GpuContext {
             queue,
             info,
         };
-        context.info.compensated_sums = context.compensation_survives()?;
+        let found = context.check_arithmetic()?;
+        context.info.compensated_sums = found.compensated_sums;
+        context.info.arithmetic = Some(found.arithmetic);
         Ok(context)
     }
 
@@ -127,7 +131,7 @@ impl GpuContext {
         self.device.health()?;
         let mut current = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         let (buffer, used) = match current.take() {
-            Some((buffer, used)) if used + count <= CHECKS_PER_BUFFER => (buffer, used),
+            Some((buffer, used)) if u64::from(used + count) * 4 <= buffer.size() => (buffer, used),
             _ => (self.check_buffer()?, 0),
         };
         *current = Some((buffer.clone(), used + count));
@@ -139,7 +143,7 @@ impl GpuContext {
         self.device.guard("creating a buffer", || {
             self.device.raw().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("ndgpu checks"),
-                size: u64::from(CHECKS_PER_BUFFER) * 4,
+                size: self.info.limits.max_binding_bytes.min(4 * CHECKS_PER_BUFFER),
                 usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             })

@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 
@@ -16,12 +16,26 @@ pub(crate) struct Watched {
     device: wgpu::Device,
     faulty: AtomicBool,
     reason: Mutex<Option<Error>>,
+    /// Held through every call where all threads share one context, as with GL: wgpu waits a second for its turn, and then
+    /// panics.
+    turn: Option<Mutex<()>>,
+    /// What tests let go wrong.
+    #[cfg(test)]
+    pub faults: super::faults::Faults,
 }
 
 impl Watched {
     /// Watches a device. `owned` says that it is nobody else's, so that its handlers may be set.
-    pub fn new(device: wgpu::Device, owned: bool) -> Arc<Self> {
-        let watched = Arc::new(Self { device, faulty: AtomicBool::new(false), reason: Mutex::default() });
+    /// `one_at_a_time` says that only one thread at a time can use it.
+    pub fn new(device: wgpu::Device, owned: bool, one_at_a_time: bool) -> Arc<Self> {
+        let watched = Arc::new(Self {
+            device,
+            faulty: AtomicBool::new(false),
+            reason: Mutex::default(),
+            turn: one_at_a_time.then(Mutex::default),
+            #[cfg(test)]
+            faults: Default::default(),
+        });
         if owned {
             // The handlers belong to the device, and must not keep it alive.
             let seen = Arc::downgrade(&watched);
@@ -71,6 +85,9 @@ impl Watched {
     /// browser complaints come later, by way of the handler for uncaptured errors.)
     pub fn attempt<R>(&self, calls: impl FnOnce() -> R) -> std::result::Result<R, wgpu::Error> {
         use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+        #[cfg(test)]
+        self.faults.strike(&self.device)?;
+        let _turn = self.turn();
         let scopes = [OutOfMemory, Validation, Internal].map(|filter| self.device.push_error_scope(filter));
         let value = calls();
         let mut complaint = None;
@@ -90,7 +107,16 @@ impl Watched {
         if let Err(known) = self.health() {
             return known;
         }
-        if self.is_alive() { refusal(what, complaint) } else { self.lose("it was destroyed") }
+        if !self.is_alive() {
+            return self.lose(&complaint.to_string());
+        }
+        match complaint {
+            wgpu::Error::OutOfMemory { .. } => Error::new(
+                ErrorKind::OutOfMemory { bytes: 0 },
+                format!("{what} failed for want of memory; drop arrays that are no longer needed"),
+            ),
+            _ => refusal(what, complaint),
+        }
     }
 
     /// Whether the device still gives memory, which a lost one does not.
@@ -109,6 +135,7 @@ impl Watched {
 
     /// Lets wgpu look at what has been done, and takes for a loss what it would panic about.
     pub fn poll(&self, how: wgpu::PollType) {
+        let _turn = self.turn();
         // No state of ours is touched inside, so nothing can be left half-done by unwinding.
         match catch_unwind(AssertUnwindSafe(|| self.device.poll(how))) {
             Ok(Ok(_)) | Ok(Err(wgpu::PollError::Timeout)) => {}
@@ -118,6 +145,10 @@ impl Watched {
                 drop(self.lose(text.or(panic.downcast_ref::<&str>().copied()).unwrap_or_default()));
             }
         }
+    }
+
+    fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        self.turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Blocks until a submission has been executed, or the last one.

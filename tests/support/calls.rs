@@ -1,0 +1,191 @@
+//! Everything that can be asked of a device, by name: what the tests of limits, faults and load ask for, all of it, each
+//! call from upload to arrival.
+
+use ndarray::{Array1, Array2, ArrayView, Axis, Dimension, arr1};
+use ndgpu::{
+    Device, DeviceArray, Devices, Element, Error, ErrorKind, Float, InterpTable, Knots, Method, Order, Result, Side,
+};
+
+use super::random::Random;
+
+/// What the calls compute with.
+pub struct Operands<T> {
+    /// Rows to reduce and to look up.
+    pub a: Array2<T>,
+    /// For the columns of `a`.
+    pub weights: Array1<T>,
+    /// For each element of `a`.
+    pub full: Array2<T>,
+    /// Sorted, without NaN.
+    pub xp: Array1<T>,
+    pub fp: Array1<T>,
+    /// Tables, as many as `a` has rows.
+    pub tables: Array2<T>,
+}
+
+impl<T: Float> Operands<T> {
+    pub fn new(rows: usize, columns: usize, knots: usize, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let mut number = |scale: f64| T::from(random.unit() * scale).unwrap();
+        let a = Array2::from_shape_simple_fn((rows, columns), || number(100.0));
+        let weights = Array1::from_shape_simple_fn(columns, || number(1.0) + T::one());
+        let full = Array2::from_shape_simple_fn((rows, columns), || number(1.0) + T::one());
+        let mut xp: Vec<T> = (0..knots).map(|_| number(100.0)).collect();
+        xp.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        let fp = Array1::from_shape_simple_fn(knots, || number(10.0));
+        let tables = Array2::from_shape_simple_fn((rows, knots), || number(10.0));
+        Self { a, weights, full, xp: arr1(&xp), fp, tables }
+    }
+}
+
+/// A call, from upload to arrival.
+pub type Call<T> = fn(&Device, &Operands<T>) -> Result<Vec<f64>>;
+
+fn landed<E: Element + Into<f64>, D: Dimension>(array: DeviceArray<E, D>) -> Result<Vec<f64>> {
+    Ok(array.readback().wait()?.view().iter().map(|&value| value.into()).collect())
+}
+
+/// A view in which an axis runs the other way.
+fn backwards<E, D: Dimension>(mut view: ArrayView<'_, E, D>, axis: usize) -> ArrayView<'_, E, D> {
+    view.invert_axis(Axis(axis));
+    view
+}
+
+/// Looks values up.
+fn looked_up<T: Float + Into<f64>>(
+    device: &Device,
+    o: &Operands<T>,
+    build: impl FnOnce(&Operands<T>, &Device) -> Result<InterpTable<T>>,
+) -> Result<Vec<f64>> {
+    landed(build(o, device)?.interp(&device.upload(&o.a)?)?)
+}
+
+/// Every operation of the crate.
+pub fn calls<T: Float + Into<f64>>() -> Vec<(&'static str, Call<T>)> {
+    vec![
+        ("upload", |device, o| landed(device.upload(&o.a)?)),
+        ("upload reversed", |device, o| landed(device.upload(&backwards(o.a.view(), 1))?)),
+        ("into_readback", |device, o| {
+            Ok(device.upload(&o.a)?.into_readback().wait()?.view().iter().map(|&value| value.into()).collect())
+        }),
+        ("awaited", |device, o| {
+            let up = device.upload(&o.a)?;
+            let (one, other) = (up.readback(), up.sum()?.readback());
+            let (one, other) = futures::executor::block_on(futures::future::try_join(one, other))?;
+            Ok(one.view().iter().copied().chain(other.view().iter().copied()).map(T::into).collect())
+        }),
+        ("overwrite", |device, o| {
+            let mut up = device.upload(&o.full)?;
+            up.overwrite(&o.a)?;
+            landed(up)
+        }),
+        ("to_device", |device, o| landed(device.upload(&o.a)?.to_device(&Device::cpu())?.to_device(device)?)),
+        ("reshape", |device, o| landed(device.upload(&o.a)?.reshape(o.a.len())?.insert_axis(Axis(0))?.into_dyn())),
+        ("sum", |device, o| landed(device.upload(&o.a)?.sum()?)),
+        ("mean_axis 0", |device, o| landed(device.upload(&o.a)?.mean_axis(Axis(0))?)),
+        ("mean_axis 1", |device, o| landed(device.upload(&o.a)?.mean_axis(Axis(1))?)),
+        ("var_axis", |device, o| landed(device.upload(&o.a)?.var_axis(Axis(0), T::one())?)),
+        ("std", |device, o| landed(device.upload(&o.a)?.std(T::zero())?)),
+        ("min_axis", |device, o| landed(device.upload(&o.a)?.min_axis(Axis(1))?)),
+        ("max", |device, o| landed(device.upload(&o.a)?.max()?)),
+        ("argmin_axis", |device, o| landed(device.upload(&o.a)?.argmin_axis(Axis(0))?)),
+        ("argmax", |device, o| landed(device.upload(&o.a)?.argmax()?)),
+        ("average_axis", |device, o| landed(device.upload(&o.a)?.average_axis(Axis(1), &device.upload(&o.weights)?)?)),
+        ("average_axis, full weights", |device, o| {
+            landed(device.upload(&o.a)?.average_axis(Axis(0), &device.upload(&o.full)?)?)
+        }),
+        ("average_axis_returned", |device, o| {
+            let (average, sums) = device.upload(&o.a)?.average_axis_returned(Axis(1), &device.upload(&o.weights)?)?;
+            Ok([landed(average)?, landed(sums)?].concat())
+        }),
+        ("weighted_sum", |device, o| landed(device.upload(&o.a)?.weighted_sum(&device.upload(&o.full)?)?)),
+        ("sum_axes apart", |device, o| {
+            // The first and the last of three axes: they have to be brought together.
+            let shape = (o.a.nrows(), o.a.ncols(), 1);
+            landed(device.upload(&o.a)?.reshape(shape)?.sum_axes(&[Axis(0), Axis(2)])?)
+        }),
+        ("standardize_axis 0", |device, o| landed(device.upload(&o.a)?.standardize_axis(Axis(0), T::zero())?)),
+        ("standardize_axis 1", |device, o| landed(device.upload(&o.a)?.standardize_axis(Axis(1), T::zero())?)),
+        ("skip_nan", |device, o| landed(device.upload(&o.a)?.skip_nan().mean_axis(Axis(1))?)),
+        ("interp", |device, o| looked_up(device, o, |o, device| InterpTable::new(device, &o.xp, &o.fp))),
+        ("interp, period", |device, o| {
+            looked_up(device, o, |o, device| {
+                InterpTable::builder(&o.xp, &o.fp).period(T::from(37.5).unwrap()).build(device)
+            })
+        }),
+        ("interp, sorted", |device, o| {
+            looked_up(device, o, |o, device| {
+                let reversed = backwards(o.xp.view(), 0);
+                InterpTable::builder(&reversed, &o.fp).order(Order::Sort).extrapolate().build(device)
+            })
+        }),
+        ("interp, nearest", |device, o| {
+            looked_up(device, o, |o, device| {
+                InterpTable::builder(&o.xp, &o.fp).method(Method::Nearest).left(T::zero()).build(device)
+            })
+        }),
+        ("interp, from the device", |device, o| {
+            looked_up(device, o, |o, device| InterpTable::from_device(&device.upload(&o.xp)?, &device.upload(&o.fp)?))
+        }),
+        ("interp_rows", |device, o| {
+            let table = InterpTable::new(device, &o.xp, &o.tables)?;
+            landed(table.interp_rows(&device.upload(&o.a)?)?)
+        }),
+        ("with_values", |device, o| {
+            let table = InterpTable::new(device, &o.xp, &o.fp)?.with_values(&device.upload(&o.tables)?)?;
+            landed(table.interp_rows(&device.upload(&o.a.row(0))?)?)
+        }),
+        ("searchsorted", |device, o| {
+            landed(Knots::new(device, &o.xp)?.searchsorted(&device.upload(&o.a)?, Side::Right)?)
+        }),
+        ("digitize", |device, o| {
+            let decreasing = backwards(o.xp.view(), 0);
+            landed(Knots::new(device, &decreasing)?.digitize(&device.upload(&o.a)?, true)?)
+        }),
+        ("plan", |device, o| {
+            let table = InterpTable::new(device, &o.xp, &o.fp)?;
+            let weights = device.upload(&o.weights)?;
+            let first = device.upload(&o.full)?;
+            let mut plan = device.capture(&first, |x| table.interp(x)?.average_axis(Axis(1), &weights))?;
+            plan.write(&o.a)?;
+            landed(plan.replay()?)
+        }),
+        ("stream", |device, o| {
+            let table = InterpTable::new(device, &o.xp, &o.fp)?;
+            let rows = o.a.axis_chunks_iter(Axis(0), 2);
+            let chunks = device.stream(rows, |x: &DeviceArray<T, _>| table.interp(x)?.sum_axis(Axis(1)));
+            let mut all = Vec::new();
+            for chunk in chunks {
+                all.extend(chunk?.view().iter().map(|&value| value.into()));
+            }
+            Ok(all)
+        }),
+        ("map_rows", |device, o| {
+            let devices = Devices::new([device.clone(), Device::cpu()])?;
+            let tables = devices.each(|device| InterpTable::new(device, &o.xp, &o.fp))?;
+            let all = devices.map_rows(&o.a, &tables, |rows, table| table.interp(rows))?;
+            Ok(all.iter().map(|&value| value.into()).collect())
+        }),
+        ("synchronize", |device, o| {
+            let sum = device.upload(&o.a)?.sum()?;
+            device.synchronize()?;
+            landed(sum)
+        }),
+    ]
+}
+
+/// Compares what a device gave with what the CPU engine did: as close as a few roundings, variances and scores included.
+pub fn assert_like(got: &[f64], want: &[f64], epsilon: f64, what: &str) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (place, (&got, &want)) in got.iter().zip(want).enumerate() {
+        let close = got == want
+            || (got.is_nan() && want.is_nan())
+            || (got - want).abs() <= 64.0 * epsilon * want.abs().max(1.0);
+        assert!(close, "{what}: {got} at {place} instead of {want}");
+    }
+}
+
+/// Whether memory was refused.
+pub fn is_out_of_memory(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::OutOfMemory { .. })
+}
