@@ -5,7 +5,8 @@
 //! - [`commands`]: what operations give their dispatches to
 //! - [`batch`]: commands, recorded one after another and submitted together
 //! - [`self_check`]: what a driver makes of delicate arithmetic
-//! - [`landing`]: copies on their way to the host, and the thread that wakes who awaits them
+//! - [`landing`]: copies on their way to the host
+//! - [`poller`]: waiting for them, and the threads that wake who awaits them
 //! - [`watched`]: the device itself, with errors of wgpu kept from becoming panics
 //!
 //! Everything is recorded in the order of the calls into one encoder, which is submitted when somebody wants to see a
@@ -18,6 +19,7 @@ mod commands;
 mod faults;
 mod kernel;
 mod landing;
+mod poller;
 mod self_check;
 mod watched;
 
@@ -37,7 +39,7 @@ use crate::error::Result;
 use batch::Batch;
 use buffers::BufferPool;
 use kernel::{IMMEDIATE_BYTES, Pipelines};
-use landing::Poller;
+use poller::Poller;
 use watched::Watched;
 
 /// The kernels of the engine itself, for the test that translates them all.
