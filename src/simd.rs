@@ -7,8 +7,6 @@
 //! Everything a kernel calls has to be inlined into the one function that is compiled for the instruction set, closures
 //! included, or it is compiled without it. That is why all of it is `#[inline(always)]`, and why there are no closures.
 
-use std::marker::PhantomData;
-
 use pulp::{Scalar, Simd};
 
 use crate::accumulate::lost_by_product;
@@ -459,14 +457,33 @@ both_floats!(
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    //! Rows of eight numbers into columns, by loads and shuffles.
+    //! The instruction sets with more than one lane: rows of eight numbers into columns, by loads and shuffles.
 
     use std::arch::x86_64::{__m128, __m256, __m256d, __m512, __m512d};
+    use std::marker::PhantomData;
 
     use pulp::x86::{V3, V4};
     use pulp::{Simd, f32x8, f32x16, f64x4, f64x8};
 
-    use super::{Eights, Vector, row};
+    use super::{Eights, Kernel, Vector, row};
+
+    /// A kernel over `T`, and the instruction set to run it with.
+    pub struct Bound<S, K, T>(S, K, PhantomData<T>);
+
+    impl<S, K, T> Bound<S, K, T> {
+        pub fn new(simd: S, kernel: K) -> Self {
+            Self(simd, kernel, PhantomData)
+        }
+    }
+
+    impl<S: Vector<T>, K: Kernel<T>, T> pulp::WithSimd for Bound<S, K, T> {
+        type Output = K::Output;
+
+        #[inline(always)]
+        fn with_simd<X: Simd>(self, _: X) -> K::Output {
+            self.1.run(self.0)
+        }
+    }
 
     both_floats!(
         V4,
@@ -703,18 +720,6 @@ mod x86 {
     }
 }
 
-/// A kernel over `T`, and the instruction set to run it with.
-struct Bound<S, K, T>(S, K, PhantomData<T>);
-
-impl<S: Vector<T>, K: Kernel<T>, T> pulp::WithSimd for Bound<S, K, T> {
-    type Output = K::Output;
-
-    #[inline(always)]
-    fn with_simd<X: Simd>(self, _: X) -> K::Output {
-        self.1.run(self.0)
-    }
-}
-
 macro_rules! vectorize {
     ($name:ident, $every:ident, $float:ty) => {
         /// Runs a kernel with the widest vectors that the processor has.
@@ -722,10 +727,10 @@ macro_rules! vectorize {
             #[cfg(target_arch = "x86_64")]
             {
                 if let Some(simd) = pulp::x86::V4::try_new() {
-                    return Simd::vectorize(simd, Bound(simd, kernel, PhantomData::<$float>));
+                    return Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel));
                 }
                 if let Some(simd) = pulp::x86::V3::try_new() {
-                    return Simd::vectorize(simd, Bound(simd, kernel, PhantomData::<$float>));
+                    return Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel));
                 }
             }
             kernel.run(Scalar::new())
@@ -738,10 +743,10 @@ macro_rules! vectorize {
             #[cfg(target_arch = "x86_64")]
             {
                 if let Some(simd) = pulp::x86::V3::try_new() {
-                    results.push(("AVX2", Simd::vectorize(simd, Bound(simd, kernel, PhantomData::<$float>))));
+                    results.push(("AVX2", Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel))));
                 }
                 if let Some(simd) = pulp::x86::V4::try_new() {
-                    results.push(("AVX-512", Simd::vectorize(simd, Bound(simd, kernel, PhantomData::<$float>))));
+                    results.push(("AVX-512", Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel))));
                 }
             }
             results
