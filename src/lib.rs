@@ -79,6 +79,7 @@ mod support;
 
 mod accumulate;
 mod array;
+mod clock;
 mod compiled;
 mod device;
 mod devices;

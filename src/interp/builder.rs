@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
 
 use ndarray::{CowArray, IxDyn};
 
 use super::table::{InterpTable, Rules};
+use crate::clock::Instant;
 use crate::device::Device;
 use crate::device::check::{Checks, not_sorted};
 use crate::device::storage::Storage;

@@ -7,6 +7,7 @@ use ndarray::Dimension;
 use super::axis::{HostAxis, SortedAxis, expect_bindable};
 use super::gpu;
 use crate::array::DeviceArray;
+use crate::clock::Instant;
 use crate::device::check::not_sorted;
 use crate::device::gpu::Commands;
 use crate::device::host::HostPool;
@@ -97,7 +98,7 @@ impl<T: Float> Knots<T> {
             }
         }
         let mut moved = 0;
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         let count = knots.len();
         let axis = Arc::new((T::compiled().index_knots)(device, &knots, count, &mut moved)?);
         device.ledger().count_upload(moved, start.elapsed());

@@ -5,13 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use bytemuck::cast_slice;
 use ndarray::Dimension;
 
 use super::host_array::{HostArray, Landed, MappedBuffer};
 use crate::array::DeviceArray;
+use crate::clock::Instant;
 use crate::device::check::Checks;
 use crate::device::gpu::{GpuBuffer, GpuContext, Landing, Purpose};
 use crate::device::storage::Storage;

@@ -1,12 +1,12 @@
 //! Host to device: every layout that ndarray knows, copied once, straight into the memory it travels in.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytemuck::{Pod, cast_slice};
 use ndarray::{Array, ArrayBase, ArrayView, Data, Dimension, IxDyn};
 
 use crate::array::DeviceArray;
+use crate::clock::Instant;
 use crate::device::gpu::GpuContext;
 use crate::device::host::HostBuffer;
 use crate::device::storage::Storage;
