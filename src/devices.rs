@@ -25,6 +25,8 @@ const SMALLEST: usize = 64;
 
 /// Devices that share rows among them.
 ///
+/// Not on wasm32: nothing can block in a browser, and there are no threads to serve each.
+///
 /// ```
 /// use ndarray::{Array2, Axis};
 /// use ndgpu::{Device, Devices, InterpTable};

@@ -82,6 +82,7 @@ mod array;
 mod clock;
 mod compiled;
 mod device;
+#[cfg(not(target_arch = "wasm32"))]
 mod devices;
 mod element;
 mod error;
@@ -103,6 +104,7 @@ pub use array::DeviceArray;
 pub use device::{
     Arithmetic, Device, DeviceBuilder, DeviceInfo, DeviceKind, DeviceLimits, TransferCost, TransferPath, TransferStats,
 };
+#[cfg(not(target_arch = "wasm32"))]
 pub use devices::Devices;
 pub use element::{Element, ElementType, Float};
 pub use error::{Error, ErrorKind, Result};

@@ -126,11 +126,11 @@ pub struct DeviceInfo {
     /// Whether arrays of `f64` can be uploaded. On a GPU that takes 64-bit floats and integers in shaders.
     pub supports_f64: bool,
     /// Whether sums that keep what rounding loses are exact here, which a driver's compiler can undo. Found out by a
-    /// small kernel when the device is opened; of a device that is only listed, `false`. Without it, sums of `f32` on a
+    /// small kernel when the device is opened; of a device that is only listed, and in a browser, `false`. Without it, sums of `f32` on a
     /// GPU without 64-bit floats, and sums of `f64`, are as exact as plain addition in a tree.
     pub compensated_sums: bool,
     /// What this driver makes of floating-point arithmetic, found out by the same kernel; `None` of a device that is only
-    /// listed.
+    /// listed, and in a browser, where nothing can wait for the answer.
     pub arithmetic: Option<Arithmetic>,
     /// The sizes that end somewhere.
     pub limits: DeviceLimits,

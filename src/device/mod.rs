@@ -20,6 +20,7 @@ pub use info::{Arithmetic, DeviceInfo, DeviceKind, DeviceLimits};
 pub use ledger::{TransferCost, TransferPath, TransferStats};
 pub(crate) use operation::{Account, Operation};
 pub use select::DeviceBuilder;
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) use select::all_hardware;
 
 use crate::compiled::CompiledOperation;
@@ -68,10 +69,13 @@ impl Device {
     /// `NDGPU_DEVICE` overrides the choice: `cpu`, `gpu` (hardware only), `software`, or part of an adapter's name.
     /// `WGPU_BACKEND` restricts the graphics APIs, as everywhere in wgpu.
     ///
+    /// Not on wasm32: nothing can block in a browser. Await [`DeviceBuilder::build_async`] there.
+    ///
     /// # Errors
     ///
     /// [`NoDevice`](ErrorKind::NoDevice) only if `NDGPU_DEVICE` asks for something that is not there. Without it the CPU
     /// engine always is.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn new() -> Result<Self> {
         Self::builder().build()
     }
@@ -83,12 +87,24 @@ impl Device {
 
     /// A hardware GPU, whatever `NDGPU_DEVICE` says.
     ///
+    /// Not on wasm32: nothing can block in a browser. Await [`gpu_async`](Self::gpu_async) there.
+    ///
     /// # Errors
     ///
     /// [`NoDevice`](ErrorKind::NoDevice) with a message that says where one was looked for, what was found instead, and
     /// what to install.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn gpu() -> Result<Self> {
-        pollster::block_on(select::hardware_gpu())
+        pollster::block_on(Self::gpu_async())
+    }
+
+    /// The same without blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`gpu`](Self::gpu).
+    pub async fn gpu_async() -> Result<Self> {
+        select::hardware_gpu().await
     }
 
     /// Chooses a device by name, graphics API or kind.
@@ -123,8 +139,16 @@ impl Device {
     }
 
     /// Every device this machine has, the one that [`Device::new`] prefers first. Asks all drivers, so it takes a while.
+    ///
+    /// Not on wasm32: nothing can block in a browser. Await [`available_async`](Self::available_async) there.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn available() -> Vec<DeviceInfo> {
-        pollster::block_on(select::available())
+        pollster::block_on(Self::available_async())
+    }
+
+    /// The same without blocking. A browser tells of one GPU.
+    pub async fn available_async() -> Vec<DeviceInfo> {
+        select::available().await
     }
 
     pub(crate) fn over(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
@@ -143,9 +167,12 @@ impl Device {
 
     /// Waits until everything that was asked of this device has been done. For timing; results need no such call.
     ///
+    /// Not on wasm32: nothing can block in a browser. Await a readback there.
+    ///
     /// # Errors
     ///
     /// [`DeviceLost`](ErrorKind::DeviceLost), or [`Driver`](ErrorKind::Driver) if a command failed.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn synchronize(&self) -> Result<()> {
         match self.engine() {
             Engine::Cpu(_) => Ok(()),

@@ -66,9 +66,12 @@ impl DeviceBuilder {
 
     /// Opens the device.
     ///
+    /// Not on wasm32: nothing can block in a browser. Await [`build_async`](Self::build_async) there.
+    ///
     /// # Errors
     ///
     /// [`NoDevice`](ErrorKind::NoDevice) if nothing fits; the message lists what was found.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn build(self) -> Result<Device> {
         pollster::block_on(self.build_async())
     }
@@ -145,6 +148,7 @@ pub(super) async fn hardware_gpu() -> Result<Device> {
 }
 
 /// Every hardware GPU, open. One that several graphics APIs offer is opened through the first of them.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) async fn all_hardware() -> Result<Vec<Device>> {
     let mut found = adapters(None).await;
     found.retain(|(info, _)| info.kind.is_hardware_gpu());

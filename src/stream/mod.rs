@@ -32,6 +32,8 @@ const WINDOW: usize = 3;
 /// The results of an operation on chunk after chunk, in their order: an [`Iterator`] and a [`futures::Stream`]. Made by
 /// [`Device::stream`].
 ///
+/// On wasm32, where nothing can block in a browser, only a [`futures::Stream`].
+///
 /// The first error is the last item: the results before it are delivered, what came after it is given up. Dropping the
 /// stream gives up what is under way, and frees it.
 #[must_use = "a stream does nothing before it is asked for results"]
@@ -177,6 +179,7 @@ impl<C, F, T: Element, D: Dimension> ChunkStream<C, F, T, D> {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl<C, F, T, D> Iterator for ChunkStream<C, F, T, D>
 where
     C: Iterator<Item: Chunk>,

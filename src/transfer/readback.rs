@@ -154,11 +154,14 @@ impl<T: Element, D: Dimension> Readback<T, D> {
 
     /// Blocks until the data are here.
     ///
+    /// Not on wasm32: nothing can block in a browser. Await it there.
+    ///
     /// # Errors
     ///
     /// [`ZeroWeights`](crate::ErrorKind::ZeroWeights) and [`NotSorted`](crate::ErrorKind::NotSorted) found on the device,
     /// [`DeviceLost`](crate::ErrorKind::DeviceLost), [`OutOfMemory`](crate::ErrorKind::OutOfMemory) for the staging
     /// buffer.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(mut self) -> Result<HostArray<T, D>> {
         if let State::Coming { context, landing, words, .. } = &self.state {
             if let Words::Apart(Some((_, apart))) = words {

@@ -148,9 +148,12 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     ///
     /// Blocks until the values have arrived.
     ///
+    /// Not on wasm32: nothing can block in a browser. Await a [`readback`](Self::readback) and upload its view there.
+    ///
     /// # Errors
     ///
     /// Those of [`Readback::wait`](crate::Readback::wait) and [`Device::upload`].
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn to_device(&self, device: &Device) -> Result<Self> {
         if self.device().is(device) {
             return Ok(self.clone());

@@ -42,10 +42,14 @@ impl Landing {
 
     /// The copy is there and mapped, or never will be. The first word counts.
     ///
-    /// Wakes nobody: wgpu may say so in the middle of a submission, while locks are held that a woken task might want.
+    /// Wakes nobody: wgpu may say so in the middle of a submission, while locks are held that a woken task might want. Only
+    /// in a browser, which calls back between tasks, this is also who wakes.
     pub(super) fn arrive(&self, ok: bool) {
         self.state().arrived.get_or_insert(ok);
         self.noticed.notify_all();
+        if cfg!(target_arch = "wasm32") {
+            self.wake();
+        }
     }
 
     pub(super) fn wake(&self) {

@@ -6,7 +6,7 @@
 //! - [`batch`]: commands, recorded one after another and submitted together
 //! - [`self_check`]: what a driver makes of delicate arithmetic
 //! - [`landing`]: copies on their way to the host
-//! - [`poller`]: waiting for them, and the threads that wake who awaits them
+//! - [`poller`]: waiting for them, and the threads that wake who awaits them; `web` is what a browser has instead
 //! - [`watched`]: the device itself, with errors of wgpu kept from becoming panics
 //!
 //! Everything is recorded in the order of the calls into one encoder, which is submitted when somebody wants to see a
@@ -19,9 +19,13 @@ mod commands;
 mod faults;
 mod kernel;
 mod landing;
+#[cfg(not(target_arch = "wasm32"))]
 mod poller;
+#[cfg(not(target_arch = "wasm32"))]
 mod self_check;
 mod watched;
+#[cfg(target_arch = "wasm32")]
+mod web;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,8 +43,11 @@ use crate::error::Result;
 use batch::Batch;
 use buffers::BufferPool;
 use kernel::{IMMEDIATE_BYTES, Pipelines};
+#[cfg(not(target_arch = "wasm32"))]
 use poller::Poller;
 use watched::Watched;
+#[cfg(target_arch = "wasm32")]
+use web::Poller;
 
 /// The kernels of the engine itself, for the test that translates them all.
 #[cfg(test)]
@@ -79,6 +86,7 @@ impl GpuContext {
             false => kernel::ParametersIn::Uniform,
         };
         let batch = device.guard("opening the device", || Batch::new(device.raw(), &limits, parameters))?;
+        #[cfg_attr(target_arch = "wasm32", expect(unused_mut, reason = "nothing is found out"))]
         let mut context = Self {
             pipelines: Pipelines::new(&device, parameters),
             batch: Mutex::new(batch),
@@ -92,9 +100,13 @@ impl GpuContext {
             queue,
             info,
         };
-        let found = context.check_arithmetic()?;
-        context.info.compensated_sums = found.compensated_sums;
-        context.info.arithmetic = Some(found.arithmetic);
+        // A browser lets nobody wait for the answer.
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            let found = context.check_arithmetic()?;
+            context.info.compensated_sums = found.compensated_sums;
+            context.info.arithmetic = Some(found.arithmetic);
+        }
         Ok(context)
     }
 
@@ -153,6 +165,7 @@ impl GpuContext {
     }
 
     /// Waits until everything that was asked for has been done.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn synchronize(&self) -> Result<()> {
         self.flush()?;
         self.device.wait_for(None);
