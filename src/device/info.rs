@@ -80,17 +80,6 @@ impl Arithmetic {
     pub fn is_ieee(self) -> bool {
         self == Self::IEEE
     }
-
-    /// What holds in both.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self {
-            subnormals: self.subnormals && other.subnormals,
-            separate_rounding: self.separate_rounding && other.separate_rounding,
-            infinities: self.infinities && other.infinities,
-            nan: self.nan && other.nan,
-            rounded_division: self.rounded_division && other.rounded_division,
-        }
-    }
 }
 
 impl std::fmt::Display for Arithmetic {

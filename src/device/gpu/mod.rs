@@ -86,7 +86,6 @@ impl GpuContext {
             false => kernel::ParametersIn::Uniform,
         };
         let batch = device.guard("opening the device", || Batch::new(device.raw(), &limits, parameters))?;
-        #[cfg_attr(target_arch = "wasm32", expect(unused_mut, reason = "nothing is found out"))]
         let mut context = Self {
             pipelines: Pipelines::new(&device, parameters),
             batch: Mutex::new(batch),
@@ -100,13 +99,7 @@ impl GpuContext {
             queue,
             info,
         };
-        // A browser lets nobody wait for the answer.
-        #[cfg(not(target_arch = "wasm32"))]
-        {
-            let found = context.check_arithmetic()?;
-            context.info.compensated_sums = found.compensated_sums;
-            context.info.arithmetic = Some(found.arithmetic);
-        }
+        context.check_arithmetic()?;
         Ok(context)
     }
 

@@ -35,14 +35,16 @@ pub(super) struct Findings {
 }
 
 impl GpuContext {
-    /// What arithmetic is here. Compiles and runs a small kernel for each float type, and waits for it.
-    pub(super) fn check_arithmetic(&self) -> Result<Findings> {
-        let narrow = self.findings::<f32>()?;
-        if !self.info().supports_f64 {
-            return Ok(narrow);
+    /// Finds out what arithmetic is here. Compiles and runs a small kernel for each float type, and waits for it.
+    pub(super) fn check_arithmetic(&mut self) -> Result<()> {
+        let mut found = self.findings::<f32>()?;
+        if self.info.supports_f64 {
+            let wide = self.findings::<f64>()?;
+            found = Findings { arithmetic: in_both(found.arithmetic, wide.arithmetic), ..wide };
         }
-        let wide = self.findings::<f64>()?;
-        Ok(Findings { arithmetic: narrow.arithmetic.and(wide.arithmetic), ..wide })
+        self.info.compensated_sums = found.compensated_sums;
+        self.info.arithmetic = Some(found.arithmetic);
+        Ok(())
     }
 
     fn findings<T: Float>(&self) -> Result<Findings> {
@@ -63,6 +65,17 @@ impl GpuContext {
         drop(landed);
         staging.unmap();
         Ok(found)
+    }
+}
+
+/// What holds in two types.
+fn in_both(one: Arithmetic, other: Arithmetic) -> Arithmetic {
+    Arithmetic {
+        subnormals: one.subnormals && other.subnormals,
+        separate_rounding: one.separate_rounding && other.separate_rounding,
+        infinities: one.infinities && other.infinities,
+        nan: one.nan && other.nan,
+        rounded_division: one.rounded_division && other.rounded_division,
     }
 }
 
