@@ -11,14 +11,14 @@ use super::{GpuBuffer, GpuContext};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The largest element of any binding: four f64 of a table's segment, or the sums of f64.
-const LARGEST_ELEMENT: u64 = 32;
+pub(super) const LARGEST_ELEMENT: u64 = 32;
 
 /// A window of a buffer, bound to a kernel.
 #[derive(Clone, Copy)]
 pub(crate) struct Binding<'a> {
-    buffer: &'a wgpu::Buffer,
-    offset: u64,
-    bytes: u64,
+    pub(super) buffer: &'a wgpu::Buffer,
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
 }
 
 impl<'a> Binding<'a> {
@@ -145,6 +145,9 @@ impl<'a> Commands<'a> {
             ));
         }
         let uniform = context.uniform();
+        #[cfg(test)]
+        let _watch =
+            super::tape::watch(context, self.kept.is_some(), kernel, parameters, bindings, [groups, columns, rows]);
 
         let prepare = || {
             let uniform = uniform.as_ref().map(|buffer| {

@@ -7,6 +7,7 @@
 //! - [`self_check`]: what a driver makes of delicate arithmetic
 //! - [`landing`]: copies on their way to the host
 //! - [`poller`]: waiting for them, and the threads that wake who awaits them; `web` is what a browser has instead
+//! - `faults` and `tape`, for tests: calls that fail on purpose, and dispatches written down
 //! - [`watched`]: the device itself, with errors of wgpu kept from becoming panics
 //!
 //! Everything is recorded in the order of the calls into one encoder, which is submitted when somebody wants to see a
@@ -23,6 +24,8 @@ mod landing;
 mod poller;
 #[cfg(not(target_arch = "wasm32"))]
 mod self_check;
+#[cfg(test)]
+pub(crate) mod tape;
 mod watched;
 #[cfg(target_arch = "wasm32")]
 mod web;
