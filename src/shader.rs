@@ -20,6 +20,8 @@ pub(crate) fn element(element: ElementType) -> &'static str {
 }
 
 #[cfg(test)]
+mod export;
+#[cfg(test)]
 mod translate;
 
 /// Every kernel there is, for the tests.
