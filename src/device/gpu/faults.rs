@@ -77,8 +77,10 @@ mod tests {
         noop(limits, features).unwrap()
     }
 
+    type Opener = fn() -> Device;
+
     /// Devices, by name, and how each is opened.
-    fn openers() -> [(&'static str, fn() -> Device); 4] {
+    fn openers() -> [(&'static str, Opener); 4] {
         [
             ("noop with all features", || open_noop(ALL_FEATURES)),
             ("noop without features", || open_noop(wgpu::Features::empty())),
@@ -90,7 +92,7 @@ mod tests {
     /// Lets each call of wgpu in an operation fail in turn, until it comes through; gives how many there were. Only a
     /// refusal in the middle of a submission, which wgpu does not survive itself, may cost the device.
     fn refuse_each(
-        open: fn() -> Device,
+        open: Opener,
         operation: impl Fn(&Device) -> Result<Vec<f64>>,
         mut judge: impl FnMut(Result<Vec<f64>>),
     ) -> usize {
@@ -174,7 +176,7 @@ mod tests {
     }
 
     /// Destroys the device before each call of wgpu in turn, a new device each time; `every` leaves some out.
-    fn destroy_before_each(name: &str, open: fn() -> Device, every: usize) -> usize {
+    fn destroy_before_each(name: &str, open: Opener, every: usize) -> usize {
         let cpu = Device::cpu();
         let computes = open().info().backend != Some(wgpu::Backend::Noop);
         let mut tried = 0;

@@ -1,16 +1,13 @@
 //! Operations whose dispatches are worth having: with them every kernel of 32 bits runs that a software driver can be made
 //! to choose, whatever the number of its steps.
 
-#[path = "../../../tests/support/random.rs"]
-mod random;
-
 use ndarray::{Array1, Array2, ArrayD, Axis, Dimension, IxDyn};
 use serde_json::{Value, json};
 
 use crate::device::Engine;
 use crate::device::gpu::{GpuContext, tape};
+use crate::support::random::Random;
 use crate::{Device, DeviceArray, DeviceKind, InterpTable, Knots, Method, Order, Result, Side};
-use random::Random;
 
 /// Runs them all, and tells on what: the device that all tests run on.
 pub(super) fn run() -> Value {
