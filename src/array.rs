@@ -91,7 +91,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     /// [`ShapeMismatch`](ErrorKind::ShapeMismatch) if the shapes do not have the same number of elements.
     pub fn reshape<Sh: IntoDimension>(&self, shape: Sh) -> Result<DeviceArray<T, Sh::Dim>> {
         let shape = shape.into_dimension();
-        if shape.size_checked() != Some(self.len()) {
+        if elements_of(&shape) != Some(self.len()) {
             return Err(Error::shape(format!(
                 "an array of shape {:?} has {} elements and cannot take shape {:?}",
                 self.shape(),
@@ -167,7 +167,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
             ));
         };
         let shape = shape.into_dimension();
-        let bytes = shape.size_checked().map_or(u64::MAX, bytes_of::<T>);
+        let bytes = elements_of(&shape).map_or(u64::MAX, bytes_of::<T>);
         if bytes > buffer.size() {
             return Err(Error::shape(format!(
                 "an array of shape {:?} of {} takes {bytes} bytes, but the buffer has {}",
@@ -193,6 +193,15 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         let storage = Storage::Gpu(std::sync::Arc::new(GpuBuffer::foreign(buffer)));
         Ok(Self::new(device.clone(), storage, shape, Checks::default()))
     }
+}
+
+/// How many elements an array of this shape has; `None` if there can be none on a host. An array without elements cannot be
+/// of any shape either: the lengths of the other axes must be those of something.
+fn elements_of<D: Dimension>(shape: &D) -> Option<usize> {
+    let mut others = shape.slice().iter().filter(|&&len| len != 0);
+    let product = others.try_fold(1_usize, |product, &len| product.checked_mul(len))?;
+    let is_empty = shape.slice().contains(&0);
+    (product <= isize::MAX as usize).then_some(if is_empty { 0 } else { product })
 }
 
 impl<T: Element, D: Dimension> std::fmt::Debug for DeviceArray<T, D> {

@@ -78,9 +78,9 @@ impl Float for f64 {
     }
 }
 
-/// The bytes of so many elements.
+/// The bytes of so many elements, or the most there are.
 pub(crate) fn bytes_of<T>(len: usize) -> u64 {
-    len as u64 * size_of::<T>() as u64
+    (len as u64).saturating_mul(size_of::<T>() as u64)
 }
 
 mod sealed {

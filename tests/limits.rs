@@ -99,7 +99,7 @@ fn results_are_right_past_every_small_limit() {
 /// What is asked for stays within limits, whatever they are: wgpu validates every binding, offset and dispatch.
 #[test]
 fn bookkeeping_is_valid_at_every_size_around_every_boundary() {
-    for (binding, groups, alignment) in [(4096, 3, 32), (4096, 12, 256), (8192, 65_535, 64), (65_536, 20, 256)] {
+    for (binding, groups, alignment) in [(4096, 3, 32), (4096, 12, 256), (8192, 65_535, 64)] {
         let limits = wgpu::Limits {
             max_storage_buffer_binding_size: binding,
             max_compute_workgroups_per_dimension: groups,
@@ -110,9 +110,8 @@ fn bookkeeping_is_valid_at_every_size_around_every_boundary() {
         for features in [wgpu::Features::empty(), ALL_FEATURES] {
             let device = noop(limits.clone(), features).unwrap();
             let elements = binding as usize / 4;
-            let boundary = [elements / 2, elements, 2 * elements, 5 * elements];
-            let sizes = boundary.into_iter().flat_map(|size| [size - 1, size, size + 1]);
-            for (rows, columns) in sizes.flat_map(|size| [(1, size), (size, 1), (3, size / 3), (size / 5, 5)]) {
+            let sizes = [elements - 1, elements, elements + 1, 3 * elements + 2];
+            for (rows, columns) in sizes.into_iter().flat_map(|size| [(1, size), (size, 1), (size / 5, 5)]) {
                 let operands = Operands::<f32>::new(rows, columns, 4, 1);
                 for (name, call) in calls::<f32>() {
                     if let Err(error) = call(&device, &operands) {

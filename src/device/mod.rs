@@ -24,7 +24,7 @@ pub use select::DeviceBuilder;
 pub(crate) use select::all_hardware;
 
 use crate::compiled::CompiledOperation;
-use crate::element::{Element, ElementType};
+use crate::element::{Element, ElementType, bytes_of};
 use crate::error::{Error, ErrorKind, Result};
 use check::{Check, Question};
 use gpu::{Commands, GpuContext};
@@ -262,7 +262,7 @@ impl Device {
         match self.engine() {
             Engine::Cpu(pool) => Ok(Storage::Host(Arc::new(HostBuffer::new(pool, len)?))),
             Engine::Gpu(context) => {
-                let bytes = (len as u64).saturating_mul(size_of::<T>() as u64);
+                let bytes = bytes_of::<T>(len);
                 Ok(Storage::Gpu(Arc::new(context.storage(bytes)?)))
             }
         }

@@ -124,6 +124,7 @@ impl<T: Float> InterpTable<T> {
     pub fn from_device<D: Dimension, E: Dimension>(xp: &DeviceArray<T, D>, fp: &DeviceArray<T, E>) -> Result<Self> {
         let device = xp.device().joint(fp.device(), "fp")?;
         let shape = TableShape::of(xp.shape(), fp.shape())?;
+        expect_table_bindable::<T>(&device, shape.tables * shape.points)?;
         let axis = Arc::new(SortedAxis::from_device(&device, xp, shape.points)?);
         Self::assemble(&device, axis, None, Rules::default(), shape, fp.storage(), fp.checks())
     }
@@ -165,7 +166,7 @@ impl<T: Float> InterpTable<T> {
         value_checks: &Checks,
     ) -> Result<Self> {
         let cells = shape.tables * axis.knots;
-        expect_bindable(device, "an interpolation table", bytes_of::<[T; 4]>(cells))?;
+        expect_table_bindable::<T>(device, cells)?;
         let table = Self {
             segments: device.allocate(match device.engine() {
                 Engine::Cpu(_) => cpu::table_len(shape.tables, axis.knots),
@@ -290,4 +291,9 @@ impl<T: Float> std::fmt::Debug for InterpTable<T> {
         let Self { tables, points, .. } = self;
         write!(f, "InterpTable<{}> of {tables} x {points} on {}", T::TYPE, self.device.info().name)
     }
+}
+
+/// Kernels see a table whole, its segments being the largest part.
+fn expect_table_bindable<T: Float>(device: &Device, cells: usize) -> Result<()> {
+    expect_bindable(device, "an interpolation table", bytes_of::<[T; 4]>(cells))
 }

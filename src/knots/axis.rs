@@ -83,7 +83,7 @@ impl<T: Float> SortedAxis<T> {
     fn with_index(device: &Device, index: KnotIndex<T>, checks: Checks, moved: &mut u64) -> Result<Self> {
         let index = match device.engine() {
             Engine::Cpu(_) => index,
-            Engine::Gpu(_) => coarsened(index)?,
+            Engine::Gpu(_) => coarsened(index)?.within(device.info().limits.max_binding_bytes),
         };
         Ok(Self {
             reach: Reach::on(device, &index),

@@ -13,7 +13,7 @@
 //! The bucket function is evaluated on the host when the index is built and on the device when it is used, maybe with
 //! other roundings. So a search verifies what it found and bisects the whole table if a bucket misled it.
 
-use crate::element::Float;
+use crate::element::{Float, bytes_of};
 use crate::error::Result;
 use crate::memory::{collected, repeated, room_for};
 
@@ -81,6 +81,12 @@ impl<T: Float> KnotIndex<T> {
     /// The keys alone, for searches that bisect or bring their own index.
     pub fn unindexed(xp: &[T], knots: usize) -> Result<Self> {
         Ok(Self::without_buckets(keys_of(xp)?, knots))
+    }
+
+    /// The keys alone if the rest does not fit into a binding.
+    pub fn within(self, bytes: u64) -> Self {
+        let fits = bytes_of::<u32>(self.starts.len()).max(bytes_of::<T>(self.origins.len())) <= bytes;
+        if fits { self } else { Self::without_buckets(self.keys, self.knots) }
     }
 
     fn without_buckets(keys: Vec<T::Key>, knots: usize) -> Self {

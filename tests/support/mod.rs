@@ -17,6 +17,7 @@ pub mod memory;
 pub mod noop;
 pub mod operations;
 pub mod oracle;
+pub mod program;
 pub mod random;
 pub mod report;
 pub mod workload;
