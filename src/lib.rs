@@ -67,6 +67,21 @@
 //! | an average without weights of an array like `[0, 3]` along the last axis | an empty result | `ZeroDivisionError` |
 //! | a table without knots, nothing asked of it | [`ErrorKind::EmptyTable`] | an empty result |
 
+//!
+//! # What drivers make of numbers
+//!
+//! Shading languages let a driver flush subnormal numbers, fuse products with sums, round quotients carelessly, and take NaN
+//! and infinities for what cannot be. When a device is opened, one small kernel finds out; [`DeviceInfo::arithmetic`] and
+//! [`DeviceInfo::compensated_sums`] say what it found. The CPU engine computes as IEEE 754 has it, always.
+//!
+//! | where | what differs |
+//! |---|---|
+//! | everything that is told from bits alone: the order of knots, searches and bins, exact hits, the places of extremes, NaN and infinite queries, fills | nothing, on any driver |
+//! | no `subnormals` | whatever is subnormal, a knot's distance, a slope or a product included, counts as zero: results are those of numbers from 1.2e-38 on (2.2e-308 in `f64`) |
+//! | no `separate_rounding`, no `rounded_division` | the last place or two |
+//! | no `infinities`, no `nan` | results that IEEE 754 makes infinite or NaN on the way (opposite infinities as neighbours, overflowing slopes) are any number |
+//! | no `compensated_sums` | sums of `f32` without `f64`, and sums of `f64`, are as exact as plain addition in a tree |
+
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 

@@ -2,8 +2,8 @@
 
 mod support;
 
-use ndarray::{Array, Array1, Array2, Array3, ArrayD, Axis, Dimension, IxDyn, arr0, arr1, arr2};
-use ndgpu::{Device, ErrorKind, Float};
+use ndarray::{Array, Array1, Array2, Array3, ArrayD, Axis, Dimension, Ix1, IxDyn, arr0, arr1, arr2};
+use ndgpu::{Device, DeviceArray, ErrorKind, Float};
 use support::everywhere;
 use support::random::Random;
 
@@ -456,4 +456,26 @@ fn rows_are_standardized_alike_however_they_are_read() {
         }
     }
     everywhere!(check);
+}
+
+fn reduces_nothing<T: Float>(device: &Device, name: &str) {
+    // More outputs than the CPU engine takes at a time.
+    for columns in [1, 8, 1024, 1025, 5000] {
+        let none = device.upload(&Array2::<T>::zeros((0, columns))).unwrap();
+        let weights = device.upload(&Array2::<T>::zeros((0, columns))).unwrap();
+        let all = |result: DeviceArray<T, Ix1>, want: T| {
+            let landed = result.readback().wait().unwrap();
+            let same = landed.view().iter().all(|&got| got == want || (got.is_nan() && want.is_nan()));
+            assert!(same && landed.view().len() == columns, "{name}: {columns} columns of nothing");
+        };
+        all(none.sum_axis(Axis(0)).unwrap(), T::zero());
+        all(none.weighted_sum_axis(Axis(0), &weights).unwrap(), T::zero());
+        all(none.mean_axis(Axis(0)).unwrap(), T::nan());
+        all(none.std_axis(Axis(0), T::zero()).unwrap(), T::nan());
+    }
+}
+
+#[test]
+fn sums_of_nothing_are_zero_however_many_there_are() {
+    everywhere!(reduces_nothing);
 }

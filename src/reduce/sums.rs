@@ -120,8 +120,11 @@ impl<T: Float> Sums<'_, T> {
     ) {
         let View { len, inner, .. } = self.view;
         let (width, places) = (self.inner.len(), self.part.len());
-        // From the first value on, and their weights where each has its own.
-        let from = |start: usize| (&self.values[start..], if KIND == OWN { &weights[start..] } else { weights });
+        // From the first value on, and their weights where each has its own. Of nothing there is no first value.
+        let from = |start: usize| {
+            let start = start.min(self.values.len());
+            (&self.values[start..], if KIND == OWN { &weights[start..] } else { weights })
+        };
         if inner > 1 {
             for outer in self.outer.clone() {
                 let start = (outer * len + self.part.start) * inner + self.inner.start;

@@ -98,7 +98,7 @@ impl<'a> Choices<'a> {
             let len = shape.last().copied().unwrap_or(1).max(1);
             if let Some(all) = knots.as_slice_mut() {
                 for table in all.chunks_mut(len) {
-                    table.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+                    table.sort_by(|a, b| a.partial_cmp(b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan())));
                 }
             }
         }

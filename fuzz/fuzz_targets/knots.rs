@@ -1,0 +1,5 @@
+#![no_main]
+#[path = "../programs.rs"]
+mod programs;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| programs::run_named("knots", bytes));
