@@ -12,6 +12,7 @@ use std::time::Duration;
 use ndarray::{Array1, Array2, Axis, arr1};
 use ndgpu::{Device, DeviceArray, Devices, ErrorKind, InterpTable, wgpu};
 use support::devices::{adapter_name, application, configurations};
+use support::report::say;
 
 /// The device still computes.
 fn assert_usable(device: &Device, what: &str) {
@@ -67,13 +68,14 @@ fn a_closure_that_panics_leaves_the_device_usable() {
         let devices = Devices::new([device.clone(), Device::cpu()]).unwrap();
         let rows = Array2::<f32>::ones((64, 3));
         for at_fault in [0, 1] {
-            // Whoever comes too late gets no rows.
-            let panicked = (0..1000).any(|_| {
+            // Whoever comes too late gets no rows: the other takes its time.
+            let panicked = (0..100).any(|_| {
                 panics(|| {
                     devices.map_rows(&rows, &[0, 1], |rows, &number| {
                         if number == at_fault {
                             panic!("on purpose");
                         }
+                        std::thread::sleep(Duration::from_millis(5));
                         Ok(rows.clone())
                     })
                 })
@@ -163,6 +165,10 @@ fn pending_readbacks_end_when_the_device_goes() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_driver_without_memory_is_an_error_and_the_device_goes_on() {
+    if configurations().iter().any(|one| one.device().info().backend == Some(wgpu::Backend::Gl)) {
+        say("not applicable: wgpu does not hear of memory that OpenGL refuses (RELIABILITY.md)");
+        return;
+    }
     let gigabytes = 7;
     let child =
         format!("ulimit -v {}; exec \"$0\" --exact child_uses_up_memory --ignored --nocapture", gigabytes << 20);
