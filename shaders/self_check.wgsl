@@ -44,7 +44,8 @@ fn main() {
 
     // NaN: made from infinities, handed on, above nothing and below nothing.
     let nan = at(13u);
-    result[11] = truth(is_nan(bits(infinity - infinity)));
+    // (Not as a difference of one value from itself: compilers make that zero, whatever the value.)
+    result[11] = truth(is_nan(bits(infinity + at(22u))));
     result[12] = truth(is_nan(bits(infinity * at(10u))));
     result[13] = truth(is_nan(bits(nan + huge)));
     result[14] = truth(is_nan(bits(nan * at(10u))));

@@ -104,6 +104,22 @@ fn compensated_sums_survive_the_drivers_compiler() {
     }
 }
 
+#[test]
+fn what_a_driver_makes_of_numbers_is_known_once_it_is_open() {
+    for configuration in support::devices::configurations() {
+        let device = configuration.device();
+        let (info, name) = (device.info(), configuration.name);
+        let arithmetic = info.arithmetic.unwrap_or_else(|| panic!("{name}: nobody looked"));
+        if info.kind == DeviceKind::Cpu || info.name.contains("llvmpipe") {
+            assert!(arithmetic.is_ieee(), "{name}: {arithmetic}");
+        } else if info.name.contains("SwiftShader") {
+            assert_eq!(arithmetic.to_string(), "flushes subnormals");
+        }
+    }
+    // Those that are only listed have not been asked.
+    assert!(Device::available().iter().all(|info| info.arithmetic.is_some() == (info.kind == DeviceKind::Cpu)));
+}
+
 const ARRAY: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::shader;
 
 /// How many numbers the kernel computes with, and how many it computes.
-const OPERANDS: usize = 22;
+const OPERANDS: usize = 23;
 const RESULTS: usize = 22;
 
 /// The check in an element type.
@@ -94,6 +94,7 @@ fn operands<T: Float>() -> [T; OPERANDS] {
         // Numerators; denominators, the last two of which are also the squares.
         &[one, two, seven, large - one],
         &[three, seven, three * seven, seven * seven + one],
+        &[T::neg_infinity()],
     ]
     .concat()
     .try_into()
