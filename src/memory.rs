@@ -1,6 +1,7 @@
 //! Host memory that grows with the data. Where it cannot be had there is an error, not the end of the process, which is what
 //! the standard collections make of it.
 
+use crate::element::bytes_of;
 use crate::error::{Error, Result};
 
 /// An empty vector with room for so many elements.
@@ -8,10 +9,7 @@ pub(crate) fn room_for<T>(len: usize) -> Result<Vec<T>> {
     let mut vector = Vec::new();
     match vector.try_reserve_exact(len) {
         Ok(()) => Ok(vector),
-        Err(_) => {
-            let bytes = (len as u64).saturating_mul(size_of::<T>() as u64);
-            Err(Error::out_of_memory(bytes, "the host", "free some arrays, or work in pieces"))
-        }
+        Err(_) => Err(Error::out_of_memory(bytes_of::<T>(len), "the host", "free some arrays, or work in pieces")),
     }
 }
 

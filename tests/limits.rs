@@ -104,7 +104,6 @@ fn bookkeeping_is_valid_at_every_size_around_every_boundary() {
             max_storage_buffer_binding_size: binding,
             max_compute_workgroups_per_dimension: groups,
             min_storage_buffer_offset_alignment: alignment,
-            max_immediate_size: 128,
             ..Default::default()
         };
         for features in [wgpu::Features::empty(), ALL_FEATURES] {

@@ -13,8 +13,10 @@ pub fn small_limits() -> wgpu::Limits {
     }
 }
 
-/// A device without a driver, with these limits.
+/// A device without a driver, with these limits, and room for immediates if it has them.
 pub fn noop(limits: wgpu::Limits, features: wgpu::Features) -> Result<Device> {
+    let max_immediate_size = if features.contains(wgpu::Features::IMMEDIATES) { 128 } else { 0 };
+    let limits = wgpu::Limits { max_immediate_size, ..limits };
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = wgpu::Backends::NOOP;
     descriptor.backend_options.noop =

@@ -324,11 +324,10 @@ pub fn run(name: &str, program: Program, bytes: &[u8]) {
     // Not kept by a thread: wgpu cannot be let go of while a thread ends.
     static DEVICES: OnceLock<[Device; 3]> = OnceLock::new();
     let open = || {
-        let unlimited = ndgpu::wgpu::Limits { max_immediate_size: 128, ..Default::default() };
         let small = ndgpu::wgpu::Limits { max_compute_workgroups_per_dimension: 200, ..small_limits() };
         [
             Device::cpu(),
-            noop(unlimited, ALL_FEATURES).unwrap(),
+            noop(ndgpu::wgpu::Limits::default(), ALL_FEATURES).unwrap(),
             noop(small, ALL_FEATURES - ndgpu::wgpu::Features::IMMEDIATES).unwrap(),
         ]
     };

@@ -132,8 +132,8 @@ impl<'a> Commands<'a> {
         let widest = u64::from(context.info.limits.max_workgroups_per_dimension);
         let columns = groups.min(widest);
         let rows = groups.div_ceil(columns.max(1));
+        let bytes: u64 = bindings.iter().map(|binding| binding.bytes).sum();
         if rows > widest {
-            let bytes: u64 = bindings.iter().map(|binding| binding.bytes).sum();
             let limit = bytes / groups * widest * widest;
             return Err(Error::new(
                 ErrorKind::TooLarge { bytes, limit },
@@ -174,7 +174,7 @@ impl<'a> Commands<'a> {
                 parameters: parameters.to_vec(),
                 columns: columns as u32,
                 rows: rows as u32,
-                bytes: bindings.iter().map(|binding| binding.bytes).sum(),
+                bytes,
                 pipeline: pipeline.clone(),
             }
         };

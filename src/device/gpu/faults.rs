@@ -72,9 +72,7 @@ mod tests {
 
     /// Devices without a driver, that differ in how parameters reach kernels and in what they compute with.
     fn open_noop(features: wgpu::Features) -> Device {
-        let with_immediates = features.contains(wgpu::Features::IMMEDIATES);
-        let limits = wgpu::Limits { max_immediate_size: if with_immediates { 128 } else { 0 }, ..Default::default() };
-        noop(limits, features).unwrap()
+        noop(wgpu::Limits::default(), features).unwrap()
     }
 
     type Opener = fn() -> Device;

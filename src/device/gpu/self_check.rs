@@ -104,10 +104,8 @@ fn operands<T: Float>() -> [T; OPERANDS] {
 /// What the kernel's numbers say. The bits of NaN are a driver's own choice, and are not among them.
 fn judge<T: Float>(results: &[T::Key]) -> Findings {
     let operands = operands::<T>();
-    let are = |from: usize, want: &[T]| {
-        results[from..].iter().zip(want).all(|(&result, want)| result == want.bits())
-            && results.len() >= from + want.len()
-    };
+    let are =
+        |from: usize, want: &[T]| results[from..from + want.len()].iter().copied().eq(want.iter().map(|w| w.bits()));
     let say = |place: usize, truth: bool| results[place] == T::key_of(truth.into());
     let (zero, one, epsilon) = (T::zero(), T::one(), T::epsilon());
     let [smallest, subnormal] = [operands[6], operands[9]];
@@ -176,11 +174,7 @@ mod tests {
     fn what_drivers_do_to_numbers_is_told_apart() {
         let at = operands::<f32>();
         let flush = |mut results: Vec<u32>| {
-            for place in [3, 4] {
-                results[place] = 0;
-            }
-            results[5] = 0;
-            results[6] = 0;
+            results[3..=6].fill(0);
             results
         };
         let flushed = judge::<f32>(&flush(computed::<f32>())).arithmetic;
