@@ -197,7 +197,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
 
 /// How many elements an array of this shape has; `None` if there can be none on a host. An array without elements cannot be
 /// of any shape either: the lengths of the other axes must be those of something.
-fn elements_of<D: Dimension>(shape: &D) -> Option<usize> {
+pub(crate) fn elements_of<D: Dimension>(shape: &D) -> Option<usize> {
     let mut others = shape.slice().iter().filter(|&&len| len != 0);
     let product = others.try_fold(1_usize, |product, &len| product.checked_mul(len))?;
     let is_empty = shape.slice().contains(&0);

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use futures::future::{Either, join_all, select};
 use ndarray::{Array, Array1, Array2, ArrayD, Axis, IxDyn, ShapeBuilder, arr0, arr1, arr2, s};
 use ndgpu::{
@@ -117,6 +119,58 @@ fn old_values<T: Float>(device: &Device, name: &str) {
 #[test]
 fn whoever_looks_at_old_values_keeps_them() {
     everywhere!(old_values);
+}
+
+fn owned<T: Float>(device: &Device, name: &str) {
+    let is_cpu = device.info().kind == DeviceKind::Cpu;
+    for len in [0, 1, 1000, (1 << 20) + 1] {
+        let values: Arc<[T]> = (0..len).map(|i| T::from(i % 1009).unwrap()).collect();
+        let mut a = device.upload_owned(values.clone(), (1, len)).unwrap();
+        assert_eq!(Arc::strong_count(&values), if is_cpu { 2 } else { 1 }, "{name}: a GPU has its copy");
+        let landed = a.readback().wait().unwrap();
+        assert!(landed.view().iter().eq(values.iter()), "{name}, {len}");
+        let in_place = len > 0 && landed.view().as_ptr() == values.as_ptr();
+        assert_eq!(in_place, is_cpu && len > 0, "{name}, {len}: where it lies");
+        let sums = a.sum_axis(Axis(0)).unwrap().readback().wait().unwrap().into_array();
+        assert!(sums.iter().eq(values.iter()), "{name}, {len}");
+        // The owner's values are never written to, and are let go.
+        a.overwrite(&Array2::<T>::ones((1, len))).unwrap();
+        assert_eq!(a.readback().wait().unwrap().view(), Array2::<T>::ones((1, len)));
+        assert!(landed.view().iter().eq(values.iter()), "{name}, {len}: who views old values keeps them");
+        let mut landed = device.upload_owned(values.clone(), len).unwrap().into_readback().wait().unwrap();
+        assert!(landed.view_mut().is_none(), "{name}: not ours to write to");
+        drop((a, landed));
+    }
+    let values: Arc<[T]> = Arc::from([T::one(); 6]);
+    drop(device.upload_owned(values.clone(), (2, 3)).unwrap().into_readback().wait().unwrap().into_array());
+    assert_eq!(Arc::strong_count(&values), 1, "{name}: let go");
+    for shape in [vec![5], vec![2, 2], vec![0], vec![], vec![usize::MAX, 2]] {
+        let error = device.upload_owned(values.clone(), IxDyn(&shape)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ShapeMismatch, "{name}, {shape:?}");
+    }
+}
+
+#[test]
+fn memory_that_is_handed_over_is_read_where_it_lies() {
+    everywhere!(owned);
+}
+
+fn written<T: Float>(device: &Device, name: &str) {
+    let is_cpu = device.info().kind == DeviceKind::Cpu;
+    let a = device.upload(&Array1::<T>::ones(100)).unwrap();
+    let mut landed = a.readback().wait().unwrap();
+    assert!(landed.view_mut().is_none(), "{name}: the array is there too");
+    let mut given_up = a.sum_axis(Axis(0)).unwrap().into_readback().wait().unwrap();
+    assert_eq!(given_up.view_mut().is_some(), is_cpu, "{name}: nobody else has it");
+    if let Some(mut view) = given_up.view_mut() {
+        view.fill(T::zero());
+        assert_eq!(given_up.view(), arr0(T::zero()));
+    }
+}
+
+#[test]
+fn what_nobody_else_has_can_be_written_to_where_it_landed() {
+    everywhere!(written);
 }
 
 fn futures_of<T: Float>(device: &Device, name: &str) {

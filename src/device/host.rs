@@ -64,9 +64,56 @@ impl HostPool {
     }
 }
 
+/// What somebody else keeps in memory, and lets be read.
+pub(crate) type Owner<T> = Arc<dyn AsRef<[T]> + Send + Sync>;
+
+/// Values that many may read. Reading them asks their owner for them, so loops do it once, before they begin.
+pub(crate) enum Values<T> {
+    /// In a vector of the engine's.
+    Own(Arc<Vec<T>>),
+    /// In memory of the caller's, which is never written to.
+    Foreign(Owner<T>),
+}
+
+impl<T> Clone for Values<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Own(vector) => Self::Own(vector.clone()),
+            Self::Foreign(owner) => Self::Foreign(owner.clone()),
+        }
+    }
+}
+
+impl<T> Default for Values<T> {
+    fn default() -> Self {
+        Self::Own(Arc::default())
+    }
+}
+
+impl<T> std::ops::Deref for Values<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Own(vector) => vector,
+            Self::Foreign(owner) => (**owner).as_ref(),
+        }
+    }
+}
+
+impl<T> Values<T> {
+    /// The vector, if it is the engine's and nobody else's.
+    fn into_own(self) -> std::result::Result<Vec<T>, Self> {
+        match self {
+            Self::Own(vector) => Arc::try_unwrap(vector).map_err(Self::Own),
+            foreign => Err(foreign),
+        }
+    }
+}
+
 /// Memory of the CPU engine.
 pub(crate) struct HostBuffer<T: Pod + Send> {
-    data: RwLock<Arc<Vec<T>>>,
+    data: RwLock<Values<T>>,
     pool: Arc<HostPool>,
     /// Whether its memory was the pool's. What came from outside goes to the allocator: nobody may ever want so much again.
     is_pooled: bool,
@@ -80,7 +127,12 @@ impl<T: Pod + Send> HostBuffer<T> {
 
     /// Holds what already is in a vector.
     pub fn holding(pool: &Arc<HostPool>, vector: Vec<T>) -> Self {
-        Self { data: RwLock::new(Arc::new(vector)), pool: pool.clone(), is_pooled: true }
+        Self { data: RwLock::new(Values::Own(Arc::new(vector))), pool: pool.clone(), is_pooled: true }
+    }
+
+    /// Holds what stays in memory of the caller's. What is written goes into other memory.
+    pub fn over(pool: &Arc<HostPool>, owner: Owner<T>) -> Self {
+        Self { data: RwLock::new(Values::Foreign(owner)), pool: pool.clone(), is_pooled: true }
     }
 
     /// The same for a vector that is not the pool's.
@@ -91,7 +143,7 @@ impl<T: Pod + Send> HostBuffer<T> {
     }
 
     /// The values as they are now, whatever is written later.
-    pub fn snapshot(&self) -> Arc<Vec<T>> {
+    pub fn snapshot(&self) -> Values<T> {
         self.data.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -103,12 +155,14 @@ impl<T: Pod + Send> HostBuffer<T> {
     /// Writes every element: in place if nobody holds a snapshot, else into fresh memory of the same length.
     pub fn write<R>(&self, fill: impl FnOnce(&mut [T]) -> R) -> Result<R> {
         let mut data = self.data.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(vector) = Arc::get_mut(&mut data) {
+        if let Values::Own(vector) = &mut *data
+            && let Some(vector) = Arc::get_mut(vector)
+        {
             return Ok(fill(vector));
         }
         let mut vector = self.pool.take(data.len())?;
         let result = fill(&mut vector);
-        *data = Arc::new(vector);
+        *data = Values::Own(Arc::new(vector));
         Ok(result)
     }
 }
@@ -116,16 +170,24 @@ impl<T: Pod + Send> HostBuffer<T> {
 /// Values of a [`HostBuffer`] that are kept as they were, whatever is written later. Who holds them last gives their memory
 /// back to the pool.
 pub(crate) struct Snapshot<T: Pod + Send> {
-    values: Arc<Vec<T>>,
+    values: Values<T>,
     /// Where the memory goes back to, if it came from there.
     pool: Option<Arc<HostPool>>,
 }
 
 impl<T: Pod + Send> Snapshot<T> {
+    /// The values for writing, if nobody else has them.
+    pub fn exclusive(&mut self) -> Option<&mut [T]> {
+        match &mut self.values {
+            Values::Own(vector) => Arc::get_mut(vector).map(Vec::as_mut_slice),
+            Values::Foreign(_) => None,
+        }
+    }
+
     /// The values, in memory of their own.
     pub fn into_vec(mut self) -> Result<Vec<T>> {
         let values = std::mem::take(&mut self.values);
-        Arc::try_unwrap(values).or_else(|shared| collected(shared.iter().copied(), shared.len()))
+        values.into_own().or_else(|shared| collected(shared.iter().copied(), shared.len()))
     }
 }
 
@@ -139,7 +201,7 @@ impl<T: Pod + Send> std::ops::Deref for Snapshot<T> {
 
 impl<T: Pod + Send> Drop for Snapshot<T> {
     fn drop(&mut self) {
-        if let (Some(pool), Ok(vector)) = (&self.pool, Arc::try_unwrap(std::mem::take(&mut self.values))) {
+        if let (Some(pool), Ok(vector)) = (&self.pool, std::mem::take(&mut self.values).into_own()) {
             pool.keep(vector);
         }
     }
@@ -148,7 +210,7 @@ impl<T: Pod + Send> Drop for Snapshot<T> {
 impl<T: Pod + Send> Drop for HostBuffer<T> {
     fn drop(&mut self) {
         let data = std::mem::take(self.data.get_mut().unwrap_or_else(PoisonError::into_inner));
-        if let (true, Ok(vector)) = (self.is_pooled, Arc::try_unwrap(data)) {
+        if let (true, Ok(vector)) = (self.is_pooled, data.into_own()) {
             self.pool.keep(vector);
         }
     }
@@ -166,6 +228,17 @@ mod tests {
         buffer.write(|values| values.fill(7.0)).unwrap();
         assert_eq!(*before, [1.0, 2.0]);
         assert_eq!(*buffer.snapshot(), [7.0, 7.0]);
+    }
+
+    #[test]
+    fn memory_of_the_callers_is_read_where_it_lies_and_never_written() {
+        let pool = Arc::new(HostPool::default());
+        let owner: Arc<[f32]> = Arc::from([1.0, 2.0]);
+        let buffer = HostBuffer::over(&pool, Arc::new(owner.clone()));
+        assert_eq!(buffer.snapshot().as_ptr(), owner.as_ptr());
+        buffer.write(|values| values.fill(7.0)).unwrap();
+        assert_eq!((*owner, *buffer.snapshot()), ([1.0, 2.0], [7.0, 7.0]));
+        assert_eq!(Arc::strong_count(&owner), 1, "what was overwritten is let go");
     }
 
     #[test]

@@ -3,11 +3,10 @@
 //! A table is its knots and values side by side, `x0 y0 x1 y1 ...`, so that what a query needs lies in one place. Slopes
 //! are computed when they are needed: dividing costs less than loading them would.
 
-use std::sync::Arc;
-
 use super::builder::modulo;
 use super::lookup::{FEW_KNOTS, Lookup, PADDING, Queries, Table};
 use super::operation::{BuildSegments, Interp, Lookups};
+use crate::device::host::Values;
 use crate::element::Float;
 use crate::error::Result;
 use crate::knots::axis::HostAxis;
@@ -33,6 +32,7 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<(
     let (knots, points) = (index.knots, table.knots());
     let values = operation.values.host()?.snapshot();
     let order = table.order().map(|order| Ok(order.host()?.snapshot())).transpose()?;
+    let (values, order) = (&*values, order.as_deref());
     let own_knots = table.axis().tables > 1;
     let stride = knots + PADDING;
 
@@ -40,7 +40,7 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<(
         let (number, knot) = (cell / stride, cell % stride);
         let key_table = if own_knots { number } else { 0 };
         let last = knot.min(knots - 1);
-        let place = order.as_ref().map_or(last, |order| order[key_table * knots + last] as usize);
+        let place = order.map_or(last, |order| order[key_table * knots + last] as usize);
         let x = if knot < knots { T::from_key(index.table(key_table)[knot]) } else { T::nan() };
         [x, values[number * points + place]]
     };
@@ -66,8 +66,8 @@ pub(super) fn interp<T: Float>(operation: &Interp<T>) -> Result<()> {
 /// Lookups with everything they read at hand, for whichever part of the results is wanted.
 pub(crate) struct Looked<'a, T: Float> {
     lookups: &'a Lookups<T>,
-    x: Arc<Vec<T>>,
-    pairs: Arc<Vec<T>>,
+    x: Values<T>,
+    pairs: Values<T>,
     buckets: Option<&'a [Buckets<T>]>,
 }
 

@@ -11,6 +11,7 @@ use super::gpu::{Reach, coarsened};
 use super::index::{Bucketing, IndexView, KnotIndex};
 use crate::array::DeviceArray;
 use crate::device::check::{Check, Checks, Question};
+use crate::device::host::Values;
 use crate::device::storage::Storage;
 use crate::device::{Device, Engine};
 use crate::element::Float;
@@ -41,6 +42,8 @@ pub(crate) struct SortedAxis<T: Float> {
 /// An index of the CPU engine is made once there were as many queries as this fraction of the knots: making it takes about
 /// 20 ns a knot, and saves 100 to 200 a query.
 const QUERIES_TO_PAY: usize = 8;
+/// And not before so many queries, however few the knots: it takes half a microsecond at least.
+const QUERIES_BEFORE_ANY: usize = 64;
 
 /// Finds the first knot that is NaN or smaller than the one before it in its table.
 pub(crate) fn first_out_of_order<T: Float>(xp: &[T], knots: usize) -> Option<usize> {
@@ -72,7 +75,7 @@ impl<T: Float> SortedAxis<T> {
             return None;
         }
         let asked = self.asked.fetch_add(queries, Ordering::Relaxed).saturating_add(queries);
-        if asked < keys.len() / QUERIES_TO_PAY {
+        if asked < (keys.len() / QUERIES_TO_PAY).max(QUERIES_BEFORE_ANY) {
             return None;
         }
         // Where there is no memory for it the knots are bisected, as they were until now.
@@ -138,9 +141,9 @@ pub(crate) struct HostAxis<T: Float> {
     knots: usize,
     bucketing: Bucketing,
     buckets: usize,
-    keys: Arc<Vec<T::Key>>,
-    starts: Arc<Vec<u32>>,
-    origins: Arc<Vec<T::Key>>,
+    keys: Values<T::Key>,
+    starts: Values<u32>,
+    origins: Values<T::Key>,
 }
 
 impl<T: Float> HostAxis<T> {

@@ -4,13 +4,13 @@
 //! How the work is cut depends on the shape alone, so results do not depend on how many cores there are.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::columns::PLACES;
 use super::fold::{At, Extreme, Fold, Moments, Place, Plain, PlainWithoutNan, Sum, Weighted, WeightedAlike};
 use super::operation::{Finish, Output, Reduce, View, Weights};
 use super::rows::ROWS;
 use super::sums::{LANES, Sums, Totals, Weighing, Widest};
+use crate::device::host::Values;
 use crate::device::storage::Storage;
 use crate::element::Float;
 use crate::error::Result;
@@ -49,7 +49,7 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>, made: Option
         (Finish::Var | Finish::Std, _) => {
             let means = match &operation.means {
                 Some(means) => means.host()?.snapshot(),
-                None => Arc::default(),
+                None => Values::default(),
             };
             run(operation, made, &Moments::<T, SKIP_NAN> { means: &means, ddof: *ddof, root: *finish == Finish::Std })
         }

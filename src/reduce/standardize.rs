@@ -122,6 +122,7 @@ impl<T: Float> Operation for Standardize<T> {
         let View { len, inner, .. } = self.view;
         let values = self.values.host()?.snapshot();
         let (means, deviations) = (self.means.host()?.snapshot(), self.deviations.host()?.snapshot());
+        let (values, means, deviations) = (&*values, &*means, &*deviations);
         self.output.host()?.write(|output| {
             share(output.chunks_mut(ELEMENTS_PER_TASK).enumerate(), |(task, chunk)| {
                 let first = task * ELEMENTS_PER_TASK;

@@ -94,6 +94,7 @@ impl<T: Float> Operation for Transpose<T> {
     fn on_cpu(&self, _: &Arc<HostPool>) -> Result<()> {
         let Self { a, b, inner, .. } = *self;
         let source = self.source.host()?.snapshot();
+        let source = &*source;
         self.target.host()?.write(|target| {
             let slabs = source.chunks_exact(a * b * inner).zip(target.chunks_exact_mut(a * b * inner));
             for (source, target) in slabs {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytemuck::cast_slice;
-use ndarray::{Array, ArrayView, Dimension};
+use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
 
 use crate::device::TransferCost;
 use crate::device::gpu::GpuBuffer;
@@ -76,6 +76,15 @@ impl<T: Element, D: Dimension> HostArray<T, D> {
     pub fn view(&self) -> ArrayView<'_, T, D> {
         // The shape is that of the device array, whose length the memory was made for.
         ArrayView::from_shape(self.shape.clone(), self.values()).expect("as many values as the shape says")
+    }
+
+    /// The same for writing, if this is the engine's memory and nobody else can see it: on the CPU engine after
+    /// [`into_readback`](crate::DeviceArray::into_readback) of an array that was not shared. `None` otherwise.
+    pub fn view_mut(&mut self) -> Option<ArrayViewMut<'_, T, D>> {
+        match &mut self.landed {
+            Landed::Shared(values) => ArrayViewMut::from_shape(self.shape.clone(), values.exclusive()?).ok(),
+            Landed::Mapped(_) | Landed::Empty => None,
+        }
     }
 
     /// The values as an array of their own. Copies them once, except on the CPU engine when nothing else shares the

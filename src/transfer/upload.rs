@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytemuck::{Pod, cast_slice};
-use ndarray::{Array, ArrayBase, ArrayView, Data, Dimension, IxDyn};
+use ndarray::{Array, ArrayBase, ArrayView, Data, Dimension, IntoDimension, IxDyn};
 
-use crate::array::DeviceArray;
+use crate::array::{DeviceArray, elements_of};
 use crate::clock::Instant;
 use crate::device::gpu::GpuContext;
 use crate::device::host::HostBuffer;
@@ -53,6 +53,51 @@ impl Device {
         self.ledger().count_upload(bytes_of::<T>(host.len()), start.elapsed());
         // What the host has is the same in every replay of a plan.
         Ok(DeviceArray::new(self.lasting(), storage, host.raw_dim(), Default::default()))
+    }
+
+    /// Uploads what the caller hands over with its owner: a vector, an `Arc<[T]>`, a mapped file, the array of another
+    /// language behind a type of yours. The CPU engine computes on that memory where it lies and lets the owner go when
+    /// nobody needs it any more; a GPU gets a copy, and the owner goes at once.
+    ///
+    /// Costs nothing on the CPU engine (counted as an upload all the same), and what [`upload`](Self::upload) costs on a
+    /// GPU. The elements lie in standard (row-major) order; `owner` has to give the same ones whenever it is asked.
+    ///
+    /// ```
+    /// use ndgpu::Device;
+    ///
+    /// let device = Device::cpu();
+    /// let a = device.upload_owned(vec![1.0_f64, 2.0, 3.0, 4.0], (2, 2))?;
+    /// assert_eq!(a.sum()?.readback().wait()?.view()[()], 10.0);
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if there are not as many elements as the shape says, and those
+    /// of [`upload`](Self::upload).
+    pub fn upload_owned<T, O, Sh>(&self, owner: O, shape: Sh) -> Result<DeviceArray<T, Sh::Dim>>
+    where
+        T: Element,
+        O: AsRef<[T]> + Send + Sync + 'static,
+        Sh: IntoDimension,
+    {
+        self.supports::<T>()?;
+        let start = Instant::now();
+        let (shape, values) = (shape.into_dimension(), owner.as_ref());
+        if elements_of(&shape) != Some(values.len()) {
+            return Err(Error::shape(format!(
+                "{} elements do not make an array of shape {:?}",
+                values.len(),
+                shape.slice()
+            )));
+        }
+        let bytes = bytes_of::<T>(values.len());
+        let storage = match self.engine() {
+            Engine::Cpu(pool) => Storage::Host(Arc::new(HostBuffer::over(pool, Arc::new(owner)))),
+            Engine::Gpu(_) => self.store(ArrayView::from(values).into_dyn())?,
+        };
+        self.ledger().count_upload(bytes, start.elapsed());
+        Ok(DeviceArray::new(self.lasting(), storage, shape, Default::default()))
     }
 
     /// Uploads an array that the host gives up. The CPU engine takes its memory over, if it lies in standard order; else as
