@@ -73,6 +73,8 @@ pub enum ErrorKind {
     InvalidOption,
     /// The driver or wgpu refused a command that should have been valid. The device must not be trusted any more.
     Driver,
+    /// The caller's own code failed, inside a closure that it gave: [`Error::other`].
+    Other,
 }
 
 /// An error, with a kind for programs and a message for people.
@@ -88,6 +90,11 @@ struct Inner {
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner { kind, message: message.into() }))
+    }
+
+    /// An error of the caller's own, for closures that compute with this crate and something else.
+    pub fn other(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Other, message)
     }
 
     /// What went wrong.

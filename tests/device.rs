@@ -232,3 +232,27 @@ fn a_lost_device_fails_every_call_and_another_can_be_opened() {
     let another = Device::from_wgpu(&adapter, raw, queue).unwrap();
     assert!(another.upload(&arr1(&[1.0_f32])).unwrap().readback().wait().is_ok());
 }
+
+#[test]
+fn a_name_chooses_as_the_environment_would() {
+    assert_eq!(Device::named("cpu").unwrap().info().kind, DeviceKind::Cpu);
+    let adapter = application_name();
+    assert!(Device::named(&adapter.to_uppercase()).unwrap().info().name.contains(&adapter));
+    let error = Device::named("no such adapter").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoDevice);
+    assert!(error.to_string().contains("no such adapter"), "{error}");
+}
+
+#[test]
+fn handles_of_one_device_are_equal() {
+    let device = Device::cpu();
+    let array = device.upload(&arr1(&[1.0_f32])).unwrap();
+    assert_eq!(array.device(), &device);
+    assert_ne!(device, Device::cpu());
+    assert_eq!(std::collections::HashSet::from([device.clone(), device, Device::cpu()]).len(), 2);
+}
+
+/// The name of the adapter under test.
+fn application_name() -> String {
+    application().0.get_info().name
+}

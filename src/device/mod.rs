@@ -85,6 +85,19 @@ impl Device {
         Self::with(DeviceInfo::cpu(), Engine::Cpu(Arc::default()))
     }
 
+    /// The device that [`Device::new`] gives where `NDGPU_DEVICE` has this value: `"cpu"`, `"gpu"`, `"software"`, or part of
+    /// an adapter's name. For programs that let their users choose.
+    ///
+    /// Not on wasm32: nothing can block in a browser.
+    ///
+    /// # Errors
+    ///
+    /// [`NoDevice`](ErrorKind::NoDevice) with a message that lists what was found.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn named(name: &str) -> Result<Self> {
+        pollster::block_on(select::named(name))
+    }
+
     /// A hardware GPU, whatever `NDGPU_DEVICE` says.
     ///
     /// Not on wasm32: nothing can block in a browser. Await [`gpu_async`](Self::gpu_async) there.
@@ -302,6 +315,21 @@ impl Device {
             Engine::Cpu(pool) => operation.on_cpu(pool),
             Engine::Gpu(context) => operation.on_gpu(&Commands::at_once(context)),
         }
+    }
+}
+
+/// Handles are equal if they are of the same device.
+impl PartialEq for Device {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
+
+impl Eq for Device {}
+
+impl std::hash::Hash for Device {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.inner).hash(state);
     }
 }
 

@@ -142,6 +142,12 @@ impl Wish {
     }
 }
 
+/// What `NDGPU_DEVICE` would choose with this value.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) async fn named(name: &str) -> Result<Device> {
+    DeviceBuilder::default().open(Wish::from_environment(name.trim())).await
+}
+
 /// A hardware GPU or an error.
 pub(super) async fn hardware_gpu() -> Result<Device> {
     DeviceBuilder::default().open(Wish::HardwareGpu).await
