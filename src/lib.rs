@@ -93,6 +93,7 @@ extern crate self as ndgpu;
 mod support;
 
 mod accumulate;
+mod any_array;
 mod array;
 mod clock;
 mod compiled;
@@ -115,6 +116,7 @@ mod stream;
 mod tiles;
 mod transfer;
 
+pub use any_array::AnyArray;
 pub use array::DeviceArray;
 pub use device::{
     Arithmetic, Device, DeviceBuilder, DeviceInfo, DeviceKind, DeviceLimits, TransferCost, TransferPath, TransferStats,
@@ -126,7 +128,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use host_data::HostData;
 pub use interp::{InterpTable, InterpTableBuilder, Method, Order};
 pub use knots::{Knots, Side};
-pub use plan::{Plan, PlanArrays, PlanData, PlanInputs};
+pub use plan::{AnyData, Plan, PlanArrays, PlanData, PlanInputs};
 pub use reduce::SkipNan;
 pub use stream::{Chunk, ChunkStream, StreamMonitor, StreamProgress};
 pub use transfer::{HostArray, Readback};

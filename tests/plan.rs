@@ -3,8 +3,10 @@
 
 mod support;
 
-use ndarray::{Array1, Array2, Axis, Ix1, Ix2, arr1, arr2};
-use ndgpu::{Device, DeviceArray, ErrorKind, Float, InterpTable, Knots, Result, Side};
+use ndarray::{Array1, Array2, Axis, Ix1, Ix2, IxDyn, arr1, arr2};
+use ndgpu::{
+    AnyArray, AnyData, Device, DeviceArray, ElementType, Error, ErrorKind, Float, InterpTable, Knots, Result, Side,
+};
 use support::everywhere;
 use support::random::Random;
 
@@ -405,4 +407,72 @@ fn plans_and_streams_may_go_to_other_threads() {
     is_send(&device.stream([arr1(&[1.0_f32])], |x: &DeviceArray<f32, Ix1>| x.sum()));
     let sum = std::thread::spawn(move || values(&plan.replay().unwrap())).join().unwrap();
     assert_eq!(sum, [3.0]);
+}
+
+#[test]
+fn types_and_numbers_of_arrays_may_be_known_only_as_the_program_runs() {
+    fn check<T: Float>(device: &Device, name: &str)
+    where
+        AnyArray: From<DeviceArray<T, IxDyn>>,
+    {
+        let one = |value: f64| arr1(&[T::narrow(value), T::narrow(2.0 * value)]).into_dyn();
+        let upload = |value: f64| -> AnyArray { device.upload(&one(value)).unwrap().into() };
+        let read = |array: &AnyArray| -> Vec<f64> {
+            match array {
+                AnyArray::F32(array) => values(array).into_iter().map(f64::from).collect(),
+                AnyArray::F64(array) => values(array),
+                AnyArray::U32(array) => array.readback().wait().unwrap().view().iter().map(|&v| f64::from(v)).collect(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let total = |array: &AnyArray| -> Result<[AnyArray; 2]> {
+            Ok(match array {
+                AnyArray::F32(array) => [array.sum()?.into(), array.argmax()?.into()],
+                AnyArray::F64(array) => [array.sum()?.into(), array.argmax()?.into()],
+                other => return Err(Error::other(format!("{other:?}"))),
+            })
+        };
+        let inputs = [upload(1.0), upload(2.0), upload(3.0)];
+        let mut plan = device
+            .capture(inputs.iter().collect::<Vec<_>>(), |inputs: Vec<&AnyArray>| {
+                Ok(inputs.into_iter().map(total).collect::<Result<Vec<_>>>()?.concat())
+            })
+            .unwrap();
+        let outputs = plan.replay().unwrap();
+        assert_eq!(outputs.iter().flat_map(read).collect::<Vec<_>>(), [3.0, 1.0, 6.0, 1.0, 9.0, 1.0], "{name}");
+        assert_eq!(outputs[1].element_type(), ElementType::U32);
+
+        let host = |value: f64| -> Vec<AnyData<'static>> {
+            vec![AnyData::Unchanged, AnyData::Device(upload(value)), AnyData::Unchanged]
+        };
+        plan.write(host(5.0)).unwrap();
+        let (ones, zeros) = (arr1(&[1.0_f32; 2]).into_dyn(), arr1(&[0.0_f64; 2]).into_dyn());
+        let (right, wrong) = match T::TYPE {
+            ElementType::F32 => (AnyData::F32(ones.view()), AnyData::F64(zeros.view())),
+            _ => (AnyData::F64(zeros.view()), AnyData::F32(ones.view())),
+        };
+        let expected = if T::TYPE == ElementType::F32 { 2.0 } else { 0.0 };
+        plan.write(vec![right, AnyData::Unchanged, AnyData::Unchanged]).unwrap();
+        let sums: Vec<f64> = plan.replay().unwrap().iter().step_by(2).flat_map(read).collect();
+        assert_eq!(sums, [expected, 15.0, 9.0], "{name}");
+
+        let refused = plan.write(vec![AnyData::Unchanged, wrong, AnyData::Unchanged]).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidOption, "{name}");
+        assert!(refused.to_string().contains("f32") && refused.to_string().contains("f64"), "{refused}");
+        assert_eq!(plan.write(vec![AnyData::Unchanged]).unwrap_err().kind(), ErrorKind::ShapeMismatch, "{name}");
+        let sums: Vec<f64> = plan.replay().unwrap().iter().step_by(2).flat_map(read).collect();
+        assert_eq!(sums, [expected, 15.0, 9.0], "{name}: refusals change nothing");
+    }
+    everywhere!(check);
+}
+
+#[test]
+fn an_error_of_the_callers_own_leaves_the_closure() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let x = device.upload(&Array1::<T>::ones(3)).unwrap();
+        let refused = device.capture(&x, |_| Err::<DeviceArray<T, Ix1>, _>(Error::other("mine"))).unwrap_err();
+        assert_eq!((refused.kind(), refused.to_string().as_str()), (ErrorKind::Other, "mine"), "{name}");
+        assert!(x.sum().unwrap().readback().wait().is_ok());
+    }
+    everywhere!(check);
 }

@@ -1,7 +1,7 @@
 //! What a plan takes and gives: an array, or a tuple of arrays. [`PlanInputs`] is what [`Device::capture`] is given,
 //! [`PlanArrays`] what is inside, and what comes out, [`PlanData`] what an input can be written from.
 //!
-//! The traits are sealed; tuples have up to four members.
+//! The traits are sealed; tuples have up to four members. Arrays of any type, and any number of them, are in `any`.
 
 use std::sync::Arc;
 
@@ -15,12 +15,13 @@ use crate::device::storage::MemoryId;
 use crate::element::Element;
 use crate::error::{Error, Result};
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
 }
 use sealed::Sealed;
 
-/// Arrays of a plan: a [`DeviceArray`], or a tuple of up to four.
+/// Arrays of a plan: a [`DeviceArray`], an [`AnyArray`](crate::AnyArray), a tuple of up to four, or a vector of as many as
+/// there are.
 pub trait PlanArrays: Clone + Sealed {
     /// A reference to each.
     type Refs<'a>
@@ -37,7 +38,8 @@ pub trait PlanArrays: Clone + Sealed {
     fn outside(&self, outside: &Outside<'_>) -> Self;
 }
 
-/// What a plan can be captured over: a reference to a [`DeviceArray`], or a tuple of up to four.
+/// What a plan can be captured over: a reference to a [`DeviceArray`] or an [`AnyArray`](crate::AnyArray), a tuple of up to
+/// four, or a vector.
 pub trait PlanInputs: Sealed {
     /// The arrays themselves.
     type Arrays: PlanArrays;
@@ -47,7 +49,8 @@ pub trait PlanInputs: Sealed {
 }
 
 /// What the inputs of a plan can be written from: a reference to an array of the host's (or a view), a reference to an array
-/// on the same device, `()` for no change, or a tuple of these where the plan takes a tuple.
+/// on the same device, `()` for no change, [`AnyData`](crate::AnyData) where the plan takes an
+/// [`AnyArray`](crate::AnyArray), or a tuple or vector of these where the plan takes one.
 pub trait PlanData<I: PlanArrays> {
     #[doc(hidden)]
     fn write_to(self, inputs: &I, target: &mut Target<'_>) -> Result<()>;

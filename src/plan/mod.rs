@@ -1,7 +1,7 @@
 //! Capture once, replay many times: [`Device::capture`] runs ordinary eager code without data and keeps what it asked for
 //! as a [`Plan`].
 //!
-//! - [`arrays`]: what a plan takes and gives: an array, or a tuple of them
+//! - [`arrays`]: what a plan takes and gives: an array, or a tuple of them; `any`: arrays known only as the program runs
 //! - [`fusion`]: which operations become one
 //! - [`interp_reduce`]: the reduction of rows that are looked up when they are needed; `interp_reduce_gpu` is the GPU's half
 //! - [`program`]: the operations made ready for an engine, and how they are replayed
@@ -10,6 +10,7 @@
 //! operation on them is kept instead of run. An operation is a value that has been checked and has memory for its output,
 //! so there is nothing left to do but to look for what can be fused, and, on a GPU, to bind the buffers.
 
+mod any;
 mod arrays;
 mod fusion;
 mod interp_reduce;
@@ -18,6 +19,7 @@ mod program;
 
 use std::sync::Arc;
 
+pub use any::AnyData;
 pub use arrays::{PlanArrays, PlanData, PlanInputs};
 pub(crate) use interp_reduce::InterpReduce;
 #[cfg(test)]
