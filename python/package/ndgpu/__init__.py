@@ -1,0 +1,77 @@
+"""NumPy's ``interp`` and ``average`` on any GPU, or on all cores of the CPU, with every copy in plain sight.
+
+Two layers. Functions with NumPy's names and signatures take arrays and give arrays:
+
+>>> import numpy as np
+>>> import ndgpu
+>>> ndgpu.interp([0.5, 1.5], [0.0, 1.0, 2.0], [0.0, 10.0, 40.0])
+array([ 5., 25.])
+>>> ndgpu.average([[1.0, 2.0], [3.0, 5.0]], axis=1, weights=[1.0, 3.0])
+array([1.75, 4.5 ])
+
+Under them are devices and what lies there. Nothing comes back before ``.numpy()`` asks for it:
+
+>>> device = ndgpu.Device("cpu")
+>>> curve = ndgpu.InterpTable([0.0, 1.0, 4.0], [0.0, 10.0, 100.0], device=device)
+>>> readings = device.upload(np.array([[0.5, 1.0, 2.0], [3.0, 4.0, 9.0]]))
+>>> means = curve.interp(readings).mean(axis=1)
+>>> means.numpy()
+array([18.33333333, 90.        ])
+>>> device.transfers().readback_bytes
+16
+
+``ndgpu.dask`` has ``interp`` and ``average`` for dask arrays, and ``python -m ndgpu.bench`` compares with NumPy on your
+machine.
+"""
+
+from ._average import average
+from ._devices import from_dlpack, get_device, set_device, transfers
+from ._interp import interp
+from ._ndgpu import (
+    Device,
+    DeviceArray,
+    DeviceError,
+    DeviceLostError,
+    DeviceNotFoundError,
+    InterpTable,
+    Knots,
+    NotSortedError,
+    Plan,
+    Transfers,
+    __version__,
+)
+from ._reductions import amax, amin, argmax, argmin, max, mean, min, standardize, std, sum, var
+from ._search import digitize, searchsorted
+
+__all__ = [
+    "Device",
+    "DeviceArray",
+    "DeviceError",
+    "DeviceLostError",
+    "DeviceNotFoundError",
+    "InterpTable",
+    "Knots",
+    "NotSortedError",
+    "Plan",
+    "Transfers",
+    "__version__",
+    "amax",
+    "amin",
+    "argmax",
+    "argmin",
+    "average",
+    "digitize",
+    "from_dlpack",
+    "get_device",
+    "interp",
+    "max",
+    "mean",
+    "min",
+    "searchsorted",
+    "set_device",
+    "standardize",
+    "std",
+    "sum",
+    "transfers",
+    "var",
+]

@@ -1,0 +1,150 @@
+"""``numpy.average`` on a device."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.typing import ArrayLike, NDArray
+
+from ._devices import for_call
+from ._ndgpu import DeviceArray
+from ._operands import FLOAT64, Axis, On, as_numpys, computed, number_array, truth, warn_of_nothing
+from ._reductions import sum
+
+
+@overload
+def average(
+    a: DeviceArray,
+    axis: Axis = None,
+    weights: Any = None,
+    returned: Literal[False] = False,
+    *,
+    keepdims: Any = False,
+    device: On = None,
+) -> DeviceArray: ...
+@overload
+def average(
+    a: DeviceArray,
+    axis: Axis = None,
+    weights: Any = None,
+    *,
+    returned: Literal[True],
+    keepdims: Any = False,
+    device: On = None,
+) -> tuple[DeviceArray, DeviceArray]: ...
+@overload
+def average(
+    a: ArrayLike,
+    axis: Axis = None,
+    weights: ArrayLike | None = None,
+    returned: bool = False,
+    *,
+    keepdims: Any = False,
+    device: On = None,
+) -> Any: ...
+def average(
+    a: Any,
+    axis: Any = None,
+    weights: Any = None,
+    returned: bool = False,
+    *,
+    keepdims: Any = False,
+    device: On = None,
+) -> Any:
+    """The weighted average: ``numpy.average``.
+
+    Parameters
+    ----------
+    a : array_like or DeviceArray
+    axis : None, int or tuple of ints, optional
+        Over which axes; over all for None.
+    weights : array_like or DeviceArray, optional
+        Of the shape of ``a``, or of the lengths of the axes in the order in which they are named.
+    returned : bool, optional
+        Whether to give the sums of the weights too.
+    keepdims : bool, optional
+        Whether the axes stay, with length 1.
+    device : Device or str, optional
+        Where to compute, else :func:`~ndgpu.get_device`, or the CPU engine if that has no float64.
+
+    Returns
+    -------
+    The average, or a tuple of it and the sums of the weights. float32 for float32 and float16 for float16 (added up
+    more precisely than NumPy does), else float64; complex for complex ``a``.
+
+    Raises
+    ------
+    ZeroDivisionError
+        If a sum of weights is zero. From DeviceArrays it is raised by ``.numpy()``: nobody looks before.
+    TypeError
+        If the weights have another shape than ``a`` and no axis is given.
+    ValueError
+        If the weights do not fit the axes.
+
+    Notes
+    -----
+    ``a`` and the weights are read once. On the CPU engine they are read where they lie; a GPU gets copies.
+
+    Examples
+    --------
+    >>> import numpy as np, ndgpu
+    >>> ndgpu.average(np.arange(1, 11), weights=np.arange(10, 0, -1))
+    np.float64(4.0)
+    >>> ndgpu.average([[0.0, 1.0], [2.0, 3.0]], axis=1, weights=[0.25, 0.75], returned=True)
+    (array([0.75, 2.75]), array([1., 1.]))
+    """
+    if isinstance(a, DeviceArray):
+        return a.average(axis, weights, returned, keepdims=truth(keepdims))
+    a = number_array(a, "average")
+    keepdims = truth(keepdims)
+    if weights is not None:
+        weights = number_array(weights, "average")
+        if np.iscomplexobj(weights):
+            return _average_by_complex(a, axis, weights, returned, keepdims, device)
+    if np.iscomplexobj(a):
+        return _complex_average(a, axis, weights, returned, keepdims, device)
+    if weights is None:
+        warn_of_nothing("mean", a, axis, 0)
+        dtype = a.dtype if a.dtype.kind == "f" else FLOAT64
+    else:
+        dtype = np.result_type(a.dtype, weights.dtype, *(["f8"] if a.dtype.kind in "biu" else []))
+    wide = computed(dtype)
+    target = for_call(device, wide)
+    there = target._lend(a.astype(wide, copy=False))
+    weights_there = None if weights is None else target._lend(weights.astype(wide, copy=False))
+    if not returned or weights is None:
+        result = as_numpys(dtype, there.average(axis, weights_there, keepdims=keepdims)._take())
+        if not returned:
+            return result
+        return result, np.full(np.shape(result), a.size / np.size(result) if np.size(result) else 0.0, dtype)[()]
+    pair = there.average(axis, weights_there, True, keepdims=keepdims)
+    return tuple(as_numpys(dtype, each._take()) for each in pair)
+
+
+def _complex_average(a: NDArray[Any], axis: Any, weights: Any, returned: bool, keepdims: Any, device: On) -> Any:
+    dtype = np.result_type(a.dtype, *([] if weights is None else [np.asanyarray(weights).dtype]))
+    real, sums = average(a.real, axis, weights, True, keepdims=keepdims, device=device)
+    result = np.empty(np.shape(real), dtype)
+    result.real, result.imag = real, average(a.imag, axis, weights, keepdims=keepdims, device=device)
+    return (result[()], np.asarray(sums).astype(dtype)[()]) if returned else result[()]
+
+
+def _average_by_complex(
+    a: NDArray[Any], axis: Any, weights: NDArray[Any], returned: bool, keepdims: bool, device: On
+) -> Any:
+    """Products of complex numbers are made here; their sums on the device."""
+    if weights.shape != a.shape:
+        if axis is None:
+            raise TypeError("Axis must be specified when shapes of a and weights differ.")
+        axes = normalize_axis_tuple(axis, a.ndim, argname="axis")
+        if weights.shape != tuple(a.shape[ax] for ax in axes):
+            raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
+        places = [1 if ax not in axes else a.shape[ax] for ax in range(a.ndim)]
+        weights = weights.transpose(np.argsort(axes)).reshape(places)
+    total = sum(np.broadcast_to(weights, a.shape), axis, keepdims=keepdims, device=device)
+    if np.any(total == 0):
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
+    result = (sum(a * weights, axis, keepdims=keepdims, device=device) / total)[()]
+    return (result, np.asarray(total, result.dtype)[()]) if returned else result

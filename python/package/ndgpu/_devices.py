@@ -1,0 +1,121 @@
+"""Which device this process computes on, and arrays of other libraries on it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from ._ndgpu import Device, DeviceArray, Transfers
+
+_lock = threading.RLock()
+_current: Device | None = None
+# What computes in float64 for it.
+_wide: Device | None = None
+_names: dict[str, Device] = {}
+
+
+def get_device() -> Device:
+    """The device that the functions of this module compute on.
+
+    It is opened when it is first asked for: the fastest there is, or what the environment variable ``NDGPU_DEVICE``
+    names (``cpu``, ``gpu``, ``software``, or part of an adapter's name).
+
+    >>> import ndgpu
+    >>> ndgpu.get_device() == ndgpu.get_device()
+    True
+    """
+    # A plain read first: this is part of every call.
+    device = _current
+    return _opened() if device is None else device
+
+
+def _opened() -> Device:
+    global _current
+    with _lock:
+        if _current is None:
+            _current = Device()
+        return _current
+
+
+def set_device(device: Device | str | None) -> None:
+    """Makes another device the one that the functions of this module compute on, in every thread.
+
+    ``None`` goes back to the beginning: the next call opens what :func:`get_device` says.
+
+    >>> import ndgpu
+    >>> ndgpu.set_device("cpu")
+    >>> ndgpu.get_device().kind
+    'native CPU engine'
+    """
+    global _current, _wide
+    opened = Device(device) if isinstance(device, str) else device
+    if opened is not None and not isinstance(opened, Device):
+        raise TypeError(f"device is a Device, a name or None, not {opened!r}")
+    with _lock:
+        _current, _wide = opened, None
+
+
+def transfers() -> Transfers:
+    """What was moved to and from the current device since it was opened.
+
+    On the CPU engine arrays are counted too, although host and device are the same memory there and nothing is copied
+    but what :meth:`Device.upload` and the making of a table copy.
+    """
+    return get_device().transfers()
+
+
+def from_dlpack(x: Any, *, device: Device | str | None = None) -> DeviceArray:
+    """An array from any library that speaks DLPack, as PyTorch, JAX and NumPy do, if it is in the host's memory.
+
+    On the CPU engine it lies in that library's own memory, without a copy: what is written there later is seen here. A
+    GPU gets a copy.
+
+    >>> import numpy as np, ndgpu
+    >>> ndgpu.from_dlpack(np.array([1.0, 2.0])).sum().numpy()
+    array(3.)
+
+    Raises
+    ------
+    TypeError
+        For a dtype that devices do not hold: float32, float64 and uint32.
+    BufferError
+        If it is not in the host's memory.
+    """
+    return for_call(device, np.float32)._lend(_plain(np.from_dlpack(x)))
+
+
+def _plain(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if array.dtype not in (np.float32, np.float64, np.uint32):
+        raise TypeError(f"a device holds float32, float64 and uint32, but the array {array.dtype}; convert it")
+    return array
+
+
+def for_call(device: Device | str | None, dtype: Any) -> Device:
+    """The device of a call that computes in a dtype."""
+    if device is None:
+        if dtype is not np.float64:
+            return get_device()
+        # A plain read first, again.
+        wide = _wide
+        return _with_float64() if wide is None else wide
+    return device if isinstance(device, Device) else _named(device)
+
+
+def _with_float64() -> Device:
+    """The current device, or the CPU engine: NumPy's dtypes are promised, and many GPUs have no float64."""
+    global _wide
+    with _lock:
+        current = get_device()
+        _wide = current if current.supports_float64 else _named("cpu")
+        return _wide
+
+
+def _named(name: str) -> Device:
+    if not isinstance(name, str):
+        raise TypeError(f"device is a Device, a name or None, not {name!r}")
+    with _lock:
+        if name not in _names:
+            _names[name] = Device(name)
+        return _names[name]

@@ -1,0 +1,69 @@
+"""What the functions in NumPy's place make of their arguments and results, before and after a device has them."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any, SupportsIndex, TypeAlias
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.typing import NDArray
+
+from ._devices import for_call
+from ._ndgpu import Device, DeviceArray
+
+Axis: TypeAlias = "SupportsIndex | tuple[SupportsIndex, ...] | None"
+On: TypeAlias = "Device | str | None"
+Result: TypeAlias = Any
+
+FLOAT64 = np.dtype(np.float64)
+
+
+def number_array(a: Any, name: str) -> NDArray[Any]:
+    """A NumPy array of numbers that devices compute with."""
+    if isinstance(a, np.ma.MaskedArray):
+        raise TypeError(f"devices know no masks: fill or compress the array, or use numpy.ma.{name}")
+    array = np.asarray(a)
+    refuse_others(array, name)
+    return array
+
+
+def refuse_others(a: NDArray[Any], name: str) -> None:
+    if a.dtype.kind not in "biufc" or a.dtype.itemsize > (16 if a.dtype.kind == "c" else 8):
+        raise TypeError(f"devices compute with numbers of up to 64 bits, but the dtype is {a.dtype}; use numpy.{name}")
+
+
+def computed(dtype: np.dtype[Any]) -> type[np.float32] | type[np.float64]:
+    """What is computed in: float32 for what it holds exactly, float64 for the rest."""
+    return np.float32 if dtype in (np.float32, np.float16) else np.float64
+
+
+def lent(a: NDArray[Any], device: On) -> DeviceArray:
+    """An array on the device of a call, for that call only."""
+    wide = computed(a.dtype)
+    return for_call(device, wide)._lend(a.astype(wide, copy=False))
+
+
+def as_numpys(dtype: np.dtype[Any], array: NDArray[Any]) -> Any:
+    """NumPy's result: of its dtype, and a scalar if it has no axes."""
+    return array.astype(dtype.newbyteorder("="), copy=False)[()]
+
+
+def truth(keepdims: Any) -> bool:
+    """NumPy hands its own word for an argument that was left out through to others."""
+    return keepdims is not np._NoValue and bool(keepdims)
+
+
+def count(a: NDArray[Any], axis: Any) -> int:
+    """How many elements each result is made of."""
+    axes = range(a.ndim) if axis is None else normalize_axis_tuple(axis, a.ndim, argname="axis")
+    return math.prod(a.shape[ax] for ax in axes)
+
+
+def warn_of_nothing(name: str, a: NDArray[Any], axis: Any, ddof: float) -> None:
+    """NumPy's warnings, where results are NaN for want of elements."""
+    if name == "mean" and count(a, axis) == 0:
+        warnings.warn("Mean of empty slice.", RuntimeWarning, stacklevel=4)
+    if name in ("var", "std") and count(a, axis) <= ddof:
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=4)

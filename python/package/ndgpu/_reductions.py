@@ -1,0 +1,303 @@
+"""NumPy's sums, means, variances and extremes on a device, and :func:`standardize`.
+
+Each takes what NumPy takes and gives what NumPy gives. An argument that is a :class:`~ndgpu.DeviceArray` stays on its
+device, in its dtype, and so does the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, SupportsIndex
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from . import _exact
+from ._ndgpu import DeviceArray
+from ._operands import Axis, On, Result, as_numpys, count, lent, number_array, refuse_others, truth, warn_of_nothing
+
+
+def sum(
+    a: Any,
+    axis: Axis = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+    *,
+    device: On = None,
+) -> Result:
+    """The sum: ``numpy.sum``. Integers and bools are added up exactly, modulo 2**64, as NumPy does.
+
+    >>> import ndgpu
+    >>> ndgpu.sum([[0, 1], [0, 5]], axis=0)
+    array([0, 6])
+    >>> ndgpu.sum([0.5, 1.5])
+    np.float64(2.0)
+    """
+    return _reduce("sum", a, axis, dtype, out, keepdims, device, initial=initial, where=where)
+
+
+def mean(
+    a: Any,
+    axis: Axis = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    keepdims: bool = False,
+    *,
+    device: On = None,
+) -> Result:
+    """The mean: ``numpy.mean``. Of nothing it is NaN.
+
+    >>> import ndgpu
+    >>> ndgpu.mean([[1, 2], [3, 4]], axis=0)
+    array([2., 3.])
+    """
+    return _reduce("mean", a, axis, dtype, out, keepdims, device)
+
+
+def var(
+    a: Any,
+    axis: Axis = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    correction: float | None = None,
+    device: On = None,
+) -> Result:
+    """The variance, from the squares of the distances to the mean: ``numpy.var``.
+
+    >>> import ndgpu
+    >>> ndgpu.var([[1, 2], [3, 4]])
+    np.float64(1.25)
+    """
+    return _reduce("var", a, axis, dtype, out, keepdims, device, ddof=_ddof(ddof, correction))
+
+
+def std(
+    a: Any,
+    axis: Axis = None,
+    dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    correction: float | None = None,
+    device: On = None,
+) -> Result:
+    """The standard deviation: ``numpy.std``.
+
+    >>> import ndgpu
+    >>> ndgpu.std([[1, 2], [3, 4]], axis=1)
+    array([0.5, 0.5])
+    """
+    return _reduce("std", a, axis, dtype, out, keepdims, device, ddof=_ddof(ddof, correction))
+
+
+def min(
+    a: Any,
+    axis: Axis = None,
+    out: NDArray[Any] | None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+    *,
+    device: On = None,
+) -> Result:
+    """The smallest value, NaN if there is any: ``numpy.min``.
+
+    >>> import ndgpu
+    >>> ndgpu.min([[3, 1], [2, 5]], axis=1)
+    array([1, 2])
+    """
+    return _reduce("min", a, axis, None, out, keepdims, device, initial=initial, where=where)
+
+
+def max(
+    a: Any,
+    axis: Axis = None,
+    out: NDArray[Any] | None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+    *,
+    device: On = None,
+) -> Result:
+    """The largest value, NaN if there is any: ``numpy.max``.
+
+    >>> import ndgpu
+    >>> ndgpu.max([[3, 1], [2, 5]], axis=1)
+    array([3, 5])
+    """
+    return _reduce("max", a, axis, None, out, keepdims, device, initial=initial, where=where)
+
+
+amin, amax = min, max
+
+
+def argmin(
+    a: Any,
+    axis: SupportsIndex | None = None,
+    out: NDArray[Any] | None = None,
+    *,
+    keepdims: bool = False,
+    device: On = None,
+) -> Result:
+    """Where the smallest value is, or the first NaN: ``numpy.argmin``. Of equal ones the first.
+
+    >>> import ndgpu
+    >>> ndgpu.argmin([[3, 1], [2, 5]], axis=1)
+    array([1, 0])
+    """
+    return _locate("argmin", a, axis, out, keepdims, device)
+
+
+def argmax(
+    a: Any,
+    axis: SupportsIndex | None = None,
+    out: NDArray[Any] | None = None,
+    *,
+    keepdims: bool = False,
+    device: On = None,
+) -> Result:
+    """Where the largest value is, or the first NaN: ``numpy.argmax``. Of equal ones the first.
+
+    >>> import ndgpu
+    >>> ndgpu.argmax([[3, 1], [2, 5]])
+    np.int64(3)
+    """
+    return _locate("argmax", a, axis, out, keepdims, device)
+
+
+def standardize(a: Any, axis: SupportsIndex | None = None, *, ddof: float = 0, device: On = None) -> Any:
+    """``(a - mean) / std`` along an axis, as ``scipy.stats.zscore`` has it: NaN where all values are the same.
+
+    >>> import ndgpu
+    >>> ndgpu.standardize([1.0, 2.0, 3.0], ddof=1)
+    array([-1.,  0.,  1.])
+    """
+    if isinstance(a, DeviceArray):
+        return a.standardize(axis, ddof=ddof)
+    a = number_array(a, "std")
+    if a.dtype.kind == "c":
+        raise TypeError("complex numbers are not standardized")
+    if a.dtype.kind in "biu":
+        a = a.astype(np.float64)
+    return as_numpys(a.dtype, lent(a, device).standardize(axis, ddof=ddof)._take())
+
+
+def _reduce(
+    name: str,
+    a: Any,
+    axis: Any,
+    dtype: DTypeLike | None,
+    out: NDArray[Any] | None,
+    keepdims: Any,
+    device: On,
+    *,
+    initial: Any = None,
+    where: Any = True,
+    **options: Any,
+) -> Any:
+    keepdims = truth(keepdims)
+    if isinstance(a, DeviceArray):
+        if dtype is not None or out is not None or initial is not None or where is not True:
+            raise TypeError("arrays on a device keep their dtype, and take neither out, initial nor where")
+        return getattr(a, name)(axis, keepdims=keepdims, **options)
+    a = number_array(a, name)
+    if a.ndim == 0 and name in ("sum", "min", "max") and axis in (0, -1):
+        axis = None
+    if dtype is not None:
+        dtype = np.dtype(dtype)
+        a = a.astype(dtype)
+        refuse_others(a, name)
+    if where is not True:
+        a = _only(a, name, where, initial)
+    if initial is not None and name in ("min", "max") and count(a, axis) == 0:
+        return as_numpys(a.dtype, np.full_like(np.sum(a, axis, keepdims=keepdims), initial, a.dtype))
+    warn_of_nothing(name, a, axis, options.get("ddof", 0))
+    result = _reduced(name, a, axis, keepdims, device, options)
+    if initial is not None:
+        result = _STARTED[name](result, np.asarray(initial).astype(result.dtype))
+    if dtype is not None:
+        result = result.astype(dtype)
+    return result if out is None else _into(out, result, name)
+
+
+def _reduced(name: str, a: NDArray[Any], axis: Any, keepdims: bool, device: On, options: dict[str, Any]) -> Any:
+    def of_floats(values: NDArray[Any], reduction: str = name, keep: bool | None = None) -> NDArray[Any]:
+        there = lent(values, device)
+        return getattr(there, reduction)(axis, keepdims=keepdims if keep is None else keep, **options)._take()  # type: ignore[no-any-return]
+
+    if a.dtype.kind == "c":
+        if name in ("min", "max"):
+            raise TypeError(f"complex numbers have no order that devices know; use numpy.{name}")
+        real, imag = of_floats(a.real), of_floats(a.imag)
+        if name == "std":
+            return np.hypot(real, imag)[()]
+        if name == "var":
+            return (real + imag)[()]
+        result = np.empty(real.shape, a.dtype)
+        result.real, result.imag = real, imag
+        return result[()]
+    if a.dtype.kind in "biu":
+        if name == "sum":
+            return _exact.sum_of_integers(a, of_floats)
+        if name in ("min", "max"):
+            return _exact.extreme_of_integers(a, name, axis, keepdims, of_floats)
+        a = a.astype(np.float64)
+    return as_numpys(a.dtype, of_floats(a))
+
+
+def _ddof(ddof: float, correction: float | None) -> float:
+    if correction is None:
+        return ddof
+    if ddof != 0:
+        raise ValueError("ddof and correction can't be provided simultaneously.")
+    return correction
+
+
+def _into(out: Any, result: Any, name: str) -> NDArray[Any]:
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be an array, not {type(out).__name__}")
+    if np.shape(result) != out.shape:
+        raise ValueError(f"output array does not match result of ndgpu.{name}: {out.shape}, not {np.shape(result)}")
+    np.copyto(out, result, casting="same_kind" if name.startswith("arg") else "unsafe")
+    return out
+
+
+_STARTED: dict[str, Callable[..., Any]] = {"sum": np.add, "min": np.minimum, "max": np.maximum}
+
+
+def _only(a: NDArray[Any], name: str, where: Any, initial: Any) -> NDArray[Any]:
+    """What `where` leaves out adds nothing to a sum, and is no more extreme than what an extreme begins with."""
+    if name != "sum" and initial is None:
+        raise ValueError(
+            f"reduction operation '{name}' does not have an identity, so to use a where mask one has to "
+            "specify 'initial'"
+        )
+    return np.where(where, a, np.asarray(0 if name == "sum" else initial).astype(a.dtype))
+
+
+def _locate(name: str, a: Any, axis: Any, out: NDArray[Any] | None, keepdims: Any, device: On) -> Any:
+    keepdims = truth(keepdims)
+    if isinstance(a, DeviceArray):
+        return getattr(a, name)(axis, keepdims=keepdims)
+    a = number_array(a, name)
+    if a.ndim == 0 and axis in (0, -1):
+        axis = None
+    if a.dtype.kind == "c":
+        raise TypeError(f"complex numbers have no order that devices know; use numpy.{name}")
+
+    def of_floats(values: NDArray[Any], reduction: str = name, keep: bool | None = None) -> NDArray[Any]:
+        there = lent(values, device)
+        return getattr(there, reduction)(axis, keepdims=keepdims if keep is None else keep)._take()  # type: ignore[no-any-return]
+
+    located = _exact.place_in_integers(a, name, of_floats) if a.dtype.kind in "iu" else of_floats(a)
+    result = as_numpys(np.dtype(np.intp), located)
+    if out is not None and np.asarray(out).dtype.kind != "i":
+        raise TypeError("out must be an array of integers")
+    return result if out is None else _into(out, result, name)

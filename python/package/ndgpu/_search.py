@@ -1,0 +1,115 @@
+"""``numpy.searchsorted`` and ``numpy.digitize`` on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _exact
+from ._devices import for_call
+from ._ndgpu import DeviceArray, Knots, NotSortedError
+from ._operands import On, as_numpys, computed, number_array
+
+
+def searchsorted(
+    a: Any, v: Any, side: Literal["left", "right"] = "left", sorter: ArrayLike | None = None, *, device: On = None
+) -> Any:
+    """Where values belong in a sorted array: ``numpy.searchsorted``.
+
+    Unlike NumPy this looks whether ``a`` is sorted, and raises :class:`~ndgpu.NotSortedError` if it is not.
+
+    >>> import ndgpu
+    >>> ndgpu.searchsorted([11, 12, 13, 14, 15], [-10, 20, 12, 13])
+    array([0, 5, 1, 2])
+    >>> ndgpu.searchsorted([11, 12, 13, 14, 15], 13, side="right")
+    np.int64(3)
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f"side must be 'left' or 'right' (got {side!r})")
+    a = np.asanyarray(a)
+    if a.ndim != 1:
+        raise ValueError(f"object of too small depth for desired array: a has shape {a.shape}, but it must be 1-D")
+    if sorter is not None:
+        order = np.asanyarray(sorter)
+        if order.dtype.kind not in "iu":
+            raise TypeError("sorter must only contain integers")
+        if order.shape != a.shape:
+            raise ValueError("sorter.size must equal len(a)")
+        if order.size and (order.min() < 0 or order.max() >= a.size):
+            raise ValueError("Sorter index out of range.")
+        a = a[order]
+    if isinstance(v, DeviceArray):
+        with _in_words_of("searchsorted"):
+            return Knots(a, dtype=v.dtype, device=v.device).searchsorted(v, side)
+    v = np.asanyarray(v)
+    return _search(a, v, "searchsorted", lambda knots, x: knots.searchsorted(x, side), side, device)
+
+
+def digitize(x: Any, bins: Any, right: bool = False, *, device: On = None) -> Any:
+    """The bin of each value: ``numpy.digitize``.
+
+    >>> import ndgpu
+    >>> ndgpu.digitize([0.2, 6.4, 3.0, 1.6], [0.0, 1.0, 2.5, 4.0, 10.0])
+    array([1, 4, 3, 2])
+    """
+    bins = np.asanyarray(bins)
+    if bins.ndim != 1:
+        raise ValueError(f"object of too small depth for desired array: bins have shape {bins.shape}, but must be 1-D")
+    right = bool(right)
+    if isinstance(x, DeviceArray):
+        with _in_words_of("digitize"):
+            return Knots(bins, dtype=x.dtype, device=x.device).digitize(x, right)
+    x = np.asanyarray(x)
+    if np.iscomplexobj(x):
+        raise TypeError("x may not be complex")
+    if bins.dtype.kind == "f" and bins.size > 1 and np.isnan(bins).all():
+        # To NumPy these decrease.
+        return bins.size - searchsorted(bins, x, "left" if right else "right", device=device)
+    return _search(bins, x, "digitize", lambda knots, x: knots.digitize(x, right), "left" if right else "right", device)
+
+
+_ORDERED = {
+    "searchsorted": "a must be sorted, or sorter say how to sort it",
+    "digitize": "bins must be monotonically increasing or decreasing",
+}
+
+
+@contextmanager
+def _in_words_of(name: str) -> Iterator[None]:
+    """What is not sorted is called by the name that it has in the call."""
+    try:
+        yield
+    except NotSortedError as error:
+        raise NotSortedError(f"{_ORDERED[name]} ({error})") from None
+
+
+def _search(
+    a: NDArray[Any],
+    v: NDArray[Any],
+    name: str,
+    ask: Callable[[Knots, DeviceArray], DeviceArray],
+    side: Literal["left", "right"],
+    device: On,
+) -> Any:
+    a, v = number_array(a, name), number_array(v, name)
+    for operand in (a, v):
+        if operand.dtype.kind == "c":
+            raise TypeError(f"complex numbers have no order that devices know; use numpy.{name}")
+    common = np.result_type(a.dtype, v.dtype)
+    wide = computed(common)
+    target = for_call(device, wide)
+    if _exact.fit(common, a, v):
+        with _in_words_of(name):
+            knots = Knots(a.astype(wide, copy=False), device=target)
+            return as_numpys(np.dtype(np.intp), ask(knots, target._lend(v.astype(wide, copy=False)))._take())
+    a, v = a.astype(common), v.astype(common)
+    decreasing = name == "digitize" and a.size > 1 and a[0] > a[-1]
+    ascending = a[::-1] if decreasing else a
+    if (ascending[1:] < ascending[:-1]).any():
+        raise NotSortedError(_ORDERED[name])
+    places = _exact.search_integers(ascending, v, side, target)
+    return (a.size - places if decreasing else places)[()]

@@ -1,0 +1,564 @@
+//! `DeviceArray`: an array on a device. What it does not do is become a NumPy array by itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use ndgpu::ndarray::IxDyn;
+use ndgpu::{AnyArray, ElementType};
+use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::axes::{axes, kept, one};
+use crate::device::{Device, upload};
+use crate::error::exception;
+use crate::memory::{as_numpy, holds, into_numpy};
+use crate::reduce::{Reduction, Weighted};
+
+/// What an array holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    F32,
+    F64,
+    U32,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "float32",
+            Self::F64 => "float64",
+            Self::U32 => "uint32",
+        }
+    }
+
+    pub fn of(array: &AnyArray) -> Self {
+        match array.element_type() {
+            ElementType::F32 => Self::F32,
+            ElementType::U32 => Self::U32,
+            _ => Self::F64,
+        }
+    }
+
+    fn dtype(self, py: Python<'_>) -> Bound<'_, PyArrayDescr> {
+        match self {
+            Self::F32 => numpy::dtype::<f32>(py),
+            Self::F64 => numpy::dtype::<f64>(py),
+            Self::U32 => numpy::dtype::<u32>(py),
+        }
+    }
+
+    /// What is to hold some objects: the dtype that is asked for; else float32 or uint32 if all of them have that, else
+    /// float64, as NumPy promotes integers and bools.
+    pub fn wanted(dtype: Option<&Bound<'_, PyAny>>, objects: &[&Bound<'_, PyAny>]) -> PyResult<Self> {
+        if let Some(dtype) = dtype {
+            let dtype = PyArrayDescr::new(dtype.py(), dtype)?;
+            return Self::exactly(&dtype).ok_or_else(|| {
+                PyTypeError::new_err(format!("a device holds float32, float64 and uint32, but dtype is {dtype}"))
+            });
+        }
+        let mut kinds = objects.iter().map(|object| Self::held(object));
+        let first = kinds.next().flatten();
+        Ok(first.filter(|first| kinds.all(|kind| kind == Some(*first))).unwrap_or(Self::F64))
+    }
+
+    fn held(object: &Bound<'_, PyAny>) -> Option<Self> {
+        if let Ok(array) = object.cast::<DeviceArray>() {
+            return Some(Self::of(&array.get().array()));
+        }
+        Self::exactly(&object.cast::<PyUntypedArray>().ok()?.dtype())
+    }
+
+    fn exactly(dtype: &Bound<'_, PyArrayDescr>) -> Option<Self> {
+        if holds::<f64>(dtype) {
+            Some(Self::F64)
+        } else if holds::<f32>(dtype) {
+            Some(Self::F32)
+        } else if holds::<u32>(dtype) {
+            Some(Self::U32)
+        } else {
+            None
+        }
+    }
+}
+
+/// An array on a device: what `Device.upload` and every operation give.
+///
+/// It does not become a NumPy array by itself, for that may be a copy: `numpy.asarray` and NumPy's arithmetic raise a
+/// TypeError that names `.numpy()`. NumPy's functions that ndgpu has (`numpy.interp(a, ..)`, `numpy.mean(a)`) are ndgpu's for
+/// it, and leave the result on the device. Printing it tells what moved, not the values.
+///
+/// >>> import ndgpu
+/// >>> ndgpu.Device("cpu").upload([[1.0, 2.0]])
+/// <ndgpu.DeviceArray (1, 2) float64 on ndgpu native CPU engine: 16 bytes uploaded, 0 read back>
+#[pyclass(frozen, module = "ndgpu")]
+pub struct DeviceArray {
+    array: Mutex<AnyArray>,
+    uploaded: AtomicU64,
+    read_back: AtomicU64,
+}
+
+impl DeviceArray {
+    /// An array that was computed on its device.
+    pub fn new(array: AnyArray) -> Self {
+        Self { array: Mutex::new(array), uploaded: AtomicU64::new(0), read_back: AtomicU64::new(0) }
+    }
+
+    /// An array that came from the host.
+    pub fn uploaded(array: AnyArray) -> Self {
+        let new = Self::new(array);
+        new.uploaded.store(new.bytes(), Ordering::Relaxed);
+        new
+    }
+
+    pub fn array(&self) -> AnyArray {
+        self.array.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn bytes(&self) -> u64 {
+        let array = self.array();
+        let element = if Kind::of(&array) == Kind::F64 { 8 } else { 4 };
+        array.shape().iter().product::<usize>() as u64 * element
+    }
+
+    /// NumPy's array of the values: over the memory itself on the CPU engine, a copy elsewhere.
+    fn landed<'py>(&self, py: Python<'py>, array: AnyArray, given_up: bool) -> PyResult<Bound<'py, PyAny>> {
+        fn wait<T: ndgpu::Element + numpy::Element>(
+            py: Python<'_>,
+            array: ndgpu::DeviceArray<T, IxDyn>,
+            given_up: bool,
+        ) -> PyResult<Bound<'_, PyAny>> {
+            let landed = py.detach(|| if given_up { array.into_readback() } else { array.readback() }.wait());
+            let landed = landed.map_err(exception)?;
+            Ok(if given_up { into_numpy(py, landed) } else { as_numpy(py, landed) }?.into_any())
+        }
+        let landed = match array {
+            AnyArray::F32(array) => wait(py, array, given_up),
+            AnyArray::F64(array) => wait(py, array, given_up),
+            AnyArray::U32(array) => wait(py, array, given_up),
+            other => Err(unknown(&other)),
+        }?;
+        self.read_back.fetch_add(self.bytes(), Ordering::Relaxed);
+        Ok(landed)
+    }
+
+    fn reduced(
+        &self,
+        py: Python<'_>,
+        reduction: Reduction,
+        axis: Option<&Bound<'_, PyAny>>,
+        keepdims: bool,
+    ) -> PyResult<Self> {
+        let array = self.array();
+        let axes = axes(axis, array.shape().len())?;
+        let shape = keepdims.then(|| kept(array.shape(), &axes));
+        py.detach(|| reshaped(reduction.of(&array, &axes)?, shape)).map(Self::new).map_err(exception)
+    }
+
+    fn located(
+        &self,
+        py: Python<'_>,
+        largest: bool,
+        axis: Option<&Bound<'_, PyAny>>,
+        keepdims: bool,
+    ) -> PyResult<Self> {
+        let array = self.array();
+        let axis = axis.map(|axis| one(axis, array.shape().len())).transpose()?;
+        let reduced =
+            axis.map_or_else(|| (0..array.shape().len()).map(ndgpu::ndarray::Axis).collect(), |axis| vec![axis]);
+        let shape = keepdims.then(|| kept(array.shape(), &reduced));
+        let located = py.detach(|| reshaped(crate::reduce::locate(&array, largest, axis)?, shape));
+        located.map(Self::new).map_err(exception)
+    }
+}
+
+fn unknown(array: &AnyArray) -> PyErr {
+    PyTypeError::new_err(format!("arrays of {} are not known here", array.element_type()))
+}
+
+fn reshaped(array: AnyArray, shape: Option<Vec<usize>>) -> ndgpu::Result<AnyArray> {
+    let Some(shape) = shape else { return Ok(array) };
+    Ok(match array {
+        AnyArray::F32(array) => array.reshape(IxDyn(&shape))?.into(),
+        AnyArray::F64(array) => array.reshape(IxDyn(&shape))?.into(),
+        AnyArray::U32(array) => array.reshape(IxDyn(&shape))?.into(),
+        other => other,
+    })
+}
+
+const NOT_BY_ITSELF: &str = "a DeviceArray does not become a NumPy array by itself, as that may copy it from the device: \
+                             call .numpy(), or use ndgpu's functions, which leave it there";
+
+#[pymethods]
+impl DeviceArray {
+    /// The lengths of the axes.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.array().shape())
+    }
+
+    /// float32, float64 or uint32.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> Bound<'py, PyArrayDescr> {
+        Kind::of(&self.array()).dtype(py)
+    }
+
+    /// How many axes there are.
+    #[getter]
+    fn ndim(&self) -> usize {
+        self.array().shape().len()
+    }
+
+    /// How many elements there are.
+    #[getter]
+    fn size(&self) -> usize {
+        self.array().shape().iter().product()
+    }
+
+    /// The bytes of the elements.
+    #[getter]
+    fn nbytes(&self) -> u64 {
+        self.bytes()
+    }
+
+    /// The device it is on.
+    #[getter]
+    fn device(&self) -> Device {
+        Device(self.array().device().clone())
+    }
+
+    /// The values as a NumPy array.
+    ///
+    /// On the CPU engine a read-only view of the very memory, without a copy; elsewhere a copy, which waits for the device, and
+    /// is counted. What is written over the array later does not change what this gave.
+    ///
+    /// Raises
+    /// ------
+    /// ZeroDivisionError
+    ///     If this was computed with weights whose sum is zero: the device is not stopped to look before.
+    /// NotSortedError
+    ///     If it was computed with knots of the device's that are out of order.
+    /// DeviceLostError, MemoryError
+    ///
+    /// >>> import ndgpu
+    /// >>> ndgpu.Device("cpu").upload([1.0, 2.0]).numpy()
+    /// array([1., 2.])
+    fn numpy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.landed(py, self.array(), false)
+    }
+
+    /// The same for an array that nobody else has: NumPy may write to what it gets.
+    fn _take<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static NOTHING: OnceLock<AnyArray> = OnceLock::new();
+        let nothing = match NOTHING.get() {
+            Some(nothing) => nothing,
+            None => {
+                let nothing = ndgpu::Device::cpu().upload(&ndgpu::ndarray::Array1::<f32>::default(0));
+                NOTHING.get_or_init(|| nothing.map(Into::into).expect("an array without elements"))
+            }
+        };
+        let mut held = self.array.lock().unwrap_or_else(PoisonError::into_inner);
+        let array = std::mem::replace(&mut *held, nothing.clone());
+        drop(held);
+        self.landed(py, array, true)
+    }
+
+    /// The same values on another device, by way of the host: a readback here and an upload there.
+    fn to_device(&self, py: Python<'_>, device: &Device) -> PyResult<Self> {
+        let array = self.array();
+        if *array.device() == device.0 {
+            return Ok(Self::new(array));
+        }
+        let moved = py.detach(|| {
+            ndgpu::Result::Ok(match &array {
+                AnyArray::F32(array) => array.to_device(&device.0)?.into(),
+                AnyArray::F64(array) => array.to_device(&device.0)?.into(),
+                AnyArray::U32(array) => array.to_device(&device.0)?.into(),
+                other => other.clone(),
+            })
+        });
+        let moved = Self::uploaded(moved.map_err(exception)?);
+        self.read_back.fetch_add(self.bytes(), Ordering::Relaxed);
+        Ok(moved)
+    }
+
+    /// The same elements under another shape, of which one length may be -1. Nothing is copied.
+    ///
+    /// >>> import ndgpu
+    /// >>> ndgpu.Device("cpu").upload([1.0, 2.0, 3.0, 4.0]).reshape(2, -1).shape
+    /// (2, 2)
+    #[pyo3(signature = (*shape))]
+    fn reshape(&self, shape: &Bound<'_, PyTuple>) -> PyResult<Self> {
+        let array = self.array();
+        // reshape(2, 3) or reshape((2, 3)), as NumPy has it.
+        let lengths: Vec<isize> = match shape.extract() {
+            Ok(lengths) => lengths,
+            Err(_) if shape.len() == 1 => shape.get_item(0)?.extract()?,
+            Err(error) => return Err(error),
+        };
+        let size: usize = array.shape().iter().product();
+        let known: isize = lengths.iter().filter(|&&len| len != -1).product();
+        let mut wanted = Vec::with_capacity(lengths.len());
+        for &len in &lengths {
+            let len =
+                if len == -1 && known > 0 && size.is_multiple_of(known as usize) { size as isize / known } else { len };
+            wanted.push(usize::try_from(len).map_err(|_| {
+                PyValueError::new_err(format!(
+                    "cannot reshape array of shape {:?} into shape {lengths:?}",
+                    array.shape()
+                ))
+            })?);
+        }
+        reshaped(array, Some(wanted)).map(Self::new).map_err(exception)
+    }
+
+    /// Replaces the values, in the memory that is there unless somebody still looks at them. Costs what an upload costs.
+    fn overwrite(&self, py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<()> {
+        let mut held = self.array.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *held {
+            AnyArray::F32(array) => over(py, array, a),
+            AnyArray::F64(array) => over(py, array, a),
+            AnyArray::U32(array) => over(py, array, a),
+            other => Err(unknown(other)),
+        }?;
+        drop(held);
+        self.uploaded.fetch_add(self.bytes(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The weighted average, as `numpy.average`, of the dtype of the array. Reads the array once.
+    ///
+    /// Parameters
+    /// ----------
+    /// axis : None, int or tuple of int
+    /// weights : array_like or DeviceArray, optional
+    ///     Of the array's shape, or of the lengths of the axes in the order in which they are named.
+    /// returned : bool
+    ///     Whether to give the sums of the weights too, in a tuple.
+    /// keepdims : bool
+    ///     Whether the axes stay, with length 1.
+    ///
+    /// A sum of weights that is zero is a ZeroDivisionError of `.numpy()`.
+    ///
+    /// >>> import ndgpu
+    /// >>> ndgpu.Device("cpu").upload([[0.5, 1.5], [3.0, 5.0]]).average(1, weights=[1.0, 3.0]).numpy()
+    /// array([1.25, 4.5 ])
+    #[pyo3(signature = (axis=None, weights=None, returned=false, *, keepdims=false))]
+    fn average<'py>(
+        &self,
+        py: Python<'py>,
+        axis: Option<&Bound<'py, PyAny>>,
+        weights: Option<&Bound<'py, PyAny>>,
+        returned: bool,
+        keepdims: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let array = self.array();
+        let weighted = Weighted::new(&array, axis, weights)?;
+        let shape = keepdims.then(|| kept(array.shape(), weighted.axes()));
+        let (average, sums) = py.detach(|| weighted.average(&array, returned)).map_err(exception)?;
+        let average = Self::new(reshaped(average, shape.clone()).map_err(exception)?);
+        let Some(sums) = sums else { return Ok(Bound::new(py, average)?.into_any()) };
+        let sums = Self::new(reshaped(sums, shape).map_err(exception)?);
+        Ok((average, sums).into_pyobject(py)?.into_any())
+    }
+
+    /// The sum of the values, each times its weight; weights as for `average`. Their sum may be zero.
+    #[pyo3(signature = (weights, axis=None, *, keepdims=false))]
+    fn weighted_sum<'py>(
+        &self,
+        py: Python<'py>,
+        weights: &Bound<'py, PyAny>,
+        axis: Option<&Bound<'py, PyAny>>,
+        keepdims: bool,
+    ) -> PyResult<Self> {
+        let array = self.array();
+        let weighted = Weighted::new(&array, axis, Some(weights))?;
+        let shape = keepdims.then(|| kept(array.shape(), weighted.axes()));
+        py.detach(|| reshaped(weighted.sum(&array)?, shape)).map(Self::new).map_err(exception)
+    }
+
+    /// The sum, as exact as if added up in twice the precision and rounded once.
+    #[pyo3(signature = (axis=None, *, keepdims=false))]
+    fn sum(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
+        self.reduced(py, Reduction::Sum, axis, keepdims)
+    }
+
+    /// The mean; NaN of nothing.
+    #[pyo3(signature = (axis=None, *, keepdims=false))]
+    fn mean(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
+        self.reduced(py, Reduction::Mean, axis, keepdims)
+    }
+
+    /// The smallest value; NaN if there is any.
+    #[pyo3(signature = (axis=None, *, keepdims=false))]
+    fn min(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
+        self.reduced(py, Reduction::Min, axis, keepdims)
+    }
+
+    /// The largest value; NaN if there is any.
+    #[pyo3(signature = (axis=None, *, keepdims=false))]
+    fn max(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
+        self.reduced(py, Reduction::Max, axis, keepdims)
+    }
+
+    /// The variance, divided by the number of values less `ddof`. Reads the array twice.
+    #[pyo3(signature = (axis=None, *, ddof=0.0, keepdims=false))]
+    fn var(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, ddof: f64, keepdims: bool) -> PyResult<Self> {
+        self.reduced(py, Reduction::Var { ddof }, axis, keepdims)
+    }
+
+    /// The standard deviation. Reads the array twice.
+    #[pyo3(signature = (axis=None, *, ddof=0.0, keepdims=false))]
+    fn std(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, ddof: f64, keepdims: bool) -> PyResult<Self> {
+        self.reduced(py, Reduction::Std { ddof }, axis, keepdims)
+    }
+
+    /// Where the smallest value is, or the first NaN, as uint32; of equal ones the first. Of all elements without an axis.
+    #[pyo3(signature = (axis=None, *, keepdims=false))]
+    fn argmin(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
+        self.located(py, false, axis, keepdims)
+    }
+
+    /// Where the largest value is, or the first NaN, as uint32; of equal ones the first. Of all elements without an axis.
+    #[pyo3(signature = (axis=None, *, keepdims=false))]
+    fn argmax(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
+        self.located(py, true, axis, keepdims)
+    }
+
+    /// `(a - mean) / std` along an axis, or over all elements; NaN where all values are the same.
+    #[pyo3(signature = (axis=None, *, ddof=0.0))]
+    fn standardize(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, ddof: f64) -> PyResult<Self> {
+        let array = self.array();
+        let axis = axis.map(|axis| one(axis, array.shape().len())).transpose()?;
+        py.detach(|| crate::reduce::standardize(&array, axis, ddof)).map(Self::new).map_err(exception)
+    }
+
+    /// Hands the values to another library, as host memory.
+    ///
+    /// On the CPU engine that is the array's own memory, read-only (a copy for libraries that know nothing of that); of an array
+    /// on a GPU a copy is made if the library asks for the CPU, else this is a BufferError.
+    #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
+    fn __dlpack__<'py>(
+        &self,
+        py: Python<'py>,
+        stream: Option<&Bound<'py, PyAny>>,
+        max_version: Option<(u32, u32)>,
+        dl_device: Option<(i32, i32)>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if stream.is_some() {
+            return Err(PyBufferError::new_err("host memory has no streams"));
+        }
+        let on_host = self.is_on_host();
+        if !on_host && (dl_device != Some(DL_CPU) || copy == Some(false)) {
+            return Err(PyBufferError::new_err(
+                "this array is in a GPU's memory, which DLPack has no portable name for: call .numpy(), or ask for \
+                 device=\"cpu\", either of which copies it to the host",
+            ));
+        }
+        if dl_device.is_some_and(|device| device != DL_CPU) {
+            return Err(PyBufferError::new_err("this array can be handed over as host memory only"));
+        }
+        let mut array = self.numpy(py)?;
+        let keywords = PyDict::new(py);
+        // Before version 1 a consumer could not be told that memory is not to be written to.
+        if max_version.is_some_and(|(major, _)| major >= 1) {
+            keywords.set_item("max_version", max_version)?;
+            keywords.set_item("copy", copy)?;
+        } else if on_host {
+            array = array.call_method0("copy")?;
+        }
+        array.call_method("__dlpack__", (), Some(&keywords))
+    }
+
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        if self.is_on_host() { DL_CPU } else { DL_VULKAN }
+    }
+
+    /// Refuses: call `.numpy()`.
+    #[pyo3(signature = (*_args, **_keywords))]
+    fn __array__(&self, _args: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        Err(PyTypeError::new_err(NOT_BY_ITSELF))
+    }
+
+    /// Refuses: call `.numpy()`.
+    #[pyo3(signature = (*_args, **_keywords))]
+    fn __array_ufunc__(&self, _args: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        Err(PyTypeError::new_err(NOT_BY_ITSELF))
+    }
+
+    /// NumPy's functions of arrays on a device are ndgpu's; others would have to convert.
+    fn __array_function__<'py>(
+        &self,
+        py: Python<'py>,
+        function: &Bound<'py, PyAny>,
+        _types: &Bound<'py, PyAny>,
+        args: &Bound<'py, PyTuple>,
+        keywords: &Bound<'py, PyDict>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ours = py.import("ndgpu._dispatch")?.getattr("IN_NUMPYS_PLACE")?.cast_into::<PyDict>()?;
+        match ours.get_item(function)? {
+            Some(ours) => ours.call(args, Some(keywords)),
+            None => Err(PyTypeError::new_err(NOT_BY_ITSELF)),
+        }
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        self.array().shape().first().copied().ok_or_else(|| PyTypeError::new_err("len() of an array without axes"))
+    }
+
+    fn __repr__(&self) -> String {
+        let array = self.array();
+        let lengths: Vec<_> = array.shape().iter().map(ToString::to_string).collect();
+        let comma = if lengths.len() == 1 { "," } else { "" };
+        format!(
+            "<ndgpu.DeviceArray ({}{comma}) {} on {}: {} bytes uploaded, {} read back>",
+            lengths.join(", "),
+            Kind::of(&array).name(),
+            array.device().info().name,
+            self.uploaded.load(Ordering::Relaxed),
+            self.read_back.load(Ordering::Relaxed)
+        )
+    }
+}
+
+/// DLPack's numbers for devices.
+const DL_CPU: (i32, i32) = (1, 0);
+const DL_VULKAN: (i32, i32) = (7, 0);
+
+impl DeviceArray {
+    fn is_on_host(&self) -> bool {
+        self.array().device().info().kind == ndgpu::DeviceKind::Cpu
+    }
+}
+
+fn over<T: numpy::Element + ndgpu::Element>(
+    py: Python<'_>,
+    array: &mut ndgpu::DeviceArray<T, IxDyn>,
+    a: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let lent = crate::memory::Lent::<T>::converted(a)?;
+    py.detach(|| array.overwrite(&lent.view())).map_err(exception)
+}
+
+/// An argument that may be on the device already: if not, it is uploaded as what the other operand holds.
+pub fn operand(py: Python<'_>, object: &Bound<'_, PyAny>, device: &ndgpu::Device, kind: Kind) -> PyResult<AnyArray> {
+    if let Ok(array) = object.cast::<DeviceArray>() {
+        return Ok(array.get().array());
+    }
+    match kind {
+        Kind::F32 => upload::<f32>(py, device, object),
+        Kind::F64 => upload::<f64>(py, device, object),
+        Kind::U32 => upload::<u32>(py, device, object),
+    }
+}
+
+/// Operands of different types: nothing is converted on a device behind anybody's back.
+pub fn mismatch(what: &str, this: &AnyArray, other: &AnyArray) -> PyErr {
+    PyTypeError::new_err(format!(
+        "{what} holds {}, but the other operand holds {}; upload both with the same dtype",
+        Kind::of(other).name(),
+        Kind::of(this).name()
+    ))
+}

@@ -1,0 +1,287 @@
+//! `Device` and `Transfers`: where arrays lie, and what was moved there and back.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use ndgpu::TransferStats;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::array::{DeviceArray, Kind};
+use crate::error::exception;
+use crate::memory::Lent;
+use crate::plan::{self, Plan};
+
+/// A GPU, or the native CPU engine.
+///
+/// Parameters
+/// ----------
+/// name : str, optional
+///     "cpu", "gpu" (hardware only), "software" (a rasteriser such as llvmpipe), or part of an adapter's name. Without it the
+///     fastest there is: a discrete GPU, else an integrated one, else the CPU engine; the environment variable NDGPU_DEVICE
+///     overrides that choice.
+///
+/// Two are equal if they are the same device; to open one twice gives two.
+///
+/// Raises
+/// ------
+/// DeviceNotFoundError
+///     With what was found instead.
+///
+/// >>> import ndgpu
+/// >>> ndgpu.Device("cpu").kind
+/// 'native CPU engine'
+#[pyclass(frozen, module = "ndgpu")]
+pub struct Device(pub ndgpu::Device);
+
+#[pymethods]
+impl Device {
+    #[new]
+    #[pyo3(signature = (name=None))]
+    fn new(py: Python<'_>, name: Option<&str>) -> PyResult<Self> {
+        py.detach(|| name.map_or_else(ndgpu::Device::new, ndgpu::Device::named)).map(Self).map_err(exception)
+    }
+
+    /// A line for each device of this machine, the one that is preferred first. Asks all drivers, so it takes a while.
+    ///
+    /// >>> import ndgpu
+    /// >>> any("native CPU engine" in line for line in ndgpu.Device.available())
+    /// True
+    #[staticmethod]
+    fn available(py: Python<'_>) -> Vec<String> {
+        py.detach(|| ndgpu::Device::available().iter().map(ToString::to_string).collect())
+    }
+
+    /// What the device calls itself.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.0.info().name
+    }
+
+    /// "discrete GPU", "integrated GPU", "virtual GPU", "software rasteriser" or "native CPU engine".
+    #[getter]
+    fn kind(&self) -> String {
+        self.0.info().kind.to_string()
+    }
+
+    /// The graphics API it is reached by; None for the CPU engine.
+    #[getter]
+    fn backend(&self) -> Option<String> {
+        self.0.info().backend.map(|backend| backend.to_string())
+    }
+
+    /// The driver, as it names itself.
+    #[getter]
+    fn driver(&self) -> &str {
+        &self.0.info().driver
+    }
+
+    /// Whether device and host share their memory.
+    #[getter]
+    fn unified_memory(&self) -> bool {
+        self.0.info().unified_memory
+    }
+
+    /// Whether it computes in float64, which many GPUs do not.
+    #[getter]
+    fn supports_float64(&self) -> bool {
+        self.0.info().supports_f64
+    }
+
+    /// A copy of an array on the device.
+    ///
+    /// Parameters
+    /// ----------
+    /// a : array_like
+    ///     Of any layout.
+    /// dtype : optional
+    ///     float32, float64 or uint32; without it that of `a` if it is one of these, else float64, as NumPy promotes integers
+    ///     and bools.
+    ///
+    /// Costs one pass over the data; the device may still be copying when this returns.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     For a dtype that devices do not hold, float64 on a device without it, and what cannot be converted.
+    /// MemoryError
+    ///     If the device cannot provide the memory.
+    ///
+    /// >>> import ndgpu
+    /// >>> ndgpu.Device("cpu").upload([[1, 2], [3, 4]]).shape
+    /// (2, 2)
+    #[pyo3(signature = (a, dtype=None))]
+    fn upload(&self, py: Python<'_>, a: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<DeviceArray> {
+        if a.is_instance_of::<DeviceArray>() {
+            return Err(PyTypeError::new_err("this is a DeviceArray already; to_device brings it to another device"));
+        }
+        let kind = Kind::wanted(dtype, &[a])?;
+        let device = &self.0;
+        let array = match kind {
+            Kind::F32 => upload::<f32>(py, device, a),
+            Kind::F64 => upload::<f64>(py, device, a),
+            Kind::U32 => upload::<u32>(py, device, a),
+        }?;
+        Ok(DeviceArray::uploaded(array))
+    }
+
+    /// Arrays over the memory of NumPy's on the CPU engine, copies on a GPU: for calls that end before anybody can write to it.
+    fn _lend(&self, py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<DeviceArray> {
+        let device = &self.0;
+        let array = match Kind::wanted(None, &[a])? {
+            Kind::F32 => lend::<f32>(py, device, a),
+            Kind::F64 => lend::<f64>(py, device, a),
+            Kind::U32 => lend::<u32>(py, device, a),
+        }?;
+        Ok(DeviceArray::uploaded(array))
+    }
+
+    /// What was moved to and from this device since it was opened.
+    ///
+    /// >>> import ndgpu
+    /// >>> device = ndgpu.Device("cpu")
+    /// >>> device.upload([1.0, 2.0]).sum().numpy()
+    /// array(3.)
+    /// >>> device.transfers().upload_bytes, device.transfers().readback_bytes
+    /// (16, 8)
+    fn transfers(&self) -> Transfers {
+        Transfers(self.0.transfers())
+    }
+
+    /// Waits until everything that was asked of the device is done. For timing: results need no such call.
+    fn synchronize(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.0.synchronize()).map_err(exception)
+    }
+
+    /// Runs a function once, without data, and keeps what it asked for as a Plan.
+    ///
+    /// Parameters
+    /// ----------
+    /// inputs : DeviceArray or tuple of DeviceArray
+    ///     What the function is given; the plan has memory of its own for them, which begins with their values.
+    /// function : callable
+    ///     Gets as many DeviceArrays, computes with them as ever, and returns one or a tuple of them. What it computes
+    ///     without them is computed once, now.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     For what a plan cannot hold: `.numpy()` inside the function, an array of another device.
+    ///
+    /// Whatever the function raises is passed on.
+    ///
+    /// >>> import ndgpu
+    /// >>> device = ndgpu.Device("cpu")
+    /// >>> table = ndgpu.InterpTable([0.0, 1.0], [0.0, 10.0], device=device)
+    /// >>> plan = device.capture(device.upload([[0.1, 0.3]]), lambda x: table.interp_rows(x).mean(1))
+    /// >>> plan.replay().numpy()
+    /// array([2.])
+    /// >>> plan.write([[0.5, 0.7]])
+    /// >>> plan.replay().numpy()
+    /// array([6.])
+    fn capture(&self, py: Python<'_>, inputs: &Bound<'_, PyAny>, function: &Bound<'_, PyAny>) -> PyResult<Plan> {
+        plan::capture(py, &self.0, inputs, function)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<ndgpu.Device {}>", self.0.info())
+    }
+}
+
+impl Device {
+    /// The device that an argument means: the process's for `None`, one by its name, or itself.
+    pub fn wanted(py: Python<'_>, device: Option<&Bound<'_, PyAny>>) -> PyResult<ndgpu::Device> {
+        let Some(device) = device else {
+            static GET_DEVICE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+            let current = GET_DEVICE.import(py, "ndgpu", "get_device")?.call0()?;
+            return Ok(current.cast::<Self>().map_err(PyErr::from)?.get().0.clone());
+        };
+        if let Ok(device) = device.cast::<Self>() {
+            return Ok(device.get().0.clone());
+        }
+        match device.extract::<String>() {
+            Ok(name) => Self::new(py, Some(&name)).map(|device| device.0),
+            Err(_) => Err(PyTypeError::new_err(format!("device is a Device, a name or None, not {device}"))),
+        }
+    }
+}
+
+fn lend<T>(py: Python<'_>, device: &ndgpu::Device, a: &Bound<'_, PyAny>) -> PyResult<ndgpu::AnyArray>
+where
+    T: numpy::Element + ndgpu::Element,
+    ndgpu::AnyArray: From<ndgpu::DeviceArray<T, ndgpu::ndarray::IxDyn>>,
+{
+    let lent = Lent::<T>::converted(a)?;
+    py.detach(|| lent.onto(device)).map_err(exception)
+}
+
+/// A copy that nothing NumPy does can change.
+pub fn upload<T>(py: Python<'_>, device: &ndgpu::Device, a: &Bound<'_, PyAny>) -> PyResult<ndgpu::AnyArray>
+where
+    T: numpy::Element + ndgpu::Element,
+    ndgpu::AnyArray: From<ndgpu::DeviceArray<T, ndgpu::ndarray::IxDyn>>,
+{
+    let lent = Lent::<T>::converted(a)?;
+    py.detach(|| device.upload(&lent.view())).map(Into::into).map_err(exception)
+}
+
+/// What was moved to and from a device.
+#[pyclass(frozen, module = "ndgpu")]
+pub struct Transfers(TransferStats);
+
+#[pymethods]
+impl Transfers {
+    /// How many arrays and tables were uploaded.
+    #[getter]
+    fn uploads(&self) -> u64 {
+        self.0.uploads
+    }
+
+    /// Their bytes, those of a table's search index included.
+    #[getter]
+    fn upload_bytes(&self) -> u64 {
+        self.0.upload_bytes
+    }
+
+    /// The time that the calls took.
+    #[getter]
+    fn upload_seconds(&self) -> f64 {
+        self.0.upload_time.as_secs_f64()
+    }
+
+    /// How many arrays arrived on the host.
+    #[getter]
+    fn readbacks(&self) -> u64 {
+        self.0.readbacks
+    }
+
+    /// Their bytes; on the CPU engine they are counted too, though nothing is copied.
+    #[getter]
+    fn readback_bytes(&self) -> u64 {
+        self.0.readback_bytes
+    }
+
+    /// The time from each request to its arrival, which includes waiting for what was being computed.
+    #[getter]
+    fn readback_seconds(&self) -> f64 {
+        self.0.readback_time.as_secs_f64()
+    }
+
+    fn __repr__(&self) -> String {
+        let TransferStats { uploads, upload_bytes, upload_time, readbacks, readback_bytes, readback_time, .. } = self.0;
+        format!(
+            "<ndgpu.Transfers: {uploads} uploads of {upload_bytes} bytes in {upload_time:.3?}, {readbacks} readbacks of \
+             {readback_bytes} bytes in {readback_time:.3?}>"
+        )
+    }
+}

@@ -1,0 +1,32 @@
+//! `ndgpu._ndgpu`, the native half of the Python package `ndgpu`: devices, what lies on them, and the short way for calls of
+//! NumPy's functions that need no conversion. What NumPy's signatures, dtypes and exceptions ask for beyond that is Python's
+//! half, in `package/ndgpu`.
+//!
+//! Stands on the public API of the crate alone. The interpreter's lock is released while data are copied and computed on.
+//! `unsafe` is in [`memory`] only: where NumPy looks at Rust's memory, and Rust at NumPy's.
+
+mod array;
+mod axes;
+mod device;
+mod error;
+mod interp;
+mod knots;
+mod memory;
+mod plan;
+mod reduce;
+mod table;
+
+use pyo3::prelude::*;
+
+#[pymodule(name = "_ndgpu")]
+fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    error::register(module)?;
+    module.add_class::<device::Device>()?;
+    module.add_class::<device::Transfers>()?;
+    module.add_class::<array::DeviceArray>()?;
+    module.add_class::<table::InterpTable>()?;
+    module.add_class::<knots::Knots>()?;
+    module.add_class::<plan::Plan>()?;
+    module.add_function(wrap_pyfunction!(interp::interp, module)?)?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))
+}

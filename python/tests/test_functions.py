@@ -1,0 +1,206 @@
+"""Functions in NumPy's place: what NumPy's own tests do not ask of them. Answers are NumPy's."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import ndgpu
+from ndgpu import _devices
+
+pytestmark = pytest.mark.usefixtures("on_device")
+
+SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, 2.0, 3.0])
+LARGE = 2**60
+
+
+def raised(call):
+    """The exception's type that a call raises."""
+    with pytest.raises(Exception) as caught:
+        call()
+    return caught.type
+
+
+def test_interp_gives_numpys_bits_for_any_small_table(device):
+    random = np.random.default_rng(3)
+    for round_ in range(300 if device.kind == "native CPU engine" else 40):
+        knots = random.integers(1, 40)
+        xp = np.sort(random.choice(SPECIAL[1:], knots) if round_ % 2 else random.normal(size=knots))
+        fp = random.choice(SPECIAL, knots) if round_ % 3 else random.normal(size=knots)
+        x = np.concatenate([SPECIAL, random.normal(size=5), xp])
+        left, right = random.choice([None, 7.0, np.nan], 2)
+        np.testing.assert_array_equal(
+            ndgpu.interp(x, xp, fp, left, right), np.interp(x, xp, fp, left, right), err_msg=f"{x} {xp} {fp}"
+        )
+
+
+def test_a_table_of_one_knot_is_numpys_with_nan_too():
+    for xp in (1.0, np.nan):
+        np.testing.assert_array_equal(
+            ndgpu.interp([0.0, 1.0, 2.0, np.nan], [xp], [5.0], -1, -2),
+            np.interp([0.0, 1.0, 2.0, np.nan], [xp], [5.0], -1, -2),
+        )
+
+
+def test_queries_that_are_nan_have_no_imaginary_part():
+    x = [np.nan, np.inf, -np.inf, 0.5]
+    for period in (None, 3.0):
+        expected = np.interp(x, [0.0, 1.0], [1j, 2.0], period=period)
+        np.testing.assert_array_equal(ndgpu.interp(x, [0.0, 1.0], [1j, 2.0], period=period), expected)
+
+
+def test_knots_that_are_not_sorted_are_no_error():
+    result = ndgpu.interp(np.linspace(0, 5, 100), [3.0, 1.0, 2.0, 1.0, 0.0], [1.0, 2.0, 3.0, 4.0, 5.0])
+    assert result.shape == (100,)
+
+
+def test_large_integers_are_exact():
+    a = np.random.default_rng(3).integers(-LARGE, LARGE, size=(5, 7, 3))
+    for axis in (None, 0, 1, -1, (0, 2), ()):
+        for keepdims in (False, True):
+            for name in ("sum", "min", "max"):
+                expected = getattr(np, name)(a, axis=axis, keepdims=keepdims)
+                result = getattr(ndgpu, name)(a, axis=axis, keepdims=keepdims)
+                np.testing.assert_array_equal(result, expected, strict=True)
+        if not isinstance(axis, tuple):
+            for name in ("argmin", "argmax"):
+                np.testing.assert_array_equal(
+                    getattr(ndgpu, name)(a, axis=axis), getattr(np, name)(a, axis=axis), strict=True
+                )
+
+
+def test_integers_wrap_as_numpys_do():
+    for dtype in (np.uint64, np.int64, np.int32, np.uint8, np.int8, bool):
+        a = np.random.default_rng(5).integers(0, 2**63, size=(3, 1000)).astype(dtype)
+        np.testing.assert_array_equal(ndgpu.sum(a, 1), np.sum(a, 1), strict=True)
+        np.testing.assert_array_equal(ndgpu.max(a, 0), np.max(a, 0), strict=True)
+
+
+def test_large_integers_are_searched_for_exactly():
+    random = np.random.default_rng(4)
+    a, v = np.sort(random.integers(LARGE, LARGE + 50, 40)), random.integers(LARGE - 5, LARGE + 60, (5, 20))
+    for side in ("left", "right"):
+        np.testing.assert_array_equal(ndgpu.searchsorted(a, v, side), np.searchsorted(a, v, side), strict=True)
+        np.testing.assert_array_equal(
+            ndgpu.digitize(v, a, side == "left"), np.digitize(v, a, side == "left"), strict=True
+        )
+        # NumPy looks in float64 whether bins decrease, so its answer for these would be wrong.
+        expected = a.size - np.searchsorted(a, v, side)
+        np.testing.assert_array_equal(ndgpu.digitize(v, a[::-1], side == "left"), expected)
+    with pytest.raises(ValueError, match="bins must be monotonically"):
+        ndgpu.digitize(v, np.array([LARGE, LARGE + 2, LARGE + 1]))
+
+
+def test_arrays_on_a_device_stay_there(device):
+    there = device.upload(np.float32([[3.0, 1.0], [2.0, 5.0]]))
+    before = device.transfers().readbacks
+    results = [
+        ndgpu.interp(there, [0.0, 10.0], [0.0, 1.0]),
+        ndgpu.interp(there, [0.0, 10.0], [0.0, 1.0], period=4.0),
+        ndgpu.interp(there, device.upload(np.float32([0, 10])), device.upload(np.float32([0, 1]))),
+        ndgpu.average(there, 1, weights=np.float32([1, 3])),
+        ndgpu.sum(there, 0),
+        ndgpu.std(there, ddof=1),
+        ndgpu.argmax(there, 1),
+        ndgpu.standardize(there, 1),
+        ndgpu.searchsorted([2.0, 4.0], there),
+        ndgpu.digitize(there, [2.0, 4.0]),
+    ]
+    assert device.transfers().readbacks == before
+    host = there.numpy().astype(np.float64)
+    expected = [
+        host / 10, np.interp(host, [0, 10], [0, 1], period=4), host / 10, np.average(host, 1, [1, 3]), host.sum(0),
+        host.std(ddof=1), host.argmax(1), (host - host.mean(1, keepdims=True)) / host.std(1, keepdims=True),
+        np.searchsorted([2, 4], host), np.digitize(host, [2, 4]),
+    ]  # fmt: skip
+    for result, answer in zip(results, expected, strict=True):
+        assert isinstance(result, ndgpu.DeviceArray) and result.device == device
+        assert result.dtype in (np.float32, np.uint32)
+        np.testing.assert_allclose(result.numpy(), answer, rtol=1e-6)
+
+
+CALLS = {
+    "no knots": lambda m: m.interp(0, [], []),
+    "lengths": lambda m: m.interp(0, [0], [1, 2]),
+    "complex x": lambda m: m.interp(1j, [0, 1], [1, 2]),
+    "text": lambda m: m.interp("a", [0, 1], [1, 2]),
+    "2-D knots": lambda m: m.interp(1, [[0, 1]], [[1, 2]]),
+    "left": lambda m: m.interp(1, [0, 1], [1, 2], left="a"),
+    "period": lambda m: m.interp(1, [0, 1], [1, 2], period=0),
+    "text for a period": lambda m: m.interp(1, [0, 1], [1, 2], period="3"),
+    "zero weights": lambda m: m.average([1, 2], weights=[1, -1]),
+    "complex zero weights": lambda m: m.average([1, 2], weights=[1j, -1j]),
+    "no axis": lambda m: m.average([[1, 2]], weights=[1, 2]),
+    "no axis, complex": lambda m: m.average([[1, 2]], weights=[1, 2j]),
+    "axis": lambda m: m.average([[1, 2]], axis=3),
+    "lengths of weights": lambda m: m.average([1, 2], axis=0, weights=[1, 2, 3]),
+    "two axes": lambda m: m.sum([[1, 2]], axis=(0, 0)),
+    "2-D a": lambda m: m.searchsorted([[1]], 1),
+    "side": lambda m: m.searchsorted([1, 2], 1, side="x"),
+    "sorter": lambda m: m.searchsorted([2, 1], 1, sorter=[1]),
+    "sorter of floats": lambda m: m.searchsorted([2, 1], 1, sorter=[1.0, 0.0]),
+    "bins": lambda m: m.digitize([1], [0, 2, 1]),
+    "nothing": lambda m: m.max([]),
+    "nowhere": lambda m: m.argmax([]),
+    "out": lambda m: m.sum([[1.0, 2.0]], axis=0, out=np.empty(3)),
+    "places out": lambda m: m.argmax([1.0, 2.0], out=np.empty(())),
+    "ddof twice": lambda m: m.var([1.0, 2.0], ddof=1, correction=1),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+def test_refusals_are_numpys(call):
+    assert issubclass(raised(lambda: call(ndgpu)), raised(lambda: call(np)))
+
+
+def test_what_devices_do_not_compute_is_refused_with_a_way_out():
+    for a in (np.array(["2020"], "M8"), np.array(["x"]), np.array([None]), np.ones(2, np.longdouble)):
+        with pytest.raises(TypeError, match=r"numpy\.mean"):
+            ndgpu.mean(a)
+    with pytest.raises(TypeError, match=r"numpy\.ma\.mean"):
+        ndgpu.mean(np.ma.array([1.0, 100.0], mask=[0, 1]))
+    with pytest.raises(TypeError, match=r"numpy\.max"):
+        ndgpu.max([1j])
+    with pytest.raises(ndgpu.NotSortedError, match="sorter"):
+        ndgpu.searchsorted([2, 1], 1)
+
+
+def test_half_precision_is_computed_in_single():
+    a = np.linspace(0, 1, 1000).astype(np.float16)
+    assert ndgpu.average(a, weights=a).dtype == np.float16
+    assert ndgpu.mean(a) == a.astype(np.float64).mean().astype(np.float16)
+
+
+def test_float32_sums_are_rounded_once(device):
+    a = np.random.default_rng(0).uniform(0, 1, (100_000, 3)).astype(np.float32)
+    result, exact = ndgpu.sum(a, 0), a.astype(np.float64).sum(0)
+    assert result.dtype == np.float32
+    np.testing.assert_array_max_ulp(result, exact.astype(np.float32), 1)
+
+
+def test_numpys_warnings():
+    for call in (lambda: ndgpu.mean([]), lambda: ndgpu.average([]), lambda: ndgpu.var([1.0], ddof=1)):
+        with pytest.warns(RuntimeWarning), warnings.catch_warnings():
+            call()
+
+
+def test_another_device_for_one_call(device):
+    cpu = ndgpu.Device("cpu")
+    before = cpu.transfers().uploads, device.transfers().uploads
+    ndgpu.average(np.ones(10), device=cpu)
+    assert (cpu.transfers().uploads, device.transfers().uploads) == (before[0] + 1, before[1])
+    assert ndgpu.average(np.ones(10), device="cpu") == 1.0
+    with pytest.raises(TypeError, match="device is"):
+        ndgpu.sum([1.0], device=1)
+
+
+def test_float64_goes_to_the_cpu_engine_where_a_gpu_has_none(monkeypatch):
+    class Without:
+        supports_float64 = False
+
+    monkeypatch.setattr(_devices, "_current", Without())
+    monkeypatch.setattr(_devices, "_wide", None)
+    assert isinstance(_devices.for_call(None, np.float32), Without)
+    assert _devices.for_call(None, np.float64).kind == "native CPU engine"
+    assert ndgpu.interp([0.5], [0.0, 1.0], [0.0, 10.0])[0] == 5.0
+    monkeypatch.setattr(_devices, "_wide", None)
