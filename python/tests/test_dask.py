@@ -217,7 +217,7 @@ def test_later_changes_to_the_arrays_do_not_reach_the_table(on_device):
 
 
 def test_threads_share_one_table(on_device):
-    tables = ndgpu.dask._TABLES
+    tables = ndgpu.dask._interp._TABLES
     before = tables.made
     x = da.from_array(CUBE, chunks=1)
     lazy = ndgpu.dask.interp(x, [-5.0, 0.1, 5.0], [0.0, 1.0, 2.0])
@@ -228,10 +228,10 @@ def test_threads_share_one_table(on_device):
 
 
 def test_a_process_keeps_few_tables(on_device):
-    tables = ndgpu.dask._Tables(limit=2)
+    tables = ndgpu.dask._interp._Tables(limit=2)
 
     def points(value):
-        return ndgpu.dask._Points.of(np.arange(2.0), np.full(2, value), None, None, None, str(value))
+        return ndgpu.dask._interp._Points.of(np.arange(2.0), np.full(2, value), None, None, None, str(value))
 
     first = weakref.ref(tables.get(points(0.0)))
     again = weakref.ref(tables.get(points(1.0)))
@@ -513,7 +513,7 @@ def test_a_table_moves_to_each_worker_once_and_is_made_there_once(client):
     def made():
         import ndgpu.dask
 
-        return ndgpu.dask._TABLES.made
+        return ndgpu.dask._interp._TABLES.made
 
     def moves(dask_worker):
         return [key for log in dask_worker.transfer_incoming_log for key in log["keys"] if "ndgpu-table" in str(key)]

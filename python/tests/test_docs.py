@@ -19,16 +19,17 @@ WITH_EXAMPLES = [
     "ndgpu._interp",
     "ndgpu._reductions",
     "ndgpu._search",
-    "ndgpu.dask",
+    "ndgpu.dask._average",
+    "ndgpu.dask._interp",
 ]
-WITHOUT = ["ndgpu._dispatch", "ndgpu._exact", "ndgpu._operands", "ndgpu.bench"]
+WITHOUT = ["ndgpu._dispatch", "ndgpu._exact", "ndgpu._operands", "ndgpu.bench", "ndgpu.dask", "ndgpu.dask._blocks"]
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES + WITHOUT)
 def test_examples_of_docstrings(name):
     outcome = doctest.testmod(importlib.import_module(name))
     assert outcome.failed == 0
-    assert (outcome.attempted > 2) == (name in WITH_EXAMPLES), "examples are there, and found"
+    assert (outcome.attempted > 1) == (name in WITH_EXAMPLES), "examples are there, and found"
 
 
 def test_examples_of_the_native_classes_are_found():

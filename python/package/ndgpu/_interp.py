@@ -96,8 +96,8 @@ def _interp_any(x: Any, xp: Any, fp: Any, left: Any, right: Any, period: Any, de
         left, right = _fill(left, complex, "left"), _fill(right, complex, "right")
 
         def of(part: Callable[[Any], Any]) -> Any:
-            outside = (None if value is None else part(value) for value in (left, right))
-            return _interp_any(x, xp, part(fp), *outside, period, device)
+            left_part, right_part = (None if value is None else part(value) for value in (left, right))
+            return _interp_any(x, xp, part(fp), left_part, right_part, period, device)
 
         real, imag = of(np.real), of(np.imag)
         both = np.empty(np.shape(real), np.complex128)
