@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ndgpu::ndarray::IxDyn;
-use ndgpu::{AnyArray, ElementType};
+use ndgpu::{AnyArray, AnyData, ElementType};
 use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -13,6 +13,8 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::axes::{axes, kept, one};
 use crate::device::{Device, upload};
 use crate::error::exception;
+use crate::fork::expect_threads;
+use crate::given::Given;
 use crate::memory::{as_numpy, holds, into_numpy};
 use crate::reduce::{Reduction, Weighted};
 
@@ -112,6 +114,12 @@ impl DeviceArray {
         new
     }
 
+    /// The array, to compute with.
+    pub fn live(&self) -> PyResult<AnyArray> {
+        expect_threads()?;
+        Ok(self.array())
+    }
+
     pub fn array(&self) -> AnyArray {
         self.array.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -150,7 +158,7 @@ impl DeviceArray {
         axis: Option<&Bound<'_, PyAny>>,
         keepdims: bool,
     ) -> PyResult<Self> {
-        let array = self.array();
+        let array = self.live()?;
         let axes = axes(axis, array.shape().len())?;
         let shape = keepdims.then(|| kept(array.shape(), &axes));
         py.detach(|| reshaped(reduction.of(&array, &axes)?, shape)).map(Self::new).map_err(exception)
@@ -163,7 +171,7 @@ impl DeviceArray {
         axis: Option<&Bound<'_, PyAny>>,
         keepdims: bool,
     ) -> PyResult<Self> {
-        let array = self.array();
+        let array = self.live()?;
         let axis = axis.map(|axis| one(axis, array.shape().len())).transpose()?;
         let reduced =
             axis.map_or_else(|| (0..array.shape().len()).map(ndgpu::ndarray::Axis).collect(), |axis| vec![axis]);
@@ -245,7 +253,7 @@ impl DeviceArray {
     /// >>> ndgpu.Device("cpu").upload([1.0, 2.0]).numpy()
     /// array([1., 2.])
     fn numpy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.landed(py, self.array(), false)
+        self.landed(py, self.live()?, false)
     }
 
     /// The same for an array that nobody else has: NumPy may write to what it gets.
@@ -266,7 +274,7 @@ impl DeviceArray {
 
     /// The same values on another device, by way of the host: a readback here and an upload there.
     fn to_device(&self, py: Python<'_>, device: &Device) -> PyResult<Self> {
-        let array = self.array();
+        let array = self.live()?;
         if *array.device() == device.0 {
             return Ok(Self::new(array));
         }
@@ -315,14 +323,18 @@ impl DeviceArray {
 
     /// Replaces the values, in the memory that is there unless somebody still looks at them. Costs what an upload costs.
     fn overwrite(&self, py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<()> {
-        let mut held = self.array.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *held {
-            AnyArray::F32(array) => over(py, array, a),
-            AnyArray::F64(array) => over(py, array, a),
-            AnyArray::U32(array) => over(py, array, a),
-            other => Err(unknown(other)),
-        }?;
-        drop(held);
+        let given = Given::of(a, self.live()?.element_type())?;
+        // The lock is never held by a thread that waits for the interpreter's.
+        py.detach(|| {
+            let mut held = self.array.lock().unwrap_or_else(PoisonError::into_inner);
+            match (&mut *held, given.data()) {
+                (AnyArray::F32(array), AnyData::F32(values)) => array.overwrite(&values),
+                (AnyArray::F64(array), AnyData::F64(values)) => array.overwrite(&values),
+                (AnyArray::U32(array), AnyData::U32(values)) => array.overwrite(&values),
+                _ => Err(ndgpu::Error::other("an array is overwritten with one of the host's")),
+            }
+        })
+        .map_err(exception)?;
         self.uploaded.fetch_add(self.bytes(), Ordering::Relaxed);
         Ok(())
     }
@@ -353,7 +365,7 @@ impl DeviceArray {
         returned: bool,
         keepdims: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let array = self.array();
+        let array = self.live()?;
         let weighted = Weighted::new(&array, axis, weights)?;
         let shape = keepdims.then(|| kept(array.shape(), weighted.axes()));
         let (average, sums) = py.detach(|| weighted.average(&array, returned)).map_err(exception)?;
@@ -372,7 +384,7 @@ impl DeviceArray {
         axis: Option<&Bound<'py, PyAny>>,
         keepdims: bool,
     ) -> PyResult<Self> {
-        let array = self.array();
+        let array = self.live()?;
         let weighted = Weighted::new(&array, axis, Some(weights))?;
         let shape = keepdims.then(|| kept(array.shape(), weighted.axes()));
         py.detach(|| reshaped(weighted.sum(&array)?, shape)).map(Self::new).map_err(exception)
@@ -429,7 +441,7 @@ impl DeviceArray {
     /// `(a - mean) / std` along an axis, or over all elements; NaN where all values are the same.
     #[pyo3(signature = (axis=None, *, ddof=0.0))]
     fn standardize(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, ddof: f64) -> PyResult<Self> {
-        let array = self.array();
+        let array = self.live()?;
         let axis = axis.map(|axis| one(axis, array.shape().len())).transpose()?;
         py.detach(|| crate::reduce::standardize(&array, axis, ddof)).map(Self::new).map_err(exception)
     }
@@ -533,19 +545,10 @@ impl DeviceArray {
     }
 }
 
-fn over<T: numpy::Element + ndgpu::Element>(
-    py: Python<'_>,
-    array: &mut ndgpu::DeviceArray<T, IxDyn>,
-    a: &Bound<'_, PyAny>,
-) -> PyResult<()> {
-    let lent = crate::memory::Lent::<T>::converted(a)?;
-    py.detach(|| array.overwrite(&lent.view())).map_err(exception)
-}
-
 /// An argument that may be on the device already: if not, it is uploaded as what the other operand holds.
 pub fn operand(py: Python<'_>, object: &Bound<'_, PyAny>, device: &ndgpu::Device, kind: Kind) -> PyResult<AnyArray> {
     if let Ok(array) = object.cast::<DeviceArray>() {
-        return Ok(array.get().array());
+        return array.get().live();
     }
     match kind {
         Kind::F32 => upload::<f32>(py, device, object),

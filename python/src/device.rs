@@ -9,6 +9,7 @@ use pyo3::sync::PyOnceLock;
 
 use crate::array::{DeviceArray, Kind};
 use crate::error::exception;
+use crate::fork::{expect_threads, starts_threads};
 use crate::memory::Lent;
 use crate::plan::{self, Plan};
 
@@ -39,6 +40,8 @@ impl Device {
     #[new]
     #[pyo3(signature = (name=None))]
     fn new(py: Python<'_>, name: Option<&str>) -> PyResult<Self> {
+        expect_threads()?;
+        starts_threads();
         py.detach(|| name.map_or_else(ndgpu::Device::new, ndgpu::Device::named)).map(Self).map_err(exception)
     }
 
@@ -150,6 +153,7 @@ impl Device {
 
     /// Waits until everything that was asked of the device is done. For timing: results need no such call.
     fn synchronize(&self, py: Python<'_>) -> PyResult<()> {
+        expect_threads()?;
         py.detach(|| self.0.synchronize()).map_err(exception)
     }
 
@@ -221,6 +225,7 @@ where
     T: numpy::Element + ndgpu::Element,
     ndgpu::AnyArray: From<ndgpu::DeviceArray<T, ndgpu::ndarray::IxDyn>>,
 {
+    expect_threads()?;
     let lent = Lent::<T>::converted(a)?;
     py.detach(|| lent.onto(device)).map_err(exception)
 }
@@ -231,6 +236,7 @@ where
     T: numpy::Element + ndgpu::Element,
     ndgpu::AnyArray: From<ndgpu::DeviceArray<T, ndgpu::ndarray::IxDyn>>,
 {
+    expect_threads()?;
     let lent = Lent::<T>::converted(a)?;
     py.detach(|| device.upload(&lent.view())).map(Into::into).map_err(exception)
 }

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use crate::array::{DeviceArray, Kind, operand};
 use crate::device::Device;
 use crate::error::exception;
+use crate::fork::expect_threads;
 use crate::memory::Lent;
 
 /// A sorted axis on a device, `[n]`, to search and bin on again and again. NaN comes last; it may also decrease, for bins.
@@ -40,6 +41,7 @@ impl Knots {
         dtype: Option<&Bound<'_, PyAny>>,
         device: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
+        expect_threads()?;
         let device = Device::wanted(py, device)?;
         if xp.is_instance_of::<DeviceArray>() {
             return Err(PyTypeError::new_err("knots are prepared where they can be looked at: give a NumPy array"));

@@ -9,6 +9,8 @@ mod array;
 mod axes;
 mod device;
 mod error;
+mod fork;
+mod given;
 mod interp;
 mod knots;
 mod memory;
@@ -28,5 +30,6 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<knots::Knots>()?;
     module.add_class::<plan::Plan>()?;
     module.add_function(wrap_pyfunction!(interp::interp, module)?)?;
+    module.add_function(wrap_pyfunction!(fork::_after_fork, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -2,14 +2,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use ndgpu::{AnyArray, AnyData, ElementType};
+use ndgpu::{AnyArray, ElementType};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::array::DeviceArray;
 use crate::error::exception;
-use crate::memory::Lent;
+use crate::fork::expect_threads;
+use crate::given::Given;
 
 /// Calls that were captured once by `Device.capture`, to be replayed on new data in the same memory, with one submission.
 /// Printing it tells its operations, passes and bytes, and what was fused.
@@ -28,6 +29,7 @@ pub fn capture(
     inputs: &Bound<'_, PyAny>,
     function: &Bound<'_, PyAny>,
 ) -> PyResult<Plan> {
+    expect_threads()?;
     let (inputs, _) = arrays(inputs, "inputs are")?;
     let mut raised = None;
     let mut gives_tuple = false;
@@ -65,47 +67,13 @@ fn arrays(object: &Bound<'_, PyAny>, what: &str) -> PyResult<(Vec<AnyArray>, boo
     }
 }
 
-/// New values for an input, held while they are written.
-enum Given {
-    F32(Lent<f32>),
-    F64(Lent<f64>),
-    U32(Lent<u32>),
-    Device(AnyArray),
-    Unchanged,
-}
-
-impl Given {
-    fn of(object: &Bound<'_, PyAny>, input: ElementType) -> PyResult<Self> {
-        if object.is_none() {
-            return Ok(Self::Unchanged);
-        }
-        if let Ok(array) = object.cast::<DeviceArray>() {
-            return Ok(Self::Device(array.get().array()));
-        }
-        match input {
-            ElementType::F32 => Lent::converted(object).map(Self::F32),
-            ElementType::U32 => Lent::converted(object).map(Self::U32),
-            _ => Lent::converted(object).map(Self::F64),
-        }
-    }
-
-    fn data(&self) -> AnyData<'_> {
-        match self {
-            Self::F32(lent) => AnyData::F32(lent.view()),
-            Self::F64(lent) => AnyData::F64(lent.view()),
-            Self::U32(lent) => AnyData::U32(lent.view()),
-            Self::Device(array) => AnyData::Device(array.clone()),
-            Self::Unchanged => AnyData::Unchanged,
-        }
-    }
-}
-
 #[pymethods]
 impl Plan {
     /// Writes new values into the inputs, one argument for each: an array_like of the same shape, a DeviceArray of this device, or
     /// None for an input that stays as it is. Costs what an upload costs, into memory that is there.
     #[pyo3(signature = (*inputs))]
     fn write(&self, py: Python<'_>, inputs: &Bound<'_, PyTuple>) -> PyResult<()> {
+        expect_threads()?;
         if inputs.len() != self.inputs.len() {
             return Err(PyValueError::new_err(format!(
                 "the plan has {} inputs, but {} were given; None leaves one as it is",

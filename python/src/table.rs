@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use crate::array::{DeviceArray, Kind, operand};
 use crate::device::Device;
 use crate::error::exception;
+use crate::fork::expect_threads;
 use crate::memory::Lent;
 
 /// Knots and their values on a device, to look up in again and again: one table, or several with as many knots each.
@@ -119,6 +120,7 @@ impl InterpTable {
     ) -> PyResult<Self> {
         let options =
             Options { left, right, period, order: self::order(order)?, method: self::method(method)?, extrapolate };
+        expect_threads()?;
         let on_device = |object: &Bound<'_, PyAny>| object.cast::<DeviceArray>().map(|array| array.get().array()).ok();
         let device = match on_device(xp).or_else(|| on_device(fp)) {
             Some(array) => array.device().clone(),

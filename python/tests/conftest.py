@@ -6,12 +6,15 @@ tests that ask for it: a suite that skips them would pass on a machine where not
 
 import functools
 import os
+import platform
 
 import pytest
 
 import ndgpu
 
-ADAPTER = os.environ.get("NDGPU_TEST_ADAPTER", "llvmpipe")
+# Windows has a software GPU of its own, a Mac only a GPU.
+ELSEWHERE = {"Windows": "software", "Darwin": "gpu"}
+ADAPTER = os.environ.get("NDGPU_TEST_ADAPTER") or ELSEWHERE.get(platform.system(), "llvmpipe")
 
 # Opening compiles kernels, and those are kept with the device.
 open_device = functools.cache(ndgpu.Device)

@@ -1,6 +1,9 @@
 """Arrays on a device: what moves, what is shared, and what is refused. Answers are NumPy's."""
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -415,3 +418,63 @@ def test_the_current_device(device, monkeypatch):
             ndgpu.set_device(3)
     finally:
         ndgpu.set_device(old)
+
+
+def test_arrays_can_be_asked_and_overwritten_from_many_threads(device):
+    """A thread that waits for an array must not keep those from finishing who have it."""
+    there = device.upload(np.zeros(200_000))
+    new = np.ones(200_000)
+
+    def ask():
+        for _ in range(200):
+            assert there.shape == (200_000,)
+            assert there.sum().numpy() in (0.0, 200_000.0)
+
+    def write():
+        for _ in range(50):
+            there.overwrite(new)
+
+    threads = [threading.Thread(target=work, daemon=True) for work in (ask, write, ask, write)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+FORKED = """
+import os, sys, numpy as np, ndgpu
+
+early = os.fork() if sys.argv[1] == "early" else None
+device = ndgpu.get_device() if early is None else None
+there = None if device is None else device.upload(np.ones(100_000))
+child = os.fork() if early is None else early
+if child == 0:
+    for call in (
+        lambda: ndgpu.average(np.ones(100_000)),
+        lambda: ndgpu.interp(np.ones(100_000), [0.0, 2.0], [0.0, 2.0])[0],
+        lambda: there.sum().numpy(),
+        lambda: ndgpu.Device("cpu"),
+    ):
+        try:
+            print(call(), flush=True)
+        except RuntimeError as error:
+            print("forkserver" in str(error), flush=True)
+        except AttributeError:
+            pass
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_processes_that_were_forked_are_told_that_their_threads_are_gone(tmp_path):
+    for when, expected in (("late", ["True"] * 4), ("early", ["1.0", "1.0"])):
+        run = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", FORKED, when],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=tmp_path,
+        )
+        assert run.stdout.split()[: len(expected)] == expected, run.stdout + run.stderr

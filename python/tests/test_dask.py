@@ -4,7 +4,6 @@ What goes to the workers of a cluster is defined inside the tests, so that it tr
 file.
 """
 
-import doctest
 import gc
 import itertools
 import logging
@@ -430,11 +429,6 @@ def test_weights_along_an_axis_go_up_as_they_are(on_device, dtype):
     lazy.compute()
     size = np.dtype(dtype).itemsize
     assert on_device.transfers().upload_bytes - before == (200 * 300 + 2 * 300) * size
-
-
-def test_the_examples_in_the_module():
-    result = doctest.testmod(ndgpu.dask)
-    assert result.attempted > 0 and result.failed == 0
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ pub(super) const ALIKE: u8 = 1;
 /// Every value has a weight of its own.
 pub(super) const OWN: u8 = 2;
 
-/// Rows that are taken in at once where they share their weights, which are loaded and widened for all of them: from the second
-/// cache 25 to 30 GB/s instead of 20 to 23.
+/// Rows that are taken in at once unless each has weights of its own. Weights that they share are loaded and widened for all
+/// of them: from the second cache 25 to 30 GB/s instead of 20 to 23. And so many rows at once are fetched faster: plain sums
+/// of 1e4 rows of 1,000 f64 in memory take 4.4 to 5.1 ms instead of 5.7 to 6.1.
 pub(super) const ROWS: usize = 4;
 
 /// Rows that begin some distance apart.
@@ -37,8 +38,8 @@ impl<T: Float, const KIND: u8> Kernel<T> for Rows<'_, T, KIND> {
     #[inline(always)]
     fn run<S: Vector<T>>(mut self, simd: S) {
         let mut first = 0;
-        // As many as there are registers for their sums. With nothing to share one by one, as they lie in memory.
-        if KIND == ALIKE {
+        // As many as there are registers for their sums.
+        if KIND != OWN {
             while first + ROWS <= self.count && S::LANES * size_of::<T>() == 64 {
                 self.some::<S, ROWS>(simd, first);
                 first += ROWS;

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
 import numpy as np
 
-from ._ndgpu import Device, DeviceArray, Transfers
+from ._ndgpu import Device, DeviceArray, Transfers, _after_fork
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 _lock = threading.RLock()
 _current: Device | None = None
