@@ -143,24 +143,35 @@ impl<T: Float> Kernel<T> for Queries<'_, T> {
             return;
         }
         let mut numbers = [0; BLOCK];
-        let mut find = |x: &[T; BLOCK], count: usize, starts: &mut [usize; BLOCK]| match lookup.buckets {
-            Some(buckets) => buckets.starts(x, &mut numbers, starts),
-            None => bisect(&lookup.pairs[..lookup.knots], &x[..count], &mut starts[..count]),
-        };
         let (mut padded, mut results) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
         let mut starts = [0; BLOCK];
         for (x, output) in x.chunks(BLOCK).zip(output.chunks_mut(BLOCK)) {
             if let (Ok(x), Ok(output)) = (<&[T; BLOCK]>::try_from(x), <&mut [T; BLOCK]>::try_from(&mut *output)) {
-                find(x, BLOCK, &mut starts);
+                find(lookup, x, BLOCK, &mut numbers, &mut starts);
                 interpolate(simd, lookup, x, &starts, output);
             } else {
                 padded[..x.len()].copy_from_slice(x);
                 let full = x.len().next_multiple_of(S::LANES);
-                find(&padded, full, &mut starts);
+                find(lookup, &padded, full, &mut numbers, &mut starts);
                 interpolate(simd, lookup, &padded[..full], &starts[..full], &mut results[..full]);
                 output.copy_from_slice(&results[..x.len()]);
             }
         }
+    }
+}
+
+/// The first two stages. Not a closure: those are compiled apart, without the vectors that the kernel is compiled for.
+#[inline(always)]
+fn find<T: Float>(
+    lookup: &Lookup<'_, T>,
+    x: &[T; BLOCK],
+    count: usize,
+    numbers: &mut [u32; BLOCK],
+    starts: &mut [usize; BLOCK],
+) {
+    match lookup.buckets {
+        Some(buckets) => buckets.starts(x, numbers, starts),
+        None => bisect(&lookup.pairs[..lookup.knots], &x[..count], &mut starts[..count]),
     }
 }
 
