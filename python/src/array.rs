@@ -4,86 +4,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ndgpu::ndarray::IxDyn;
-use ndgpu::{AnyArray, AnyData, ElementType};
-use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods};
+use ndgpu::{AnyArray, AnyData};
+use numpy::PyArrayDescr;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::axes::{axes, kept, one};
-use crate::device::{Device, upload};
+use crate::device::Device;
 use crate::error::exception;
 use crate::fork::expect_threads;
 use crate::given::Given;
-use crate::memory::{as_numpy, holds, into_numpy};
+use crate::kind::Kind;
+use crate::memory::{as_numpy, into_numpy};
 use crate::reduce::{Reduction, Weighted};
-
-/// What an array holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    F32,
-    F64,
-    U32,
-}
-
-impl Kind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "float32",
-            Self::F64 => "float64",
-            Self::U32 => "uint32",
-        }
-    }
-
-    pub fn of(array: &AnyArray) -> Self {
-        match array.element_type() {
-            ElementType::F32 => Self::F32,
-            ElementType::U32 => Self::U32,
-            _ => Self::F64,
-        }
-    }
-
-    fn dtype(self, py: Python<'_>) -> Bound<'_, PyArrayDescr> {
-        match self {
-            Self::F32 => numpy::dtype::<f32>(py),
-            Self::F64 => numpy::dtype::<f64>(py),
-            Self::U32 => numpy::dtype::<u32>(py),
-        }
-    }
-
-    /// What is to hold some objects: the dtype that is asked for; else float32 or uint32 if all of them have that, else
-    /// float64, as NumPy promotes integers and bools.
-    pub fn wanted(dtype: Option<&Bound<'_, PyAny>>, objects: &[&Bound<'_, PyAny>]) -> PyResult<Self> {
-        if let Some(dtype) = dtype {
-            let dtype = PyArrayDescr::new(dtype.py(), dtype)?;
-            return Self::exactly(&dtype).ok_or_else(|| {
-                PyTypeError::new_err(format!("a device holds float32, float64 and uint32, but dtype is {dtype}"))
-            });
-        }
-        let mut kinds = objects.iter().map(|object| Self::held(object));
-        let first = kinds.next().flatten();
-        Ok(first.filter(|first| kinds.all(|kind| kind == Some(*first))).unwrap_or(Self::F64))
-    }
-
-    fn held(object: &Bound<'_, PyAny>) -> Option<Self> {
-        if let Ok(array) = object.cast::<DeviceArray>() {
-            return Some(Self::of(&array.get().array()));
-        }
-        Self::exactly(&object.cast::<PyUntypedArray>().ok()?.dtype())
-    }
-
-    fn exactly(dtype: &Bound<'_, PyArrayDescr>) -> Option<Self> {
-        if holds::<f64>(dtype) {
-            Some(Self::F64)
-        } else if holds::<f32>(dtype) {
-            Some(Self::F32)
-        } else if holds::<u32>(dtype) {
-            Some(Self::U32)
-        } else {
-            None
-        }
-    }
-}
 
 /// An array on a device: what `Device.upload` and every operation give.
 ///
@@ -543,25 +477,4 @@ impl DeviceArray {
     fn is_on_host(&self) -> bool {
         self.array().device().info().kind == ndgpu::DeviceKind::Cpu
     }
-}
-
-/// An argument that may be on the device already: if not, it is uploaded as what the other operand holds.
-pub fn operand(py: Python<'_>, object: &Bound<'_, PyAny>, device: &ndgpu::Device, kind: Kind) -> PyResult<AnyArray> {
-    if let Ok(array) = object.cast::<DeviceArray>() {
-        return array.get().live();
-    }
-    match kind {
-        Kind::F32 => upload::<f32>(py, device, object),
-        Kind::F64 => upload::<f64>(py, device, object),
-        Kind::U32 => upload::<u32>(py, device, object),
-    }
-}
-
-/// Operands of different types: nothing is converted on a device behind anybody's back.
-pub fn mismatch(what: &str, this: &AnyArray, other: &AnyArray) -> PyErr {
-    PyTypeError::new_err(format!(
-        "{what} holds {}, but the other operand holds {}; upload both with the same dtype",
-        Kind::of(other).name(),
-        Kind::of(this).name()
-    ))
 }

@@ -7,9 +7,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::array::{DeviceArray, Kind};
+use crate::array::DeviceArray;
 use crate::error::exception;
 use crate::fork::{expect_threads, starts_threads};
+use crate::kind::Kind;
 use crate::memory::Lent;
 use crate::plan::{self, Plan};
 

@@ -11,6 +11,7 @@ use crate::device::Device;
 use crate::error::exception;
 use crate::fork::expect_threads;
 use crate::memory::{Lent, into_numpy};
+use crate::table::outside;
 
 /// The result for arrays of float64, `None` for anything else; what NumPy refuses is left to those who word it.
 #[pyfunction]
@@ -40,16 +41,7 @@ pub fn interp<'py>(
         let few = period.is_none() && x.as_ref().len().saturating_mul(KNOTS_TO_A_QUERY) <= xp.as_ref().len();
         let chosen = few.then(|| beside(x.as_ref(), xp.as_ref(), fp.as_ref()));
         let (xp, fp) = chosen.as_ref().map_or((xp.as_ref(), fp.as_ref()), |(xp, fp)| (xp, fp));
-        let mut builder = InterpTable::builder(xp, fp).order(Order::Assume);
-        if let Some(left) = left {
-            builder = builder.left(left);
-        }
-        if let Some(right) = right {
-            builder = builder.right(right);
-        }
-        if let Some(period) = period {
-            builder = builder.period(period);
-        }
+        let builder = outside(InterpTable::builder(xp, fp).order(Order::Assume), left, right, period);
         let shape = IxDyn(x.shape());
         let x = device.upload_owned(x, shape)?;
         builder.build(device)?.interp(&x)?.into_readback().wait()

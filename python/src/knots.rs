@@ -4,10 +4,11 @@ use ndgpu::{AnyArray, Error, Side};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::array::{DeviceArray, Kind, operand};
+use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::error::exception;
 use crate::fork::expect_threads;
+use crate::kind::{Kind, operand};
 use crate::memory::Lent;
 
 /// A sorted axis on a device, `[n]`, to search and bin on again and again. NaN comes last; it may also decrease, for bins.
@@ -129,14 +130,6 @@ impl Knots {
     }
 
     fn queries(&self, py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<AnyArray> {
-        let array = operand(py, object, self.device_ref(), self.kind())?;
-        if Kind::of(&array) == self.kind() {
-            return Ok(array);
-        }
-        Err(PyTypeError::new_err(format!(
-            "the knots are {}, but the array holds {}; upload it with that dtype",
-            self.kind().name(),
-            Kind::of(&array).name()
-        )))
+        operand(py, "x", object, self.device_ref(), self.kind())
     }
 }

@@ -12,6 +12,7 @@ mod error;
 mod fork;
 mod given;
 mod interp;
+mod kind;
 mod knots;
 mod memory;
 mod plan;

@@ -5,8 +5,8 @@ use ndgpu::{AnyArray, DeviceArray, Error, Float, Result};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::array::{Kind, mismatch, operand};
 use crate::axes::axes;
+use crate::kind::{Kind, operand};
 
 /// What gives a float for each line.
 #[derive(Clone, Copy)]
@@ -102,10 +102,7 @@ impl Weighted {
         let shape = array.shape();
         let axes = axes(axis, shape.len())?;
         let Some(given) = weights else { return Ok(Self { axes, weights: None }) };
-        let weights = operand(given.py(), given, array.device(), Kind::of(array))?;
-        if Kind::of(&weights) != Kind::of(array) {
-            return Err(mismatch("weights", array, &weights));
-        }
+        let weights = operand(given.py(), "weights", given, array.device(), Kind::of(array))?;
         if weights.shape() != shape {
             if axis.is_none() {
                 return Err(PyTypeError::new_err("Axis must be specified when shapes of a and weights differ."));

@@ -1,15 +1,16 @@
 //! `InterpTable`: knots and values on a device.
 
 use ndgpu::ndarray::{ArrayView, IxDyn};
-use ndgpu::{AnyArray, Error, Float, Method, Order};
+use ndgpu::{AnyArray, Error, Float, InterpTableBuilder, Method, Order};
 use numpy::PyArrayDescr;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::array::{DeviceArray, Kind, operand};
+use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::error::exception;
 use crate::fork::expect_threads;
+use crate::kind::{Kind, operand};
 use crate::memory::Lent;
 
 /// Knots and their values on a device, to look up in again and again: one table, or several with as many knots each.
@@ -148,7 +149,7 @@ impl InterpTable {
     /// >>> table.interp([0.0, 1.5, 3.0]).numpy()
     /// array([-1., 15., 10.])
     fn interp(&self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<DeviceArray> {
-        let x = self.queries(py, x)?;
+        let x = self.operand(py, "x", x)?;
         let result = py.detach(|| match (&self.0, &x) {
             (Table::F32(table), AnyArray::F32(x)) => table.interp(x).map(AnyArray::from),
             (Table::F64(table), AnyArray::F64(x)) => table.interp(x).map(AnyArray::from),
@@ -165,7 +166,7 @@ impl InterpTable {
     /// array([[0.5 , 0.75],
     ///        [5.  , 7.5 ]])
     fn interp_rows(&self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<DeviceArray> {
-        let x = self.queries(py, x)?;
+        let x = self.operand(py, "x", x)?;
         let result = py.detach(|| match (&self.0, &x) {
             (Table::F32(table), AnyArray::F32(x)) => table.interp_rows(x).map(AnyArray::from),
             (Table::F64(table), AnyArray::F64(x)) => table.interp_rows(x).map(AnyArray::from),
@@ -176,7 +177,7 @@ impl InterpTable {
 
     /// The same knots, index and rules with other values, `[n]` or `[tables, n]`. One pass over them.
     fn with_values(&self, py: Python<'_>, fp: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let fp = self.queries(py, fp)?;
+        let fp = self.operand(py, "fp", fp)?;
         let table = py.detach(|| match (&self.0, &fp) {
             (Table::F32(table), AnyArray::F32(fp)) => table.with_values(fp).map(Table::F32),
             (Table::F64(table), AnyArray::F64(fp)) => table.with_values(fp).map(Table::F64),
@@ -245,16 +246,8 @@ impl InterpTable {
     }
 
     /// An operand of the table's type: from the host if it is not on the device.
-    fn queries(&self, py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<AnyArray> {
-        let array = operand(py, object, self.device_ref(), self.kind())?;
-        if Kind::of(&array) == self.kind() {
-            return Ok(array);
-        }
-        Err(PyTypeError::new_err(format!(
-            "the table holds {}, but the array {}; upload both with the same dtype",
-            self.kind().name(),
-            Kind::of(&array).name()
-        )))
+    fn operand(&self, py: Python<'_>, what: &str, object: &Bound<'_, PyAny>) -> PyResult<AnyArray> {
+        operand(py, what, object, self.device_ref(), self.kind())
     }
 }
 
@@ -324,20 +317,9 @@ fn build<T: Number>(
             Side::Device(xp) => return ndgpu::InterpTable::from_device(xp, &fp.onto(device)?),
         };
         let with = |fp: ArrayView<'_, T, IxDyn>| {
-            let mut builder = ndgpu::InterpTable::builder(xp.clone(), fp).order(options.order).method(options.method);
-            if let Some(left) = left {
-                builder = builder.left(left);
-            }
-            if let Some(right) = right {
-                builder = builder.right(right);
-            }
-            if let Some(period) = period {
-                builder = builder.period(period);
-            }
-            if options.extrapolate {
-                builder = builder.extrapolate();
-            }
-            builder.build(device)
+            let builder = ndgpu::InterpTable::builder(xp.clone(), fp).order(options.order).method(options.method);
+            let builder = outside(builder, left, right, period);
+            if options.extrapolate { builder.extrapolate() } else { builder }.build(device)
         };
         match &fp {
             Side::Host(fp) => with(fp.view()),
@@ -346,4 +328,23 @@ fn build<T: Number>(
         }
     });
     built.map_err(exception)
+}
+
+/// What a table does outside of its knots, where NumPy's arguments say anything.
+pub fn outside<T: Float>(
+    mut builder: InterpTableBuilder<'_, T>,
+    left: Option<T>,
+    right: Option<T>,
+    period: Option<T>,
+) -> InterpTableBuilder<'_, T> {
+    if let Some(left) = left {
+        builder = builder.left(left);
+    }
+    if let Some(right) = right {
+        builder = builder.right(right);
+    }
+    if let Some(period) = period {
+        builder = builder.period(period);
+    }
+    builder
 }
