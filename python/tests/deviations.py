@@ -33,7 +33,7 @@ TEXT = "strings and structures are left to NumPy: TypeError"
 LONG = "no device has a float longer than 64 bits, and to round such input unasked would lose digits: TypeError"
 ORDER = "complex numbers are not ordered here, though NumPy orders them by the real part first: TypeError"
 SUBCLASS = "results are base arrays: what a subclass adds to them, and methods that it overrides, are not asked for"
-WHERE = "there is no argument `where`: devices reduce whole arrays"
+WHERE = "means and variances have no argument `where`: devices reduce whole arrays"
 MEAN = "there is no argument `mean`: the mean is found in the pass over the data that the variance needs anyway"
 NAN_KNOT = "a knot that is NaN and not the last is out of order, where NumPy promises nothing: any number on a GPU"
 
