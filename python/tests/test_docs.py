@@ -48,11 +48,12 @@ def test_everything_public_is_explained():
 
 
 def test_examples_of_the_readme(tmp_path):
-    parts = (HERE.parent / "README.md").read_text().split("```python\n")[1:]
+    parts = [part.partition("```")[0] for part in (HERE.parent / "README.md").read_text().split("```python\n")[1:]]
     assert len(parts) >= 3
-    for part in parts:
+    # Each alone, and all pasted into one session.
+    for example in [*parts, "\n".join(parts)]:
         script = tmp_path / "example.py"
-        script.write_text(part.partition("```")[0])
+        script.write_text(example)
         run = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
         assert run.returncode == 0, run.stderr
 
