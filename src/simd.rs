@@ -49,6 +49,10 @@ pub trait Vector<T>: Copy {
     fn eq(self, a: Self::V, b: Self::V) -> Self::M;
     /// Both.
     fn and(self, a: Self::M, b: Self::M) -> Self::M;
+    /// One or both.
+    fn or(self, a: Self::M, b: Self::M) -> Self::M;
+    /// Where it does not hold.
+    fn not(self, mask: Self::M) -> Self::M;
     /// Whether it holds in every lane.
     fn all(self, mask: Self::M) -> bool;
     /// `mask ? a : b`
@@ -145,7 +149,7 @@ fn row<T: bytemuck::Pod, R: bytemuck::AnyBitPattern>(pairs: &[[T; 2]], place: us
 
 macro_rules! vector {
     ($set:ty, $float:ty, $vector:ident, $mask:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident,
-     $div:ident, $ge:ident, $lt:ident, $eq:ident, $and:ident, $not:ident, $first:ident, $select:ident, $rows:path, {$($sums:tt)*}) => {
+     $div:ident, $ge:ident, $lt:ident, $eq:ident, $and:ident, $or:ident, $not:ident, $first:ident, $select:ident, $rows:path, {$($sums:tt)*}) => {
         impl Vector<$float> for $set {
             type V = <$set as Simd>::$vector;
             type M = <$set as Simd>::$mask;
@@ -197,6 +201,14 @@ macro_rules! vector {
                 Simd::$and(self, a, b)
             }
             #[inline(always)]
+            fn or(self, a: Self::M, b: Self::M) -> Self::M {
+                Simd::$or(self, a, b)
+            }
+            #[inline(always)]
+            fn not(self, mask: Self::M) -> Self::M {
+                Simd::$not(self, mask)
+            }
+            #[inline(always)]
             fn all(self, mask: Self::M) -> bool {
                 Simd::$first(self, Simd::$not(self, mask)) >= <Self as Vector<$float>>::LANES
             }
@@ -230,6 +242,7 @@ macro_rules! both_floats {
             less_than_f32s,
             equal_f32s,
             and_m32s,
+            or_m32s,
             not_m32s,
             first_true_m32s,
             select_f32s,
@@ -340,6 +353,7 @@ macro_rules! both_floats {
             less_than_f64s,
             equal_f64s,
             and_m64s,
+            or_m64s,
             not_m64s,
             first_true_m64s,
             select_f64s,

@@ -62,7 +62,7 @@ impl<'a, T: Float> Lookup<'a, T> {
     fn alone(&self, x: T, from: usize) -> T {
         let last = self.knots - 1;
         if x.is_nan() {
-            return T::nan();
+            return x;
         }
         if x > self.pairs[last][0] {
             return if self.extended.1 { self.beyond(x, last.saturating_sub(1), last) } else { self.right };
@@ -194,8 +194,7 @@ fn bisect<T: Float>(pairs: &[[T; 2]], queries: &[T], starts: &mut [usize]) {
 /// The last stage: segments, and values on them. Whole vectors only.
 #[inline(always)]
 fn interpolate<T: Float, S: Vector<T>>(simd: S, lookup: &Lookup<'_, T>, x: &[T], starts: &[usize], output: &mut [T]) {
-    let first = simd.splat(lookup.pairs[0][0]);
-    let last = simd.splat(lookup.pairs[lookup.knots - 1][0]);
+    let edges = Edges::of(simd, lookup);
     let vectors = x.chunks_exact(S::LANES).zip(starts.chunks_exact(S::LANES));
     for ((x, starts), output) in vectors.zip(output.chunks_exact_mut(S::LANES)) {
         let query = simd.load(x);
@@ -209,16 +208,19 @@ fn interpolate<T: Float, S: Vector<T>>(simd: S, lookup: &Lookup<'_, T>, x: &[T],
             y1: simd.select(third, y3, simd.select(second, y2, y1)),
         };
         // Neither NaN, nor outside, nor on the last knot, nor further on than was looked.
-        let usual = simd.and(simd.and(simd.ge(query, first), simd.lt(query, last)), simd.lt(query, segments.x1));
-        finish(simd, lookup, x, starts, &segments, usual, output);
+        let inside = simd.and(simd.ge(query, edges.first), simd.lt(query, edges.last));
+        let usual = simd.and(inside, simd.lt(query, segments.x1));
+        finish(simd, lookup, &edges, x, starts, &segments, usual, output);
     }
 }
 
-/// The values on the segments; what is not usual, alone.
+/// The values on the segments, then those outside; what is not usual, alone.
 #[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "the end of a loop that knows all this")]
 fn finish<T: Float, S: Vector<T>>(
     simd: S,
     lookup: &Lookup<'_, T>,
+    edges: &Edges<S::V>,
     x: &[T],
     starts: &[usize],
     segments: &Segments<S::V>,
@@ -247,7 +249,76 @@ fn finish<T: Float, S: Vector<T>>(
         }
     }
     if !simd.all(done) {
-        fix(simd, lookup, x, starts, done, output);
+        let (y, outside) = edges.beyond(simd, query, simd.load(output));
+        simd.store(output, y);
+        done = simd.or(done, outside);
+        if !simd.all(done) {
+            fix(simd, lookup, x, starts, done, output);
+        }
+    }
+}
+
+/// What is known of the queries that have no segment: those outside of the knots, those on the last one, and NaN.
+struct Edges<V> {
+    first: V,
+    last: V,
+    last_value: V,
+    left: Side<V>,
+    right: Side<V>,
+}
+
+/// On one side of the knots.
+enum Side<V> {
+    Value(V),
+    /// Through a knot.
+    Line {
+        slope: V,
+        x: V,
+        y: V,
+    },
+}
+
+impl<V: Copy> Edges<V> {
+    #[inline(always)]
+    fn of<T: Float, S: Vector<T, V = V>>(simd: S, lookup: &Lookup<'_, T>) -> Self {
+        let last = lookup.knots - 1;
+        let side = |extended: bool, value: T, segment: usize, knot: usize| {
+            if !extended || last == 0 {
+                let value = if extended { lookup.pairs[knot][1] } else { value };
+                return Side::Value(simd.splat(value));
+            }
+            let ([x0, y0], [x1, y1], [x, y]) = (lookup.pairs[segment], lookup.pairs[segment + 1], lookup.pairs[knot]);
+            Side::Line { slope: simd.splat((y1 - y0) / (x1 - x0)), x: simd.splat(x), y: simd.splat(y) }
+        };
+        Self {
+            first: simd.splat(lookup.pairs[0][0]),
+            last: simd.splat(lookup.pairs[last][0]),
+            last_value: simd.splat(lookup.pairs[last][1]),
+            left: side(lookup.extended.0, lookup.left, 0, 0),
+            right: side(lookup.extended.1, lookup.right, last.saturating_sub(1), last),
+        }
+    }
+
+    /// The values with theirs among them, and where that is.
+    #[inline(always)]
+    fn beyond<T: Float, S: Vector<T, V = V>>(&self, simd: S, query: V, y: V) -> (V, S::M) {
+        let (before, after) = (simd.lt(query, self.first), simd.lt(self.last, query));
+        let (on_last, missing) = (simd.eq(query, self.last), simd.not(simd.eq(query, query)));
+        let y = simd.select(before, self.left.at(simd, query), y);
+        let y = simd.select(after, self.right.at(simd, query), y);
+        let y = simd.select(on_last, self.last_value, y);
+        let y = simd.select(missing, query, y);
+        (y, simd.or(simd.or(before, after), simd.or(on_last, missing)))
+    }
+}
+
+impl<V: Copy> Side<V> {
+    #[inline(always)]
+    fn at<T: Float, S: Vector<T, V = V>>(&self, simd: S, query: V) -> V {
+        match *self {
+            Self::Value(value) => value,
+            Self::Line { slope, x, y } => simd.add(simd.mul(slope, simd.sub(query, x)), y),
+        }
     }
 }
 
@@ -259,14 +330,12 @@ fn compare_with_each<T: Float, S: Vector<T>>(simd: S, lookup: &Lookup<'_, T>, x:
     for (slope, pair) in slopes.iter_mut().zip(pairs.windows(2)) {
         *slope = (pair[1][1] - pair[0][1]) / (pair[1][0] - pair[0][0]);
     }
-    let (first, last) = (simd.splat(pairs[0][0]), simd.splat(pairs[lookup.knots - 1][0]));
-    let (left, right) = (simd.splat(lookup.left), simd.splat(lookup.right));
-    let last_value = simd.splat(pairs[lookup.knots - 1][1]);
-    let extends = lookup.extended.0 || lookup.extended.1;
+    let (first, first_value) = (simd.splat(pairs[0][0]), simd.splat(pairs[0][1]));
+    let edges = Edges::of(simd, lookup);
     let mut vectors = output.chunks_exact_mut(S::LANES);
     for (x, output) in x.chunks_exact(S::LANES).zip(&mut vectors) {
         let query = simd.load(x);
-        let (mut x0, mut y0, mut slope) = (first, simd.splat(pairs[0][1]), simd.splat(slopes[0]));
+        let (mut x0, mut y0, mut slope) = (first, first_value, simd.splat(slopes[0]));
         for knot in 1..lookup.knots - 1 {
             let here = simd.splat(pairs[knot][0]);
             let after = simd.ge(query, here);
@@ -276,14 +345,10 @@ fn compare_with_each<T: Float, S: Vector<T>>(simd: S, lookup: &Lookup<'_, T>, x:
         }
         let y = simd.add(simd.mul(slope, simd.sub(query, x0)), y0);
         let y = simd.select(simd.eq(query, x0), y0, y);
-        let y = simd.select(simd.lt(query, first), left, y);
-        let y = simd.select(simd.ge(query, last), last_value, y);
-        let y = simd.select(simd.lt(last, query), right, y);
+        let is_number = simd.eq(y, y);
+        let (y, outside) = edges.beyond(simd, query, y);
         simd.store(output, y);
-        let mut done = simd.eq(y, y);
-        if extends {
-            done = simd.and(done, simd.and(simd.ge(query, first), simd.ge(last, query)));
-        }
+        let done = simd.or(is_number, outside);
         if !simd.all(done) {
             fix(simd, lookup, x, &[0; 16], done, output);
         }
