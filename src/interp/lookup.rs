@@ -282,20 +282,12 @@ impl<V: Copy> Edges<V> {
     #[inline(always)]
     fn of<T: Float, S: Vector<T, V = V>>(simd: S, lookup: &Lookup<'_, T>) -> Self {
         let last = lookup.knots - 1;
-        let side = |extended: bool, value: T, segment: usize, knot: usize| {
-            if !extended || last == 0 {
-                let value = if extended { lookup.pairs[knot][1] } else { value };
-                return Side::Value(simd.splat(value));
-            }
-            let ([x0, y0], [x1, y1], [x, y]) = (lookup.pairs[segment], lookup.pairs[segment + 1], lookup.pairs[knot]);
-            Side::Line { slope: simd.splat((y1 - y0) / (x1 - x0)), x: simd.splat(x), y: simd.splat(y) }
-        };
         Self {
             first: simd.splat(lookup.pairs[0][0]),
             last: simd.splat(lookup.pairs[last][0]),
             last_value: simd.splat(lookup.pairs[last][1]),
-            left: side(lookup.extended.0, lookup.left, 0, 0),
-            right: side(lookup.extended.1, lookup.right, last.saturating_sub(1), last),
+            left: Side::of(simd, lookup, lookup.extended.0, lookup.left, 0, 0),
+            right: Side::of(simd, lookup, lookup.extended.1, lookup.right, last.saturating_sub(1), last),
         }
     }
 
@@ -313,6 +305,27 @@ impl<V: Copy> Edges<V> {
 }
 
 impl<V: Copy> Side<V> {
+    /// The line of a segment through a knot, or else a value.
+    #[inline(always)]
+    fn of<T: Float, S: Vector<T, V = V>>(
+        simd: S,
+        lookup: &Lookup<'_, T>,
+        is_line: bool,
+        value: T,
+        segment: usize,
+        knot: usize,
+    ) -> Self {
+        let [x, y] = lookup.pairs[knot];
+        if !is_line {
+            return Self::Value(simd.splat(value));
+        }
+        if lookup.knots == 1 {
+            return Self::Value(simd.splat(y));
+        }
+        let ([x0, y0], [x1, y1]) = (lookup.pairs[segment], lookup.pairs[segment + 1]);
+        Self::Line { slope: simd.splat((y1 - y0) / (x1 - x0)), x: simd.splat(x), y: simd.splat(y) }
+    }
+
     #[inline(always)]
     fn at<T: Float, S: Vector<T, V = V>>(&self, simd: S, query: V) -> V {
         match *self {

@@ -6,7 +6,8 @@
 use std::ops::Range;
 
 use super::columns::PLACES;
-use super::fold::{At, Extreme, Fold, Moments, Place, Plain, PlainWithoutNan, Sum, Weighted, WeightedAlike};
+use super::extremes::{Extreme, Place};
+use super::fold::{At, Fold, Moments, Plain, PlainWithoutNan, SideBySide, Sum, Weighted, WeightedAlike};
 use super::operation::{Finish, Output, Reduce, View, Weights};
 use super::rows::ROWS;
 use super::sums::{LANES, Sums, Totals, Weighing, Widest};
@@ -271,7 +272,10 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
                 let values = &self.values[stretch.clone()];
                 let line = block.first_line + row;
                 states[first] = match self.weights {
-                    Weighing::None => self.fold_row(line, part.start, values, |_| T::one()),
+                    Weighing::None => match self.fold.along(part.start, values) {
+                        Some(state) => state,
+                        None => self.fold_row(line, part.start, values, |_| T::one()),
+                    },
                     Weighing::Along(weights) => {
                         let weights = &weights[part.clone()];
                         self.fold_row(line, part.start, values, |place| weights[place])
@@ -281,6 +285,13 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
                         self.fold_row(line, part.start, values, |place| weights[place])
                     }
                 };
+                continue;
+            }
+            let start = (outer * len + part.start) * inner + block.inner.start;
+            let side_by_side =
+                SideBySide { values: &self.values[start..], lines: width, places: part.len(), stride: inner };
+            if let (Weighing::None, Some(folded)) = (self.weights, self.fold.across(side_by_side)) {
+                states[first..first + width].copy_from_slice(&folded);
                 continue;
             }
             let states = &mut states[first..first + width];

@@ -19,6 +19,24 @@ pub(super) struct At {
     pub place: usize,
 }
 
+/// Lines side by side: of each place a value of every line, some distance from those of the next place.
+#[derive(Clone, Copy)]
+pub(super) struct SideBySide<'a, T> {
+    pub values: &'a [T],
+    pub lines: usize,
+    pub places: usize,
+    pub stride: usize,
+}
+
+impl<'a, T> SideBySide<'a, T> {
+    /// The values of one place.
+    #[inline(always)]
+    pub fn place(&self, place: usize) -> &'a [T] {
+        let start = place * self.stride;
+        &self.values[start..start + self.lines]
+    }
+}
+
 /// A way to reduce a line.
 pub(super) trait Fold<T: Float>: Sync {
     /// What is known of some places of a line.
@@ -35,6 +53,17 @@ pub(super) trait Fold<T: Float>: Sync {
     /// The state of a line whose sums are known.
     fn state(&self, _sum: Sum<T>, _weights: Sum<T>) -> Self::State {
         Self::State::default()
+    }
+
+    /// What a stretch of a line without weights is folded into, if that can be had faster than value by value. `first` is
+    /// its first place.
+    fn along(&self, _first: usize, _values: &[T]) -> Option<Self::State> {
+        None
+    }
+
+    /// The same for lines that lie side by side.
+    fn across(&self, _places: SideBySide<'_, T>) -> Option<Vec<Self::State>> {
+        None
     }
 
     /// Takes in a value.
@@ -266,88 +295,5 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Moments<'_, T, SKIP_NAN> {
         shared_out.add(T::narrow(divisor));
         let variance = squares.ratio(shared_out);
         (if self.root { variance.sqrt() } else { variance }, T::zero())
-    }
-}
-
-/// The value that wins so far, by its score, and where it is.
-#[derive(Clone, Copy)]
-pub(super) struct Best<K> {
-    score: Option<K>,
-    place: u32,
-}
-
-impl<K> Default for Best<K> {
-    fn default() -> Self {
-        Self { score: None, place: u32::MAX }
-    }
-}
-
-/// Smallest and largest values: NaN beats everything, of equals the first wins.
-pub(super) struct Extreme<const SKIP_NAN: bool> {
-    pub wants_small: bool,
-}
-
-impl<const SKIP_NAN: bool> Extreme<SKIP_NAN> {
-    #[inline(always)]
-    fn step<T: Float>(&self, best: &mut Best<T::Key>, place: usize, value: T) {
-        if SKIP_NAN && value.is_nan() {
-            return;
-        }
-        let score = if self.wants_small { T::reversed_key(value) } else { value.key() };
-        // Places come in order, so an equal score came first.
-        if best.score.is_none_or(|best| score > best) {
-            *best = Best { score: Some(score), place: place as u32 };
-        }
-    }
-
-    fn merge<K: Ord + Copy>(&self, best: &mut Best<K>, other: Best<K>) {
-        let wins = other.score > best.score || (other.score == best.score && other.place < best.place);
-        if wins {
-            *best = other;
-        }
-    }
-}
-
-impl<T: Float, const SKIP_NAN: bool> Fold<T> for Extreme<SKIP_NAN> {
-    type State = Best<T::Key>;
-    type Output = T;
-
-    #[inline(always)]
-    fn step(&self, state: &mut Self::State, at: At, value: T, _: T) {
-        Extreme::step(self, state, at.place, value);
-    }
-
-    fn merge(&self, state: &mut Self::State, other: Self::State) {
-        Extreme::merge(self, state, other);
-    }
-
-    fn finish(&self, state: Self::State, _: usize) -> (T, T) {
-        let answer = match state.score {
-            None => T::nan(),
-            Some(score) if self.wants_small => T::from_reversed_key(score),
-            Some(score) => T::from_key(score),
-        };
-        (answer, T::zero())
-    }
-}
-
-/// Where they are.
-pub(super) struct Place(pub Extreme<false>);
-
-impl<T: Float> Fold<T> for Place {
-    type State = Best<T::Key>;
-    type Output = u32;
-
-    #[inline(always)]
-    fn step(&self, state: &mut Self::State, at: At, value: T, _: T) {
-        self.0.step(state, at.place, value);
-    }
-
-    fn merge(&self, state: &mut Self::State, other: Self::State) {
-        self.0.merge(state, other);
-    }
-
-    fn finish(&self, state: Self::State, _: usize) -> (u32, T) {
-        (state.place, T::zero())
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! [`along`] holds the methods for one axis, [`over`] those for several and for everything, [`skip_nan`] those that leave
 //! out NaN. All of them come down to one operation over an array seen as `[outer, len, inner]`, which `gpu` and `cpu`
-//! carry out: the CPU engine by a `fold` of one value at a time, or, for sums and averages, by vectors of `sums`.
+//! carry out: the CPU engine by a `fold` of one value at a time, or, for sums, averages and
+//! `extremes`, a vector at a time.
 //!
 //! Sums are as exact as if added up in twice the precision and rounded once, whatever the length and the axis: f32 in
 //! f64, or in compensated f32 where a GPU has no f64; f64 in compensated f64.
@@ -11,6 +12,7 @@
 mod along;
 mod columns;
 mod cpu;
+mod extremes;
 mod fold;
 pub(crate) mod gpu;
 mod operation;
