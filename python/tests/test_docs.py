@@ -22,7 +22,7 @@ WITH_EXAMPLES = [
     "ndgpu.dask._average",
     "ndgpu.dask._interp",
 ]
-WITHOUT = ["ndgpu._dispatch", "ndgpu._exact", "ndgpu._operands", "ndgpu.bench", "ndgpu.dask", "ndgpu.dask._blocks"]
+WITHOUT = ["ndgpu._dispatch", "ndgpu._operands", "ndgpu.bench", "ndgpu.dask", "ndgpu.dask._blocks"]
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES + WITHOUT)

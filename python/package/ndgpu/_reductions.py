@@ -12,7 +12,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import _exact
+from ._devices import for_call
 from ._ndgpu import DeviceArray
 from ._operands import Axis, On, Result, as_numpys, count, lent, number_array, refuse_others, truth, warn_of_nothing
 
@@ -28,7 +28,7 @@ def sum(
     *,
     device: On = None,
 ) -> Result:
-    """The sum: ``numpy.sum``. Integers and bools are added up exactly, modulo 2**64, as NumPy does.
+    """The sum: ``numpy.sum``. Integers and bools are left to NumPy, which adds them up modulo 2**64.
 
     >>> import ndgpu
     >>> ndgpu.sum([[0, 1], [0, 5]], axis=0)
@@ -228,9 +228,8 @@ def _reduce(
 
 
 def _reduced(name: str, a: NDArray[Any], axis: Any, keepdims: bool, device: On, options: dict[str, Any]) -> Any:
-    def of_floats(values: NDArray[Any], reduction: str = name, keep: bool | None = None) -> NDArray[Any]:
-        there = lent(values, device)
-        return getattr(there, reduction)(axis, keepdims=keepdims if keep is None else keep, **options)._take()  # type: ignore[no-any-return]
+    def of_floats(values: NDArray[Any]) -> NDArray[Any]:
+        return getattr(lent(values, device), name)(axis, keepdims=keepdims, **options)._take()  # type: ignore[no-any-return]
 
     if a.dtype.kind == "c":
         if name in ("min", "max"):
@@ -244,12 +243,25 @@ def _reduced(name: str, a: NDArray[Any], axis: Any, keepdims: bool, device: On, 
         result.real, result.imag = real, imag
         return result[()]
     if a.dtype.kind in "biu":
-        if name == "sum":
-            return _exact.sum_of_integers(a, of_floats)
-        if name in ("min", "max"):
-            return _exact.extreme_of_integers(a, name, axis, keepdims, of_floats)
+        if name in _INTEGERS:
+            return _of_integers(name, a, axis, keepdims, device)
         a = a.astype(np.float64)
     return as_numpys(a.dtype, of_floats(a))
+
+
+_INTEGERS: dict[str, Callable[..., Any]] = {
+    "sum": np.sum,
+    "min": np.min,
+    "max": np.max,
+    "argmin": np.argmin,
+    "argmax": np.argmax,
+}
+
+
+def _of_integers(name: str, a: NDArray[Any], axis: Any, keepdims: bool, device: On) -> Any:
+    """Devices compute with floats. To cut integers into as many as hold them takes longer than what NumPy does."""
+    for_call(device, np.float64)  # refuses what is no device
+    return _INTEGERS[name](a, axis=axis, keepdims=keepdims)
 
 
 def _ddof(ddof: float, correction: float | None) -> float:
@@ -291,13 +303,10 @@ def _locate(name: str, a: Any, axis: Any, out: NDArray[Any] | None, keepdims: An
         axis = None
     if a.dtype.kind == "c":
         raise TypeError(f"complex numbers have no order that devices know; use numpy.{name}")
-
-    def of_floats(values: NDArray[Any], reduction: str = name, keep: bool | None = None) -> NDArray[Any]:
-        there = lent(values, device)
-        return getattr(there, reduction)(axis, keepdims=keepdims if keep is None else keep)._take()  # type: ignore[no-any-return]
-
-    located = _exact.place_in_integers(a, name, of_floats) if a.dtype.kind in "iu" else of_floats(a)
-    result = as_numpys(np.dtype(np.intp), located)
+    if a.dtype.kind in "biu":
+        result = _of_integers(name, a, axis, keepdims, device)
+    else:
+        result = as_numpys(np.dtype(np.intp), getattr(lent(a, device), name)(axis, keepdims=keepdims)._take())
     if out is not None and np.asarray(out).dtype.kind != "i":
         raise TypeError("out must be an array of integers")
     return result if out is None else _into(out, result, name)

@@ -9,9 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _exact
 from ._devices import for_call
-from ._ndgpu import DeviceArray, Knots, NotSortedError
+from ._ndgpu import Device, DeviceArray, Knots, NotSortedError
 from ._operands import On, as_numpys, computed, number_array
 
 
@@ -102,7 +101,7 @@ def _search(
     common = np.result_type(a.dtype, v.dtype)
     wide = computed(common)
     target = for_call(device, wide)
-    if _exact.fit(common, a, v):
+    if _fit(common, a, v):
         with _in_words_of(name):
             knots = Knots(a.astype(wide, copy=False), device=target)
             return as_numpys(np.dtype(np.intp), ask(knots, target._lend(v.astype(wide, copy=False)))._take())
@@ -111,5 +110,31 @@ def _search(
     ascending = a[::-1] if decreasing else a
     if (ascending[1:] < ascending[:-1]).any():
         raise NotSortedError(_ORDERED[name])
-    places = _exact.search_integers(ascending, v, side, target)
+    places = _search_integers(ascending, v, side, target)
     return (a.size - places if decreasing else places)[()]
+
+
+def _fit(dtype: np.dtype[Any], *arrays: NDArray[Any]) -> bool:
+    """Whether float64 holds all values of some arrays, compared as this dtype, as they are."""
+    if dtype.kind not in "iu" or dtype.itemsize < 8:
+        return True
+    limit = 2**53
+    return all(array.size == 0 or (int(array.max()) <= limit and int(array.min()) >= -limit) for array in arrays)
+
+
+def _search_integers(a: NDArray[Any], v: NDArray[Any], side: Literal["left", "right"], device: Device) -> NDArray[Any]:
+    """Places among integers that do not decrease.
+
+    Rounding keeps an order but for what it makes equal: a search among floats leaves the few that round alike, which
+    are bisected as they are.
+    """
+    knots = Knots(a.astype(np.float64), device=device)
+    rounded = device._lend(v.astype(np.float64))
+    low, high = (knots.searchsorted(rounded, end).numpy().astype(np.intp) for end in ("left", "right"))
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        there = a[np.minimum(middle, a.size - 1)]
+        behind = (there < v if side == "left" else there <= v) & open_
+        low = np.where(behind, middle + 1, low)
+        high = np.where(open_ & ~behind, middle, high)
+    return low
