@@ -160,10 +160,10 @@ impl<T: Float> InterpTableBuilder<'_, T> {
         let (start, mut moved) = (Instant::now(), 0);
         let (axis, order) = match arranged {
             Some(Arranged { xp, order, knots }) => {
-                let axis = SortedAxis::for_table(device, &xp, knots, &mut moved)?;
+                let axis = SortedAxis::from_host(device, &xp, knots, &mut moved)?;
                 (axis, Some(device.store_part(&order, &mut moved)?))
             }
-            None => (SortedAxis::for_table(device, xp, shape.points, &mut moved)?, None),
+            None => (SortedAxis::from_host(device, xp, shape.points, &mut moved)?, None),
         };
         let values: Storage<T> = device.store_part(fp, &mut moved)?;
         device.ledger().count_upload(moved, start.elapsed());

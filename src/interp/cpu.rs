@@ -9,7 +9,6 @@ use super::operation::{BuildSegments, Interp, Lookups};
 use crate::device::host::Values;
 use crate::element::Float;
 use crate::error::Result;
-use crate::knots::axis::HostAxis;
 use crate::knots::buckets::{BLOCK, Buckets};
 use crate::share::share;
 
@@ -27,9 +26,8 @@ pub(super) fn table_len(tables: usize, knots: usize) -> usize {
 
 pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<()> {
     let table = &operation.table;
-    let axis = HostAxis::of(table.axis())?;
-    let index = axis.view();
-    let (knots, points) = (index.knots, table.knots());
+    let keys = table.axis().keys.host()?.snapshot();
+    let (knots, points) = (table.axis().knots, table.knots());
     let values = operation.values.host()?.snapshot();
     let order = table.order().map(|order| Ok(order.host()?.snapshot())).transpose()?;
     let (values, order) = (&*values, order.as_deref());
@@ -41,7 +39,7 @@ pub(super) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<(
         let key_table = if own_knots { number } else { 0 };
         let last = knot.min(knots - 1);
         let place = order.map_or(last, |order| order[key_table * knots + last] as usize);
-        let x = if knot < knots { T::from_key(index.table(key_table)[knot]) } else { T::nan() };
+        let x = if knot < knots { T::from_key(keys[key_table * knots + knot]) } else { T::nan() };
         [x, values[number * points + place]]
     };
     table.segments().host()?.write(|pairs| {

@@ -8,12 +8,10 @@
 //!
 //! A table of up to [`FEW_KNOTS`] is not searched: every query is compared with every knot.
 
-use std::hint::select_unpredictable;
-
 use super::builder::Method;
 use super::table::Rules;
 use crate::element::Float;
-use crate::knots::buckets::{BLOCK, Buckets};
+use crate::knots::buckets::{BLOCK, Buckets, bisect};
 use crate::simd::{Kernel, Vector};
 
 /// Pairs after the last knot: a search may look that far.
@@ -171,23 +169,7 @@ fn find<T: Float>(
 ) {
     match lookup.buckets {
         Some(buckets) => buckets.starts(x, numbers, starts),
-        None => bisect(&lookup.pairs[..lookup.knots], &x[..count], &mut starts[..count]),
-    }
-}
-
-/// For each query the last knot that is not above it, or the first: all queries a step at a time, so that they wait for
-/// memory together and not one after another.
-#[inline(always)]
-fn bisect<T: Float>(pairs: &[[T; 2]], queries: &[T], starts: &mut [usize]) {
-    starts.fill(0);
-    let mut len = pairs.len();
-    while len > 1 {
-        let half = len / 2;
-        for (start, &query) in starts.iter_mut().zip(queries) {
-            let middle = *start + half;
-            *start = select_unpredictable(pairs[middle][0] <= query, middle, *start);
-        }
-        len -= half;
+        None => bisect(|knot| lookup.pairs[knot][0], lookup.knots, &x[..count], &mut starts[..count]),
     }
 }
 

@@ -8,10 +8,9 @@ use rayon::prelude::*;
 
 use super::buckets::Buckets;
 use super::gpu::{Reach, coarsened};
-use super::index::{Bucketing, IndexView, KnotIndex};
+use super::index::{Bucketing, KnotIndex};
 use crate::array::DeviceArray;
 use crate::device::check::{Check, Checks, Question};
-use crate::device::host::Values;
 use crate::device::storage::Storage;
 use crate::device::{Device, Engine};
 use crate::element::Float;
@@ -47,46 +46,37 @@ const QUERIES_BEFORE_ANY: usize = 256;
 
 /// Finds the first knot that is NaN or smaller than the one before it in its table.
 pub(crate) fn first_out_of_order<T: Float>(xp: &[T], knots: usize) -> Option<usize> {
+    let increases =
+        |table: &[T]| first_wrong(table, |left, right| left.is_nan() || right.is_nan() || left > right).is_none();
+    if knots > 1 && xp.chunks(knots).all(increases) {
+        return None;
+    }
     let wrong = |index: usize| xp[index].is_nan() || (!index.is_multiple_of(knots) && xp[index - 1] > xp[index]);
     (0..xp.len()).find(|&index| wrong(index))
 }
 
+/// Neighbours that are looked at before asking whether any of them was wrong: a loop with a way out takes no vectors.
+const NEIGHBOURS_AT_ONCE: usize = 1024;
+
+/// The first of two neighbours that should not be.
+pub(super) fn first_wrong<T: Copy>(values: &[T], is_wrong: impl Fn(T, T) -> bool) -> Option<usize> {
+    let pairs = values.len().saturating_sub(1);
+    let wrong_among = |start: &usize| {
+        let end = pairs.min(start + NEIGHBOURS_AT_ONCE);
+        let pairs = values[*start..end].iter().zip(&values[start + 1..=end]);
+        pairs.fold(false, |any, (&left, &right)| any | is_wrong(left, right))
+    };
+    let start = (0..pairs).step_by(NEIGHBOURS_AT_ONCE).find(wrong_among)?;
+    (start..pairs).find(|&left| is_wrong(values[left], values[left + 1]))
+}
+
 impl<T: Float> SortedAxis<T> {
-    /// Knots that the host has. Uploads them with their index, about three times as much together, and adds it to what
-    /// was moved.
+    /// Knots that the host has. Uploads them, to a GPU with their index, about three times as much together, and adds it to
+    /// what was moved. The CPU engine indexes them later, in its own way.
     pub fn from_host(device: &Device, xp: &[T], knots: usize, moved: &mut u64) -> Result<Self> {
-        Self::with_index(device, KnotIndex::new(xp, knots)?, Checks::default(), moved)
-    }
-
-    /// Knots that the host has, for a table to interpolate in. The CPU engine indexes them later, in its own way.
-    pub fn for_table(device: &Device, xp: &[T], knots: usize, moved: &mut u64) -> Result<Self> {
-        match device.engine() {
-            Engine::Cpu(_) => Self::with_index(device, KnotIndex::unindexed(xp, knots)?, Checks::default(), moved),
-            Engine::Gpu(_) => Self::from_host(device, xp, knots, moved),
-        }
-    }
-
-    /// The CPU engine's index of each table, unless so few queries were made that it would not pay.
-    pub fn buckets_for(&self, queries: usize, keys: &[T::Key]) -> Option<&[Buckets<T>]> {
-        if let Some(buckets) = self.buckets_of_tables.get() {
-            return buckets.as_deref();
-        }
-        if !self.is_lasting {
-            return None;
-        }
-        let asked = self.asked.fetch_add(queries, Ordering::Relaxed).saturating_add(queries);
-        if asked < (keys.len() / QUERIES_TO_PAY).max(QUERIES_BEFORE_ANY) {
-            return None;
-        }
-        // Where there is no memory for it the knots are bisected, as they were until now.
-        let index = || keys.par_chunks_exact(self.knots).map(|keys| Buckets::new(keys).ok()).collect();
-        self.buckets_of_tables.get_or_init(index).as_deref()
-    }
-
-    fn with_index(device: &Device, index: KnotIndex<T>, checks: Checks, moved: &mut u64) -> Result<Self> {
         let index = match device.engine() {
-            Engine::Cpu(_) => index,
-            Engine::Gpu(_) => coarsened(index)?.within(device.info().limits.max_binding_bytes),
+            Engine::Cpu(_) => KnotIndex::unindexed(xp, knots)?,
+            Engine::Gpu(_) => coarsened(KnotIndex::new(xp, knots)?)?.within(device.info().limits.max_binding_bytes),
         };
         Ok(Self {
             reach: Reach::on(device, &index),
@@ -99,11 +89,28 @@ impl<T: Float> SortedAxis<T> {
                 Bucketing::None => None,
                 _ => Some((device.store_part(&index.starts, moved)?, device.store_part(&index.origins, moved)?)),
             },
-            checks,
+            checks: Checks::default(),
             is_lasting: true,
             buckets_of_tables: OnceLock::new(),
             asked: AtomicUsize::new(0),
         })
+    }
+
+    /// The CPU engine's index of each table, unless so few queries were made that it would not pay.
+    pub fn buckets_for(&self, queries: usize, keys: &[T::Key]) -> Option<&[Buckets<T>]> {
+        if let Some(buckets) = self.buckets_of_tables.get() {
+            return buckets.as_deref();
+        }
+        if !self.is_lasting || self.knots == 0 {
+            return None;
+        }
+        let asked = self.asked.fetch_add(queries, Ordering::Relaxed).saturating_add(queries);
+        if asked < (keys.len() / QUERIES_TO_PAY).max(QUERIES_BEFORE_ANY) {
+            return None;
+        }
+        // Where there is no memory for it the knots are bisected, as they were until now.
+        let index = || keys.par_chunks_exact(self.knots).map(|keys| Buckets::new(keys).ok()).collect();
+        self.buckets_of_tables.get_or_init(index).as_deref()
     }
 
     /// Knots that are on the device. Their order is checked there: what is found arrives with the first data that
@@ -133,44 +140,6 @@ impl<T: Float> SortedAxis<T> {
             buckets_of_tables: OnceLock::new(),
             asked: AtomicUsize::new(0),
         })
-    }
-}
-
-/// The memory of an axis on the CPU engine, held so that it can be searched.
-pub(crate) struct HostAxis<T: Float> {
-    knots: usize,
-    bucketing: Bucketing,
-    buckets: usize,
-    keys: Values<T::Key>,
-    starts: Values<u32>,
-    origins: Values<T::Key>,
-}
-
-impl<T: Float> HostAxis<T> {
-    pub fn of(axis: &SortedAxis<T>) -> Result<Self> {
-        let (starts, origins) = match &axis.index {
-            Some((starts, origins)) => (starts.host()?.snapshot(), origins.host()?.snapshot()),
-            None => Default::default(),
-        };
-        Ok(Self {
-            knots: axis.knots,
-            bucketing: axis.bucketing,
-            buckets: axis.buckets,
-            keys: axis.keys.host()?.snapshot(),
-            starts,
-            origins,
-        })
-    }
-
-    pub fn view(&self) -> IndexView<'_, T> {
-        IndexView {
-            knots: self.knots,
-            bucketing: self.bucketing,
-            buckets: self.buckets,
-            keys: &self.keys,
-            starts: &self.starts,
-            origins: &self.origins,
-        }
     }
 }
 

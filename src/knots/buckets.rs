@@ -12,6 +12,8 @@
 //! knots come before a bucket in its group, it begins too early, and the search walks: slower, but as right. The smaller
 //! index is what makes large tables fast, for it stays in the cache while the knots do not.
 
+use std::hint::select_unpredictable;
+
 use super::index::key_shift;
 use crate::element::Float;
 use crate::error::Result;
@@ -59,6 +61,8 @@ pub(crate) struct Buckets<T: Float> {
 impl<T: Float> Buckets<T> {
     /// For one table. Knots that are not sorted lead a search astray, but never outside.
     pub fn new(keys: &[T::Key]) -> Result<Self> {
+        // NaN is in no bucket: it would stretch the range of all others.
+        let keys = &keys[..keys.partition_point(|&key| key < T::NAN_KEY)];
         let wanted = match keys.len() {
             knots if knots > MANY_KNOTS => knots,
             knots if knots > FEW_KNOTS => 4 * knots,
@@ -116,7 +120,7 @@ impl<T: Float> Buckets<T> {
     fn begin(&mut self, mut next: usize, end: usize, start: u32) -> usize {
         while next < end {
             let group = next / GROUP;
-            if next % GROUP == 0 {
+            if next.is_multiple_of(GROUP) {
                 self.groups.push(start);
             }
             let end = end.min((group + 1) * GROUP);
@@ -160,6 +164,27 @@ impl<T: Float> Buckets<T> {
             let number = number as usize;
             *start = groups[number / GROUP] as usize + usize::from(offsets[number]);
         }
+    }
+}
+
+/// For each query the last knot that is not above it, or the first: all queries a step at a time, so that they wait for
+/// memory together and not one after another.
+#[inline(always)]
+pub(crate) fn bisect<K: PartialOrd + Copy>(
+    knot: impl Fn(usize) -> K,
+    knots: usize,
+    queries: &[K],
+    starts: &mut [usize],
+) {
+    starts.fill(0);
+    let mut len = knots;
+    while len > 1 {
+        let half = len / 2;
+        for (start, &query) in starts.iter_mut().zip(queries) {
+            let middle = *start + half;
+            *start = select_unpredictable(knot(middle) <= query, middle, *start);
+        }
+        len -= half;
     }
 }
 

@@ -1,11 +1,12 @@
 //! A sorted axis, prepared once and searched many times.
 //!
 //! [`search`] is the public face: [`Knots`] with `searchsorted` and `digitize`. [`axis`] is the axis as a device holds it,
-//! [`index`] chooses and builds the buckets that make a search short, on the host; both engines search them by the same rule.
-//! [`buckets`] is a smaller index, in which the CPU engine's interpolation looks many queries up at once.
+//! [`index`] chooses and builds, on the host, the buckets that make a GPU's search short. [`buckets`] is a smaller index, in
+//! which the CPU engine looks many queries up at once.
 
 pub(crate) mod axis;
 pub(crate) mod buckets;
+mod cpu;
 mod gpu;
 pub(crate) mod index;
 mod search;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ndarray::Dimension;
 
-use super::axis::{HostAxis, SortedAxis, expect_bindable};
-use super::gpu;
+use super::axis::{SortedAxis, expect_bindable, first_wrong};
+use super::{cpu, gpu};
 use crate::array::DeviceArray;
 use crate::clock::Instant;
 use crate::device::check::not_sorted;
@@ -17,10 +17,6 @@ use crate::element::{Float, bytes_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
 use crate::memory::collected;
-use crate::share::share;
-
-/// Queries that one task of the CPU engine looks up.
-const QUERIES_PER_TASK: usize = 16 << 10;
 
 /// On which side of knots that are equal to it a value belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,7 +59,8 @@ impl<T: Float> Clone for Knots<T> {
 impl<T: Float> Knots<T> {
     /// Prepares knots that the host has, `[n]`; there may be none.
     ///
-    /// Costs the upload of the knots and their index, about three times as much together.
+    /// Costs the upload of the knots and, on a GPU, of their index, about three times as much together. The CPU engine makes
+    /// an index when enough was asked to pay for it.
     ///
     /// # Errors
     ///
@@ -87,7 +84,7 @@ impl<T: Float> Knots<T> {
         }
         let mut knots = collected(xp.iter().copied(), xp.len())?;
         expect_bindable(device, "an axis of knots", bytes_of::<T>(knots.len()))?;
-        let out_of_order = |knots: &[T]| knots.windows(2).position(|pair| pair[0].key() > pair[1].key());
+        let out_of_order = |knots: &[T]| first_wrong(knots, |left, right| left.key() > right.key());
         let mut decreasing = false;
         if let Some(place) = out_of_order(&knots) {
             let count = knots.len();
@@ -191,18 +188,7 @@ pub(crate) struct Search<T: Float> {
 
 impl<T: Float> Operation for Search<T> {
     fn on_cpu(&self, _: &Arc<HostPool>) -> Result<()> {
-        let axis = HostAxis::of(&self.axis)?;
-        let (index, x) = (axis.view(), self.x.host()?.snapshot());
-        self.output.host()?.write(|output| {
-            share(output.chunks_mut(QUERIES_PER_TASK).zip(x.chunks(QUERIES_PER_TASK)), |(output, x)| {
-                for (place, &x) in output.iter_mut().zip(x) {
-                    // Less than a key is at most the key before it.
-                    let key = if self.left { T::key_before(x.key()) } else { x.key() };
-                    let found = index.upper_bound(0, x, key) as u32;
-                    *place = if self.flip { self.axis.knots as u32 - found } else { found };
-                }
-            });
-        })
+        cpu::search(self)
     }
 
     fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {

@@ -214,22 +214,22 @@ fn across<T: Float, S: Vector<T>, const SMALL: bool, const SKIP_NAN: bool, const
     best: &mut [T],
 ) {
     let mut values: [&[T]; N] = [&[]; N];
-    for place in 0..N {
-        values[place] = places.place(first + place);
+    for (place, values) in values.iter_mut().enumerate() {
+        *values = places.place(first + place);
     }
     let mut line = 0;
     while line + S::LANES <= best.len() {
         let mut winners = simd.load(&best[line..]);
-        for place in 0..N {
-            winners = better::<T, S, SMALL, SKIP_NAN>(simd, winners, simd.load(&values[place][line..]));
+        for values in &values {
+            winners = better::<T, S, SMALL, SKIP_NAN>(simd, winners, simd.load(&values[line..]));
         }
         simd.store(&mut best[line..], winners);
         line += S::LANES;
     }
     for line in line..best.len() {
-        for place in 0..N {
-            if beats::<T, SMALL, SKIP_NAN>(values[place][line], best[line]) {
-                best[line] = values[place][line];
+        for values in &values {
+            if beats::<T, SMALL, SKIP_NAN>(values[line], best[line]) {
+                best[line] = values[line];
             }
         }
     }
