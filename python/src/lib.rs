@@ -17,6 +17,7 @@ mod knots;
 mod memory;
 mod plan;
 mod reduce;
+mod search;
 mod table;
 
 use pyo3::prelude::*;
@@ -31,6 +32,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<knots::Knots>()?;
     module.add_class::<plan::Plan>()?;
     module.add_function(wrap_pyfunction!(interp::interp, module)?)?;
+    module.add_function(wrap_pyfunction!(search::places, module)?)?;
     module.add_function(wrap_pyfunction!(fork::_after_fork, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

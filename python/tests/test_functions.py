@@ -177,8 +177,33 @@ def test_what_devices_do_not_compute_is_refused_with_a_way_out():
         ndgpu.mean(np.ma.array([1.0, 100.0], mask=[0, 1]))
     with pytest.raises(TypeError, match=r"numpy\.max"):
         ndgpu.max([1j])
+
+
+def test_arrays_that_are_not_sorted_are_searched_in_vain_as_by_numpy():
+    a = np.random.default_rng(6).normal(size=1000)
+    assert 0 <= ndgpu.searchsorted(a, 0.5) <= a.size
+    np.testing.assert_array_equal(ndgpu.searchsorted(a, a), np.searchsorted(a, a))
+    a = LARGE + a.argsort()
+    np.testing.assert_array_equal(ndgpu.searchsorted(a, a), np.searchsorted(a, a))
+    device = ndgpu.get_device()
     with pytest.raises(ndgpu.NotSortedError, match="sorter"):
-        ndgpu.searchsorted([2, 1], 1)
+        ndgpu.searchsorted([2, 1], device.upload([1.0], np.float32))
+
+
+def test_few_values_among_many_have_numpys_places():
+    random = np.random.default_rng(7)
+    for dtype in (np.float64, np.float32, np.int64, np.int32, np.uint8):
+        for size in (8, 100, 4097):
+            a = np.sort(random.integers(0, size, size).astype(dtype))
+            if a.dtype.kind == "f":
+                a[-2:] = np.nan
+            values = [a[:1], a[size // 2], a[-1], random.integers(-5, size + 5, (size // 64, 4)).astype(dtype), a[:0]]
+            for v in values:
+                for side in ("left", "right"):
+                    expected = np.searchsorted(a, v, side)
+                    np.testing.assert_array_equal(ndgpu.searchsorted(a, v, side), expected, strict=True)
+                    spread_out = np.repeat(a, 2)[::2]
+                    np.testing.assert_array_equal(ndgpu.searchsorted(spread_out, v, side), expected, strict=True)
 
 
 def test_half_precision_is_computed_in_single():

@@ -171,6 +171,7 @@ class Plan:
     @property
     def fused(self) -> int: ...
 
+def _places(a: NDArray[Any], v: NDArray[Any], right: bool) -> NDArray[np.intp] | None: ...
 def _interp(
     device: Device,
     x: Any,

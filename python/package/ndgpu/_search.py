@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._devices import for_call
-from ._ndgpu import Device, DeviceArray, Knots, NotSortedError
+from ._ndgpu import Device, DeviceArray, Knots, NotSortedError, _places
 from ._operands import On, as_numpys, computed, number_array
 
 
@@ -19,7 +19,8 @@ def searchsorted(
 ) -> Any:
     """Where values belong in a sorted array: ``numpy.searchsorted``.
 
-    Unlike NumPy this looks whether ``a`` is sorted, and raises :class:`~ndgpu.NotSortedError` if it is not.
+    As with NumPy places are anything if ``a`` is not sorted; for a ``v`` that is on a device there is
+    :class:`~ndgpu.NotSortedError`. A few values among many are bisected on the host, without a look at all of ``a``.
 
     >>> import ndgpu
     >>> ndgpu.searchsorted([11, 12, 13, 14, 15], [-10, 20, 12, 13])
@@ -45,7 +46,10 @@ def searchsorted(
         with _in_words_of("searchsorted"):
             return Knots(a, dtype=v.dtype, device=v.device).searchsorted(v, side)
     v = np.asanyarray(v)
-    return _search(a, v, "searchsorted", lambda knots, x: knots.searchsorted(x, side), side, device)
+    try:
+        return _search(a, v, "searchsorted", lambda knots, x: knots.searchsorted(x, side), side, device)
+    except NotSortedError:
+        return np.searchsorted(a, v, side)
 
 
 def digitize(x: Any, bins: Any, right: bool = False, *, device: On = None) -> Any:
@@ -71,6 +75,8 @@ def digitize(x: Any, bins: Any, right: bool = False, *, device: On = None) -> An
     return _search(bins, x, "digitize", lambda knots, x: knots.digitize(x, right), "left" if right else "right", device)
 
 
+#: With so many elements to a value, bisecting takes less time than preparing all of them.
+_ELEMENTS_TO_A_VALUE = 8
 _ORDERED = {
     "searchsorted": "a must be sorted, or sorter say how to sort it",
     "digitize": "bins must be monotonically increasing or decreasing",
@@ -101,6 +107,10 @@ def _search(
     common = np.result_type(a.dtype, v.dtype)
     wide = computed(common)
     target = for_call(device, wide)
+    if name == "searchsorted" and a.dtype == common and _ELEMENTS_TO_A_VALUE * v.size <= a.size:
+        few = _places(a, v.astype(common, copy=False), side == "right")
+        if few is not None:
+            return few[()]
     if _fit(common, a, v):
         with _in_words_of(name):
             knots = Knots(a.astype(wide, copy=False), device=target)
