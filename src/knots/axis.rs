@@ -160,3 +160,31 @@ pub(crate) fn expect_bindable(device: &Device, what: &str, bytes: u64) -> Result
     }
     Err(Error::too_large(what, bytes, limit, &device.info().name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_knot_out_of_order_is_found_wherever_it_is() {
+        for len in
+            [1, 2, NEIGHBOURS_AT_ONCE, NEIGHBOURS_AT_ONCE + 1, NEIGHBOURS_AT_ONCE + 2, 2 * NEIGHBOURS_AT_ONCE + 9]
+        {
+            let sorted: Vec<_> = (0..len).map(|i| i as f64).collect();
+            assert_eq!(first_out_of_order(&sorted, len), None);
+            for place in (1..len).filter(|place| len < 3 || place % NEIGHBOURS_AT_ONCE < 3 || place + 2 > len) {
+                let (mut knots, mut tables) = (sorted.clone(), sorted.repeat(2));
+                knots[place] = -1.0;
+                assert_eq!(first_out_of_order(&knots, len), Some(place));
+                assert_eq!(first_wrong(&knots, |left, right| left > right), Some(place - 1));
+                knots[place] = f64::NAN;
+                assert_eq!(first_out_of_order(&knots, len), Some(place));
+                assert_eq!(first_out_of_order(&tables, len), None);
+                tables[len + place] = -1.0;
+                assert_eq!(first_out_of_order(&tables, len), Some(len + place));
+            }
+        }
+        assert_eq!(first_out_of_order(&[1.0, f64::NAN], 1), Some(1));
+        assert_eq!(first_out_of_order(&[f64::NAN, 1.0], 2), Some(0));
+    }
+}

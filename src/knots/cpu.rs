@@ -129,6 +129,17 @@ mod tests {
     }
 
     #[test]
+    fn a_start_may_be_wrong() {
+        let keys: Vec<u32> = (0..200).map(|i| i / 3 * 10).collect();
+        for key in 0..700 {
+            let expected = keys.partition_point(|&other| other <= key);
+            for start in 0..keys.len() {
+                assert_eq!(place(&keys, key, start), expected, "{key} from {start}");
+            }
+        }
+    }
+
+    #[test]
     fn places_are_those_of_a_plain_search() {
         let even = |n: i32| (0..n).map(|i| f64::from(i) * 0.5 - 3.0).collect::<Vec<_>>();
         let mut tables: Vec<_> = [0, 1, 2, 3, 4, 5, 17, 257, 3000].map(even).to_vec();
