@@ -3,8 +3,6 @@
 //! `numpy.interp` takes two or three microseconds of a call for itself; ten times that would be the price of a table, an
 //! array and a result that are objects of Python's each.
 
-use std::hint::select_unpredictable;
-
 use ndgpu::ndarray::IxDyn;
 use ndgpu::{InterpTable, Order};
 use pyo3::prelude::*;
@@ -13,6 +11,7 @@ use crate::device::Device;
 use crate::error::exception;
 use crate::fork::expect_threads;
 use crate::memory::{Lent, into_numpy};
+use crate::search::bisect;
 use crate::table::outside;
 
 /// The result for arrays of float64, `None` for anything else; what NumPy refuses is left to those who word it.
@@ -54,28 +53,15 @@ pub fn interp<'py>(
 /// With so many knots to a query, finding those beside the queries takes less time than preparing all of them.
 const KNOTS_TO_A_QUERY: usize = 8;
 
-/// Queries that are bisected together, a step of each at a time, so that none waits for another's knots.
-const ABREAST: usize = 64;
-
 /// The knots on both sides of each query, and the two at the ends, with their values: a table that gives the same answers to
 /// these queries, to the bit, for a query sees no other knots.
 fn beside(x: &[f64], xp: &[f64], fp: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let last = xp.len() - 1;
     let mut places = Vec::with_capacity(2 * x.len() + 2);
     places.extend([0, last]);
-    for x in x.chunks(ABREAST) {
-        // NumPy's search: the last knot that the query is not below. NaN is at none.
-        let (mut lefts, mut len) = ([0; ABREAST], xp.len());
-        while len > 1 {
-            let half = len / 2;
-            for (left, &query) in lefts.iter_mut().zip(x) {
-                let middle = *left + half;
-                *left = select_unpredictable(query >= xp[middle], middle, *left);
-            }
-            len -= half;
-        }
-        places.extend(lefts[..x.len()].iter().flat_map(|&left| [left, last.min(left + 1)]));
-    }
+    // NumPy's search: the last knot that the query is not below. NaN is at none.
+    let rights = bisect(xp, x, |knot, query| query >= knot);
+    places.extend(rights.into_iter().flat_map(|right| [right.saturating_sub(1), right.min(last)]));
     places.sort_unstable();
     places.dedup();
     places.iter().map(|&place| (xp[place], fp[place])).unzip()

@@ -39,7 +39,7 @@ impl<T> AsRef<[T]> for Lent<T> {
     }
 }
 
-impl<T: numpy::Element + Element> Lent<T> {
+impl<T: numpy::Element> Lent<T> {
     /// The memory of an array that is of this type, contiguous in row-major order and aligned; `None` for any other object.
     pub fn of(object: &Bound<'_, PyAny>) -> Option<Self> {
         let array = object.cast::<PyArrayDyn<T>>().ok()?;
@@ -48,6 +48,12 @@ impl<T: numpy::Element + Element> Lent<T> {
         is_slice.then(|| Self { _array: array.clone().unbind(), start, shape: array.shape().to_vec() })
     }
 
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+}
+
+impl<T: numpy::Element + Element> Lent<T> {
     /// The same for an array that is of this type but lies in memory in another way, which is copied.
     pub fn in_order(object: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
         match Self::of(object) {
@@ -72,10 +78,6 @@ impl<T: numpy::Element + Element> Lent<T> {
                 T::TYPE
             ))
         })
-    }
-
-    pub fn shape(&self) -> &[usize] {
-        &self.shape
     }
 
     pub fn view(&self) -> ArrayView<'_, T, IxDyn> {

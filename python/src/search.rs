@@ -5,8 +5,11 @@
 
 use std::hint::select_unpredictable;
 
-use numpy::{PyArrayDyn, PyArrayMethods};
+use ndgpu::ndarray::ArrayD;
+use numpy::PyArrayDyn;
 use pyo3::prelude::*;
+
+use crate::memory::Lent;
 
 /// Values that are bisected together, a step of each at a time, so that none waits for another's elements.
 const ABREAST: usize = 64;
@@ -27,22 +30,26 @@ pub fn places<'py>(
         .or_else(|| of_type::<i32>(py, a, v, right))
 }
 
-fn of_type<'py, T: numpy::Element + PartialOrd + Copy + Sync>(
+fn of_type<'py, T: numpy::Element + PartialOrd + Copy + Send + Sync>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
     v: &Bound<'py, PyAny>,
     right: bool,
 ) -> Option<Bound<'py, PyArrayDyn<isize>>> {
-    let a = a.cast::<PyArrayDyn<T>>().ok()?.try_readonly().ok()?;
-    let v = v.cast::<PyArrayDyn<T>>().ok()?.try_readonly().ok()?;
-    let (array, values) = (a.as_slice().ok()?, v.as_slice().ok()?);
-    let places = py.detach(|| bisect(array, values, right));
-    let shape = v.as_array().raw_dim();
-    Some(PyArrayDyn::from_owned_array(py, ndgpu::ndarray::Array::from_shape_vec(shape, places).ok()?))
+    let (a, v) = (Lent::<T>::of(a)?, Lent::<T>::of(v)?);
+    let found = py.detach(|| {
+        let (a, v) = (a.as_ref(), v.as_ref());
+        let places = match right {
+            true => bisect(a, v, |element, value| !is_less(value, element)),
+            false => bisect(a, v, is_less),
+        };
+        places.into_iter().map(|place| place as isize).collect()
+    });
+    Some(PyArrayDyn::from_owned_array(py, ArrayD::from_shape_vec(v.shape(), found).ok()?))
 }
 
-fn bisect<T: PartialOrd + Copy>(array: &[T], values: &[T], right: bool) -> Vec<isize> {
-    let is_before = |element: T, value: T| if right { !is_less(value, element) } else { is_less(element, value) };
+/// How many elements of an array come before each value: first those that do, then the others.
+pub fn bisect<T: Copy>(array: &[T], values: &[T], is_before: impl Fn(T, T) -> bool) -> Vec<usize> {
     let mut places = Vec::with_capacity(values.len());
     for values in values.chunks(ABREAST) {
         let (mut lasts, mut len) = ([0; ABREAST], array.len());
@@ -56,7 +63,7 @@ fn bisect<T: PartialOrd + Copy>(array: &[T], values: &[T], right: bool) -> Vec<i
         }
         places.extend(lasts.iter().zip(values).map(|(&last, &value)| {
             let counts = array.get(last).is_some_and(|&element| is_before(element, value));
-            (last + usize::from(counts)) as isize
+            last + usize::from(counts)
         }));
     }
     places

@@ -198,6 +198,7 @@ def test_few_values_among_many_have_numpys_places():
             if a.dtype.kind == "f":
                 a[-2:] = np.nan
             values = [a[:1], a[size // 2], a[-1], random.integers(-5, size + 5, (size // 64, 4)).astype(dtype), a[:0]]
+            values.append(np.asfortranarray(values[3]))
             for v in values:
                 for side in ("left", "right"):
                     expected = np.searchsorted(a, v, side)
