@@ -3,15 +3,15 @@
 //! A block of queries goes through three stages: the number of each one's bucket (arithmetic alone), the knot to begin
 //! from (a load a query; where there are no buckets a bisection stands for both), and then, a vector of queries at a time,
 //! four neighbouring knots with their values from there on. Two comparisons choose one of the three segments between them;
-//! what lies further on is searched for alone, and so is what is special: NaN, what lies outside the knots, and segments
-//! that reach to infinity.
+//! what lies outside of the knots takes its value from the edges. What lies further on is searched for alone, and so are
+//! segments that reach to infinity.
 //!
 //! A table of up to [`FEW_KNOTS`] is not searched: every query is compared with every knot.
 
 use super::builder::Method;
 use super::table::Rules;
 use crate::element::Float;
-use crate::knots::buckets::{BLOCK, Buckets, bisect};
+use crate::knots::buckets::{BLOCK, Buckets, bisect, count_from};
 use crate::simd::{Kernel, Vector};
 
 /// Pairs after the last knot: a search may look that far.
@@ -68,13 +68,7 @@ impl<'a, T: Float> Lookup<'a, T> {
         if x < self.pairs[0][0] {
             return if self.extended.0 { self.beyond(x, 0, 0) } else { self.left };
         }
-        let (mut low, mut step) = (if self.pairs[from][0] <= x { from } else { 0 }, PADDING);
-        while low + step < self.knots && self.pairs[low + step][0] <= x {
-            low += step;
-            step *= 2;
-        }
-        let near = &self.pairs[low..self.knots.min(low + step)];
-        let knot = (low + near.partition_point(|pair| pair[0] <= x)).saturating_sub(1);
+        let knot = count_from(&self.pairs[..self.knots], |pair| pair[0], x, from).saturating_sub(1);
         let [x0, y0] = self.pairs[knot];
         if knot == last || x0 == x {
             return y0;
@@ -140,18 +134,19 @@ impl<T: Float> Kernel<T> for Queries<'_, T> {
             }
             return;
         }
+        let edges = Edges::of(simd, lookup);
         let mut numbers = [0; BLOCK];
         let (mut padded, mut results) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
         let mut starts = [0; BLOCK];
         for (x, output) in x.chunks(BLOCK).zip(output.chunks_mut(BLOCK)) {
             if let (Ok(x), Ok(output)) = (<&[T; BLOCK]>::try_from(x), <&mut [T; BLOCK]>::try_from(&mut *output)) {
                 find(lookup, x, BLOCK, &mut numbers, &mut starts);
-                interpolate(simd, lookup, x, &starts, output);
+                interpolate(simd, lookup, &edges, x, &starts, output);
             } else {
                 padded[..x.len()].copy_from_slice(x);
                 let full = x.len().next_multiple_of(S::LANES);
                 find(lookup, &padded, full, &mut numbers, &mut starts);
-                interpolate(simd, lookup, &padded[..full], &starts[..full], &mut results[..full]);
+                interpolate(simd, lookup, &edges, &padded[..full], &starts[..full], &mut results[..full]);
                 output.copy_from_slice(&results[..x.len()]);
             }
         }
@@ -169,14 +164,20 @@ fn find<T: Float>(
 ) {
     match lookup.buckets {
         Some(buckets) => buckets.starts(x, numbers, starts),
-        None => bisect(|knot| lookup.pairs[knot][0], lookup.knots, &x[..count], &mut starts[..count]),
+        None => bisect(&lookup.pairs[..lookup.knots], |pair| pair[0], &x[..count], &mut starts[..count]),
     }
 }
 
 /// The last stage: segments, and values on them. Whole vectors only.
 #[inline(always)]
-fn interpolate<T: Float, S: Vector<T>>(simd: S, lookup: &Lookup<'_, T>, x: &[T], starts: &[usize], output: &mut [T]) {
-    let edges = Edges::of(simd, lookup);
+fn interpolate<T: Float, S: Vector<T>>(
+    simd: S,
+    lookup: &Lookup<'_, T>,
+    edges: &Edges<S::V>,
+    x: &[T],
+    starts: &[usize],
+    output: &mut [T],
+) {
     let vectors = x.chunks_exact(S::LANES).zip(starts.chunks_exact(S::LANES));
     for ((x, starts), output) in vectors.zip(output.chunks_exact_mut(S::LANES)) {
         let query = simd.load(x);
@@ -192,7 +193,7 @@ fn interpolate<T: Float, S: Vector<T>>(simd: S, lookup: &Lookup<'_, T>, x: &[T],
         // Neither NaN, nor outside, nor on the last knot, nor further on than was looked.
         let inside = simd.and(simd.ge(query, edges.first), simd.lt(query, edges.last));
         let usual = simd.and(inside, simd.lt(query, segments.x1));
-        finish(simd, lookup, &edges, x, starts, &segments, usual, output);
+        finish(simd, lookup, edges, x, starts, &segments, usual, output);
     }
 }
 

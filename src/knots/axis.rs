@@ -46,13 +46,13 @@ const QUERIES_BEFORE_ANY: usize = 256;
 
 /// Finds the first knot that is NaN or smaller than the one before it in its table.
 pub(crate) fn first_out_of_order<T: Float>(xp: &[T], knots: usize) -> Option<usize> {
-    let increases =
-        |table: &[T]| first_wrong(table, |left, right| left.is_nan() || right.is_nan() || left > right).is_none();
-    if knots > 1 && xp.chunks(knots).all(increases) {
-        return None;
+    if knots == 1 {
+        return xp.iter().position(|x| x.is_nan());
     }
-    let wrong = |index: usize| xp[index].is_nan() || (!index.is_multiple_of(knots) && xp[index - 1] > xp[index]);
-    (0..xp.len()).find(|&index| wrong(index))
+    xp.chunks(knots).enumerate().find_map(|(number, table)| {
+        let left = first_wrong(table, |left, right| left.is_nan() || right.is_nan() || left > right)?;
+        Some(number * knots + if table[left].is_nan() { left } else { left + 1 })
+    })
 }
 
 /// Neighbours that are looked at before asking whether any of them was wrong: a loop with a way out takes no vectors.

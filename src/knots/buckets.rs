@@ -35,6 +35,8 @@ const FEW_KNOTS: usize = 1 << 13;
 const MOST_BUCKETS: usize = 1 << 22;
 /// Buckets that are written at once when the index is made; it is longer by so many.
 const AHEAD: usize = 16;
+/// As far as both users of the index look before they search for a query alone.
+const FIRST_STEP: usize = 4;
 /// Steps of bisection a knot, on average, with which buckets that are linear in the value are taken without a look at
 /// others. Knots drawn at random need 1.3.
 const GOOD_ENOUGH: f64 = 1.6;
@@ -170,22 +172,36 @@ impl<T: Float> Buckets<T> {
 /// For each query the last knot that is not above it, or the first: all queries a step at a time, so that they wait for
 /// memory together and not one after another.
 #[inline(always)]
-pub(crate) fn bisect<K: PartialOrd + Copy>(
-    knot: impl Fn(usize) -> K,
-    knots: usize,
+pub(crate) fn bisect<E, K: PartialOrd + Copy>(
+    knots: &[E],
+    knot: impl Fn(&E) -> K,
     queries: &[K],
     starts: &mut [usize],
 ) {
     starts.fill(0);
-    let mut len = knots;
+    let mut len = knots.len();
     while len > 1 {
         let half = len / 2;
         for (start, &query) in starts.iter_mut().zip(queries) {
             let middle = *start + half;
-            *start = select_unpredictable(knot(middle) <= query, middle, *start);
+            *start = select_unpredictable(knot(&knots[middle]) <= query, middle, *start);
         }
         len -= half;
     }
+}
+
+/// How many knots are not above a query, looked for from one on, in steps twice as long each time; from the first, if that
+/// one is above it.
+#[inline(always)]
+pub(crate) fn count_from<E, K: PartialOrd + Copy>(knots: &[E], knot: impl Fn(&E) -> K, query: K, from: usize) -> usize {
+    let is_before = knots.get(from).is_some_and(|first| knot(first) <= query);
+    let (mut low, mut step) = (if is_before { from } else { 0 }, FIRST_STEP);
+    while low + step < knots.len() && knot(&knots[low + step]) <= query {
+        low += step;
+        step *= 2;
+    }
+    let near = &knots[low..knots.len().min(low + step)];
+    low + near.partition_point(|other| knot(other) <= query)
 }
 
 /// What bisecting costs the knots of a bucket, all together.

@@ -3,7 +3,7 @@
 //! The number of each one's bucket, the knot to begin from, and then the next few knots, compared without a branch. What is
 //! further on is searched for alone. Without an index a bisection finds where to begin, a step of all values at a time.
 
-use super::buckets::{BLOCK, Buckets, bisect};
+use super::buckets::{BLOCK, Buckets, bisect, count_from};
 use super::search::Search;
 use crate::element::Float;
 use crate::error::Result;
@@ -54,7 +54,7 @@ impl<T: Float> Kernel<T> for Places<'_, T> {
             }
             match buckets {
                 Some(buckets) => buckets.starts(&values, &mut numbers, &mut starts),
-                None => bisect(|knot| keys[knot], keys.len(), &sought[..x.len()], &mut starts[..x.len()]),
+                None => bisect(keys, |&key| key, &sought[..x.len()], &mut starts[..x.len()]),
             }
             for (output, (&key, &start)) in output.iter_mut().zip(sought.iter().zip(&starts)) {
                 *output = place(keys, key, start) as u32;
@@ -78,17 +78,10 @@ fn place<K: Ord + Copy>(keys: &[K], key: K, start: usize) -> usize {
     far(keys, key, start)
 }
 
-/// The same, however far it is, and whether or not the start was right: in steps twice as long each time.
+/// The same, however far it is, and whether or not the start was right.
 #[inline(never)]
 fn far<K: Ord + Copy>(keys: &[K], key: K, start: usize) -> usize {
-    let is_before = keys.get(start).is_some_and(|&first| first <= key);
-    let (mut low, mut step) = (if is_before { start } else { 0 }, NEAR);
-    while low + step < keys.len() && keys[low + step] <= key {
-        low += step;
-        step *= 2;
-    }
-    let near = &keys[low..keys.len().min(low + step)];
-    low + near.partition_point(|&other| other <= key)
+    count_from(keys, |&other| other, key, start)
 }
 
 #[cfg(test)]

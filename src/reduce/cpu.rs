@@ -290,7 +290,9 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
             let start = (outer * len + part.start) * inner + block.inner.start;
             let side_by_side =
                 SideBySide { values: &self.values[start..], lines: width, places: part.len(), stride: inner };
-            if let (Weighing::None, Some(folded)) = (self.weights, self.fold.across(side_by_side)) {
+            if let Weighing::None = self.weights
+                && let Some(folded) = self.fold.across(side_by_side)
+            {
                 states[first..first + width].copy_from_slice(&folded);
                 continue;
             }

@@ -174,7 +174,7 @@ impl<T: Float, const SMALL: bool> Kernel<T> for FirstAlong<'_, T, SMALL> {
         for (number, values) in self.0.chunks(LOOKED_THROUGH).enumerate() {
             let value = extreme::<T, S, SMALL, false>(simd, values);
             // The first NaN is not beaten by others.
-            if number == 0 || (!best.is_nan() && beats::<T, SMALL, false>(value, best)) {
+            if !best.is_nan() && beats::<T, SMALL, false>(value, best) {
                 (best, at) = (value, number * LOOKED_THROUGH);
             }
         }
