@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._devices import for_call
-from ._ndgpu import Device, DeviceArray, Knots, NotSortedError, _places
+from ._ndgpu import DeviceArray, Knots, NotSortedError, _places
 from ._operands import On, as_numpys, computed, number_array
 
 
@@ -120,7 +120,8 @@ def _search(
     ascending = a[::-1] if decreasing else a
     if (ascending[1:] < ascending[:-1]).any():
         raise NotSortedError(_ORDERED[name])
-    places = _search_integers(ascending, v, side, target)
+    # What float64 does not hold is left to NumPy.
+    places = np.searchsorted(ascending, v, side)
     return (a.size - places if decreasing else places)[()]
 
 
@@ -130,21 +131,3 @@ def _fit(dtype: np.dtype[Any], *arrays: NDArray[Any]) -> bool:
         return True
     limit = 2**53
     return all(array.size == 0 or (int(array.max()) <= limit and int(array.min()) >= -limit) for array in arrays)
-
-
-def _search_integers(a: NDArray[Any], v: NDArray[Any], side: Literal["left", "right"], device: Device) -> NDArray[Any]:
-    """Places among integers that do not decrease.
-
-    Rounding keeps an order but for what it makes equal: a search among floats leaves the few that round alike, which
-    are bisected as they are.
-    """
-    knots = Knots(a.astype(np.float64), device=device)
-    rounded = device._lend(v.astype(np.float64))
-    low, high = (knots.searchsorted(rounded, end).numpy().astype(np.intp) for end in ("left", "right"))
-    while (open_ := low < high).any():
-        middle = (low + high) // 2
-        there = a[np.minimum(middle, a.size - 1)]
-        behind = (there < v if side == "left" else there <= v) & open_
-        low = np.where(behind, middle + 1, low)
-        high = np.where(open_ & ~behind, middle, high)
-    return low
