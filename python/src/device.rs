@@ -12,6 +12,7 @@ use crate::error::exception;
 use crate::fork::{expect_threads, starts_threads};
 use crate::kind::Kind;
 use crate::memory::Lent;
+use crate::numbers::{Rounding, numbers};
 use crate::plan::{self, Plan};
 
 /// A GPU, or the native CPU engine.
@@ -97,17 +98,23 @@ impl Device {
     /// Parameters
     /// ----------
     /// a : array_like
-    ///     Of any layout.
+    ///     Bools, integers and floats of up to 64 bits, of any layout and order of bytes: what NumPy makes an array of, of any
+    ///     library that speaks `__array__`, the buffer protocol or DLPack.
     /// dtype : optional
-    ///     float32, float64 or uint32; without it that of `a` if it is one of these, else float64, as NumPy promotes integers
-    ///     and bools.
+    ///     float32, float64 or uint32, to which values are rounded; without it that of `a` if it is one of these, else float64,
+    ///     as NumPy promotes integers and bools.
     ///
     /// Costs one pass over the data; the device may still be copying when this returns.
     ///
     /// Raises
     /// ------
     /// TypeError
-    ///     For a dtype that devices do not hold, float64 on a device without it, and what cannot be converted.
+    ///     For a dtype that devices do not hold, float64 on a device without it, and what would become something else: masked
+    ///     arrays, complex numbers, dates, durations, text, objects, long doubles, and floats where `dtype` is uint32. The message
+    ///     says what converts it.
+    /// ValueError
+    ///     For an integer that float64 does not hold (2**53 + 1), unless `dtype` asks for it to be rounded, and one that uint32
+    ///     does not hold.
     /// MemoryError
     ///     If the device cannot provide the memory.
     ///
@@ -119,12 +126,13 @@ impl Device {
         if a.is_instance_of::<DeviceArray>() {
             return Err(PyTypeError::new_err("this is a DeviceArray already; to_device brings it to another device"));
         }
-        let kind = Kind::wanted(dtype, &[a])?;
+        let a = numbers(a)?.into_any();
+        let rounding = Rounding::of(dtype);
         let device = &self.0;
-        let array = match kind {
-            Kind::F32 => upload::<f32>(py, device, a),
-            Kind::F64 => upload::<f64>(py, device, a),
-            Kind::U32 => upload::<u32>(py, device, a),
+        let array = match Kind::wanted(dtype, &[&a])? {
+            Kind::F32 => uploaded::<f32>(py, device, &a, rounding),
+            Kind::F64 => uploaded::<f64>(py, device, &a, rounding),
+            Kind::U32 => uploaded::<u32>(py, device, &a, rounding),
         }?;
         Ok(DeviceArray::uploaded(array))
     }
@@ -227,7 +235,7 @@ where
     ndgpu::AnyArray: From<ndgpu::DeviceArray<T, ndgpu::ndarray::IxDyn>>,
 {
     expect_threads()?;
-    let lent = Lent::<T>::converted(a)?;
+    let lent = Lent::<T>::converted(a, Rounding::Refused)?;
     py.detach(|| lent.onto(device)).map_err(exception)
 }
 
@@ -237,8 +245,21 @@ where
     T: numpy::Element + ndgpu::Element,
     ndgpu::AnyArray: From<ndgpu::DeviceArray<T, ndgpu::ndarray::IxDyn>>,
 {
+    uploaded::<T>(py, device, a, Rounding::Refused)
+}
+
+fn uploaded<T>(
+    py: Python<'_>,
+    device: &ndgpu::Device,
+    a: &Bound<'_, PyAny>,
+    rounding: Rounding,
+) -> PyResult<ndgpu::AnyArray>
+where
+    T: numpy::Element + ndgpu::Element,
+    ndgpu::AnyArray: From<ndgpu::DeviceArray<T, ndgpu::ndarray::IxDyn>>,
+{
     expect_threads()?;
-    let lent = Lent::<T>::converted(a)?;
+    let lent = Lent::<T>::converted(a, rounding)?;
     py.detach(|| device.upload(&lent.view())).map(Into::into).map_err(exception)
 }
 

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 
 use crate::array::DeviceArray;
 use crate::memory::Lent;
+use crate::numbers::Rounding;
 
 /// New values, held while they are written.
 pub enum Given {
@@ -24,9 +25,9 @@ impl Given {
             return array.get().live().map(Self::Device);
         }
         match input {
-            ElementType::F32 => Lent::converted(object).map(Self::F32),
-            ElementType::U32 => Lent::converted(object).map(Self::U32),
-            _ => Lent::converted(object).map(Self::F64),
+            ElementType::F32 => Lent::converted(object, Rounding::Refused).map(Self::F32),
+            ElementType::U32 => Lent::converted(object, Rounding::Refused).map(Self::U32),
+            _ => Lent::converted(object, Rounding::Refused).map(Self::F64),
         }
     }
 

@@ -1,13 +1,12 @@
 //! [`Kind`]: what an array holds, as NumPy calls it, and arguments that have to hold it.
 
 use ndgpu::{AnyArray, ElementType};
-use numpy::{PyArrayDescr, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::array::DeviceArray;
 use crate::device::upload;
-use crate::memory::holds;
 
 /// What an array holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +63,12 @@ impl Kind {
     }
 
     fn exactly(dtype: &Bound<'_, PyArrayDescr>) -> Option<Self> {
-        if holds::<f64>(dtype) {
-            Some(Self::F64)
-        } else if holds::<f32>(dtype) {
-            Some(Self::F32)
-        } else if holds::<u32>(dtype) {
-            Some(Self::U32)
-        } else {
-            None
+        // In either order of bytes.
+        match (dtype.kind(), dtype.itemsize()) {
+            (b'f', 8) => Some(Self::F64),
+            (b'f', 4) => Some(Self::F32),
+            (b'u', 4) => Some(Self::U32),
+            _ => None,
         }
     }
 }

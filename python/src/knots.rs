@@ -10,6 +10,7 @@ use crate::error::exception;
 use crate::fork::expect_threads;
 use crate::kind::{Kind, operand};
 use crate::memory::Lent;
+use crate::numbers::{Rounding, numbers};
 
 /// A sorted axis on a device, `[n]`, to search and bin on again and again. NaN comes last; it may also decrease, for bins.
 ///
@@ -47,13 +48,15 @@ impl Knots {
         if xp.is_instance_of::<DeviceArray>() {
             return Err(PyTypeError::new_err("knots are prepared where they can be looked at: give a NumPy array"));
         }
-        let axis = match Kind::wanted(dtype, &[xp])? {
+        let xp = numbers(xp)?.into_any();
+        let rounding = Rounding::of(dtype);
+        let axis = match Kind::wanted(dtype, &[&xp])? {
             Kind::F32 => {
-                let xp = Lent::<f32>::converted(xp)?;
+                let xp = Lent::<f32>::converted(&xp, rounding)?;
                 py.detach(|| ndgpu::Knots::new(&device, xp.view())).map(Axis::F32)
             }
             Kind::F64 => {
-                let xp = Lent::<f64>::converted(xp)?;
+                let xp = Lent::<f64>::converted(&xp, rounding)?;
                 py.detach(|| ndgpu::Knots::new(&device, xp.view())).map(Axis::F64)
             }
             Kind::U32 => return Err(PyTypeError::new_err("knots are float32 or float64, not uint32; give a dtype")),

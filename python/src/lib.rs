@@ -15,6 +15,7 @@ mod interp;
 mod kind;
 mod knots;
 mod memory;
+mod numbers;
 mod plan;
 mod reduce;
 mod search;

@@ -1,18 +1,17 @@
 //! Memory that Rust and NumPy share: [`Lent`], NumPy's as the crate sees it, and arrays of NumPy's over what landed.
 //!
-//! All `unsafe` code of the package is here. It rests on two promises of NumPy's: an array's memory stays where it is while
-//! somebody holds a reference to the array, and a contiguous, aligned array of a dtype is a slice of that type. As with every
-//! call of NumPy's that releases the interpreter's lock, an array that another thread writes to meanwhile is read as it
-//! happens to be; any bits make a number.
+//! Its `unsafe` code rests on two promises of NumPy's: an array's memory stays where it is while somebody holds a reference to
+//! the array, and a contiguous, aligned array of a dtype is a slice of that type. As with every call of NumPy's that releases
+//! the interpreter's lock, an array that another thread writes to meanwhile is read as it happens to be; any bits make a number.
 
 use ndgpu::ndarray::{ArrayView, IxDyn};
 use ndgpu::{AnyArray, Element, HostArray, TransferPath};
-use numpy::{PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
+use numpy::{PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
 
 use crate::error::exception;
+use crate::numbers::{Rounding, numbers, refuse_others};
 
 /// The memory of a NumPy array, for as long as this lives.
 pub struct Lent<T> {
@@ -48,6 +47,23 @@ impl<T: numpy::Element> Lent<T> {
         is_slice.then(|| Self { _array: array.clone().unbind(), start, shape: array.shape().to_vec() })
     }
 
+    /// The same for an array of any dtype and layout, converted as NumPy converts it where it is not so.
+    pub fn required(array: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if let Some(lent) = Self::of(array) {
+            return Ok(lent);
+        }
+        static REQUIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = array.py();
+        let dtype = numpy::dtype::<T>(py);
+        let required = REQUIRE.import(py, "numpy", "require")?.call1((array, &dtype, ("C", "A")))?;
+        Self::of(&required).ok_or_else(|| {
+            pyo3::exceptions::PyTypeError::new_err(format!(
+                "{} cannot be read as an array of {dtype}",
+                array.get_type()
+            ))
+        })
+    }
+
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
@@ -57,27 +73,16 @@ impl<T: numpy::Element + Element> Lent<T> {
     /// The same for an array that is of this type but lies in memory in another way, which is copied.
     pub fn in_order(object: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
         match Self::of(object) {
-            None if object.is_instance_of::<PyArrayDyn<T>>() => Self::converted(object).map(Some),
+            None if object.is_instance_of::<PyArrayDyn<T>>() => Self::required(object).map(Some),
             lent => Ok(lent),
         }
     }
 
-    /// The memory of an object converted to this type, which is its own if it needs no conversion.
-    pub fn converted(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if let Some(lent) = Self::of(object) {
-            return Ok(lent);
-        }
-        static REQUIRE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let py = object.py();
-        let require = REQUIRE.import(py, "numpy", "require")?;
-        let array = require.call1((object, numpy::dtype::<T>(py), ("C", "A")))?;
-        Self::of(&array).ok_or_else(|| {
-            pyo3::exceptions::PyTypeError::new_err(format!(
-                "{} cannot be read as an array of {}",
-                object.get_type(),
-                T::TYPE
-            ))
-        })
+    /// The memory of an object that holds numbers, converted to this type, which is its own if it needs no conversion.
+    pub fn converted(object: &Bound<'_, PyAny>, rounding: Rounding) -> PyResult<Self> {
+        let array = numbers(object)?;
+        refuse_others::<T>(&array, rounding)?;
+        Self::required(array.as_any())
     }
 
     pub fn view(&self) -> ArrayView<'_, T, IxDyn> {
@@ -122,8 +127,7 @@ where
 {
     // Mapped memory of a GPU's ends with its device, which NumPy could not know.
     if landed.cost().path != TransferPath::Shared {
-        let array = py.detach(|| landed.try_into_array()).map_err(exception)?;
-        return Ok(PyArrayDyn::from_owned_array(py, array));
+        return copied(py, landed);
     }
     let own = landed.view_mut().map(|mut view| (view.as_mut_ptr(), view.raw_dim()));
     let is_own = own.is_some();
@@ -136,14 +140,20 @@ where
         PyArrayDyn::borrow_from_array(&view, container.into_any())
     };
     if !is_own {
-        let read_only = PyDict::new(py);
-        read_only.set_item("write", false)?;
-        array.call_method("setflags", (), Some(&read_only))?;
+        forbid_writing(array.as_any())?;
     }
     Ok(array)
 }
 
-/// Whether an object is a NumPy array of this type, however it lies in memory.
-pub fn holds<T: numpy::Element>(dtype: &Bound<'_, numpy::PyArrayDescr>) -> bool {
-    dtype.is_equiv_to(&numpy::dtype::<T>(dtype.py()))
+/// A NumPy array that can be written to, over a copy of what landed, if it is not a copy already.
+pub fn copied<T>(py: Python<'_>, landed: HostArray<T, IxDyn>) -> PyResult<Bound<'_, PyArrayDyn<T>>>
+where
+    T: numpy::Element + Element,
+{
+    let array = py.detach(|| landed.try_into_array()).map_err(exception)?;
+    Ok(PyArrayDyn::from_owned_array(py, array))
+}
+
+pub fn forbid_writing(array: &Bound<'_, PyAny>) -> PyResult<()> {
+    array.call_method1("setflags", (false,)).map(drop)
 }

@@ -12,6 +12,7 @@ use crate::error::exception;
 use crate::fork::expect_threads;
 use crate::kind::{Kind, operand};
 use crate::memory::Lent;
+use crate::numbers::{Rounding, anywhere};
 
 /// Knots and their values on a device, to look up in again and again: one table, or several with as many knots each.
 ///
@@ -44,7 +45,7 @@ use crate::memory::Lent;
 /// ValueError
 ///     For shapes that do not fit, an empty table, a period of 0, and unknown keywords' values.
 /// TypeError
-///     For float64 on a device without it.
+///     For float64 on a device without it, and for what `Device.upload` refuses.
 #[pyclass(frozen, module = "ndgpu")]
 pub struct InterpTable(Table);
 
@@ -127,9 +128,18 @@ impl InterpTable {
             Some(array) => array.device().clone(),
             None => Device::wanted(py, device)?,
         };
-        let table = match Kind::wanted(dtype, &[xp, fp])? {
-            Kind::F32 => build(py, &device, xp, fp, options, |number| number as f32).map(Table::F32),
-            Kind::F64 => build(py, &device, xp, fp, options, |number| number).map(Table::F64),
+        let (xp, fp) = (anywhere(xp)?, anywhere(fp)?);
+        let kind = Kind::wanted(dtype, &[&xp, &fp])?;
+        let rounding = Rounding::of(dtype);
+        let table = match kind {
+            Kind::F32 => {
+                let sides = (Side::of(&xp, rounding)?, Side::of(&fp, rounding)?);
+                build(py, &device, sides, options, |number| number as f32).map(Table::F32)
+            }
+            Kind::F64 => {
+                let sides = (Side::of(&xp, rounding)?, Side::of(&fp, rounding)?);
+                build(py, &device, sides, options, |number| number).map(Table::F64)
+            }
             Kind::U32 => Err(PyTypeError::new_err("a table holds float32 or float64, not uint32; give a dtype")),
         }?;
         Ok(Self(table))
@@ -275,8 +285,8 @@ enum Side<T: Number> {
 }
 
 impl<T: Number> Side<T> {
-    fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let Ok(array) = object.cast::<DeviceArray>() else { return Lent::converted(object).map(Self::Host) };
+    fn of(object: &Bound<'_, PyAny>, rounding: Rounding) -> PyResult<Self> {
+        let Ok(array) = object.cast::<DeviceArray>() else { return Lent::converted(object, rounding).map(Self::Host) };
         let array = array.get().array();
         let kind = Kind::of(&array).name();
         T::of(array).map(Self::Device).ok_or_else(|| {
@@ -298,12 +308,10 @@ impl<T: Number> Side<T> {
 fn build<T: Number>(
     py: Python<'_>,
     device: &ndgpu::Device,
-    xp: &Bound<'_, PyAny>,
-    fp: &Bound<'_, PyAny>,
+    (xp, fp): (Side<T>, Side<T>),
     options: Options,
     number: impl Fn(f64) -> T,
 ) -> PyResult<ndgpu::InterpTable<T>> {
-    let (xp, fp) = (Side::<T>::of(xp)?, Side::<T>::of(fp)?);
     let (left, right, period) = (options.left.map(&number), options.right.map(&number), options.period.map(&number));
     if matches!(xp, Side::Device(_)) && !options.is_default() {
         return Err(PyValueError::new_err(

@@ -1,0 +1,186 @@
+//! [`numbers`]: the arrays of numbers that objects of Python's are, and a refusal of what would become other numbers on its
+//! way to a device without anybody having asked for that.
+
+use ndgpu::{Element, ElementType};
+use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple, PyType};
+
+use crate::array::DeviceArray;
+use crate::memory::Lent;
+
+/// Whether integers may be rounded to the float that holds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Somebody asked for the dtype.
+    Asked,
+    Refused,
+}
+
+impl Rounding {
+    pub fn of(dtype: Option<&Bound<'_, PyAny>>) -> Self {
+        if dtype.is_some() { Self::Asked } else { Self::Refused }
+    }
+}
+
+/// An array on a device as it is, and of anything else the array that it is to NumPy.
+pub fn anywhere<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if object.is_instance_of::<DeviceArray>() { Ok(object.clone()) } else { numbers(object).map(Bound::into_any) }
+}
+
+/// The NumPy array that an object is, or becomes by `__array__`, the buffer protocol or DLPack, of bools, integers or floats of
+/// up to 64 bits in either order of bytes. It keeps its dtype, so that float32 of any library is float32.
+pub fn numbers<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
+    let array = match object.cast::<PyUntypedArray>() {
+        Ok(array) => array.clone(),
+        Err(_) => converted(object)?.cast_into::<PyUntypedArray>().map_err(PyErr::from)?,
+    };
+    if !array.is_exact_instance_of::<PyUntypedArray>() && is_masked(array.as_any())? {
+        return Err(masked());
+    }
+    match refusal(&array.dtype()) {
+        None => Ok(array),
+        Some(hint) if object.is_instance_of::<PyUntypedArray>() => Err(refused(&array, hint)),
+        Some(hint) => {
+            let type_name = object.get_type().name()?;
+            Err(PyTypeError::new_err(format!("of {type_name} NumPy makes {}: {hint}", dtype_of(&array))))
+        }
+    }
+}
+
+fn dtype_of(array: &Bound<'_, PyUntypedArray>) -> String {
+    format!("an array of dtype {}", array.dtype())
+}
+
+fn refused(array: &Bound<'_, PyUntypedArray>, hint: &str) -> PyErr {
+    PyTypeError::new_err(format!("devices take bools, integers and floats, and this is {}: {hint}", dtype_of(array)))
+}
+
+fn converted<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static FROM_DLPACK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = object.py();
+    let speaks = |protocol: &str| object.hasattr(protocol);
+    if speaks("__dlpack__")? && !speaks("__array__")? && !speaks("__array_interface__")? {
+        return FROM_DLPACK.import(py, "numpy", "from_dlpack")?.call1((object,));
+    }
+    if holds_masks(object, 8)? {
+        return Err(masked());
+    }
+    // Whatever class of array: masks are seen afterwards.
+    AS_ARRAY.import(py, "numpy", "asanyarray")?.call1((object,))
+}
+
+fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static MASKED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    object.is_instance(MASKED.import(object.py(), "numpy.ma", "MaskedArray")?)
+}
+
+/// Whether there is a masked array in a list, where NumPy would take its values and leave its mask.
+fn holds_masks(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<bool> {
+    fn any<'py>(items: impl Iterator<Item = Bound<'py, PyAny>>, depth: usize) -> PyResult<bool> {
+        let mut items = items.peekable();
+        // Beside a number there can be numbers only.
+        let is_number = |item: &Bound<'_, PyAny>| {
+            item.is_exact_instance_of::<PyFloat>()
+                || item.is_exact_instance_of::<PyInt>()
+                || item.is_exact_instance_of::<PyBool>()
+        };
+        if items.peek().is_none_or(is_number) {
+            return Ok(false);
+        }
+        for item in items {
+            if is_masked(&item)? || holds_masks(&item, depth)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+    if depth == 0 {
+        Ok(false)
+    } else if let Ok(list) = object.cast::<PyList>() {
+        any(list.iter(), depth - 1)
+    } else if let Ok(tuple) = object.cast::<PyTuple>() {
+        any(tuple.iter(), depth - 1)
+    } else {
+        Ok(false)
+    }
+}
+
+fn masked() -> PyErr {
+    PyTypeError::new_err(
+        "devices know no masks: give what the mask hides a value by numpy.ma.filled(a, value), or leave it out by \
+         a.compressed()",
+    )
+}
+
+/// What to do with an array of a dtype that devices do not take.
+fn refusal(dtype: &Bound<'_, PyArrayDescr>) -> Option<&'static str> {
+    /// The dtypes of other packages have numbers from here on.
+    const OF_OTHERS: i32 = 256;
+    Some(match dtype.kind() {
+        b'b' | b'i' | b'u' | b'f' if dtype.itemsize() <= 8 && dtype.num() < OF_OTHERS => return None,
+        b'f' if dtype.num() < OF_OTHERS => ".astype(\"float64\") rounds it",
+        b'c' => "complex numbers have two parts, a.real and a.imag",
+        b'M' => "dates become numbers as durations since one of them, (a - a[0]) / numpy.timedelta64(1, \"s\")",
+        b'm' => "durations become numbers if divided by one, a / numpy.timedelta64(1, \"s\")",
+        b'S' | b'U' | b'T' => "text becomes numbers by .astype(\"float64\")",
+        b'O' => "objects become numbers, if that is what they are, by numpy.asarray(a, dtype=\"float64\")",
+        b'V' if dtype.has_fields() => "of a structure each field is an array, a[\"name\"]",
+        _ => ".astype(\"float32\") converts it, if it holds numbers",
+    })
+}
+
+/// Refuses values that do not stay what they are in `T`: floats as integers, integers out of range, and, unless rounding is
+/// asked for, those that float64 does not hold.
+pub fn refuse_others<T: Element>(array: &Bound<'_, PyUntypedArray>, rounding: Rounding) -> PyResult<()> {
+    let (kind, width) = (array.dtype().kind(), array.dtype().itemsize());
+    let to_float = T::TYPE != ElementType::U32;
+    match kind {
+        b'f' if !to_float => {
+            Err(refused(array, "as uint32 they lose their fractions, which .astype(\"uint32\") asks for"))
+        }
+        b'i' if !to_float => check(array, |value: i64| u32::try_from(value).is_ok(), not_unsigned),
+        b'u' if !to_float && width > 4 => check(array, |value: u64| u32::try_from(value).is_ok(), not_unsigned),
+        b'i' if to_float && width == 8 && rounding == Rounding::Refused => {
+            check(array, |value: i64| value.unsigned_abs() <= HELD || is_held(value.into()), not_held)
+        }
+        b'u' if to_float && width == 8 && rounding == Rounding::Refused => {
+            check(array, |value: u64| value <= HELD || is_held(value.into()), not_held)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Float64 holds all integers up to this.
+const HELD: u64 = 1 << 53;
+
+fn is_held(value: i128) -> bool {
+    value as f64 as i128 == value
+}
+
+fn not_held(value: i128) -> String {
+    format!(
+        "{value} is not among the numbers of float64, whose nearest is {:.0}: .astype(\"float64\") rounds",
+        value as f64
+    )
+}
+
+fn not_unsigned(value: i128) -> String {
+    format!("{value} is not among the numbers of uint32, which go from 0 to {}", u32::MAX)
+}
+
+fn check<T>(
+    array: &Bound<'_, PyUntypedArray>,
+    is_good: impl Fn(T) -> bool + Send + Sync,
+    reason: fn(i128) -> String,
+) -> PyResult<()>
+where
+    T: numpy::Element + Copy + Into<i128> + Send + Sync,
+{
+    let lent = Lent::<T>::required(array.as_any())?;
+    let wrong = array.py().detach(|| lent.as_ref().iter().copied().find(|&value| !is_good(value)));
+    wrong.map_or(Ok(()), |value| Err(PyValueError::new_err(reason(value.into()))))
+}
