@@ -8,7 +8,7 @@ use ndgpu::{AnyArray, AnyData};
 use numpy::PyArrayDescr;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyComplex, PyDict, PyInt, PyTuple};
 
 use crate::axes::{axes, kept, one};
 use crate::device::Device;
@@ -16,14 +16,17 @@ use crate::error::exception;
 use crate::fork::expect_threads;
 use crate::given::Given;
 use crate::kind::Kind;
-use crate::memory::{as_numpy, into_numpy};
+use crate::memory::{as_numpy, copied, forbid_writing, into_numpy};
 use crate::reduce::{Reduction, Weighted};
+use crate::refused::not_by_itself;
 
 /// An array on a device: what `Device.upload` and every operation give.
 ///
-/// It does not become a NumPy array by itself, for that may be a copy: `numpy.asarray` and NumPy's arithmetic raise a
-/// TypeError that names `.numpy()`. NumPy's functions that ndgpu has (`numpy.interp(a, ..)`, `numpy.mean(a)`) are ndgpu's for
-/// it, and leave the result on the device. Printing it tells what moved, not the values.
+/// It does not become a NumPy array by itself, for that may be a copy: `numpy.asarray`, arithmetic, comparisons (`==` as well),
+/// `bool(a)`, indexing and iteration raise a TypeError that names `.numpy()`. NumPy's functions that ndgpu has
+/// (`numpy.interp(a, ..)`, `numpy.mean(a)`) are ndgpu's for it, and leave the result on the device. `float(a)`, `int(a)`,
+/// `complex(a)` and `a.item()` read the only element back, which is counted. Printing it tells what moved, not the values.
+/// In dicts and sets an array is found by its identity.
 ///
 /// >>> import ndgpu
 /// >>> ndgpu.Device("cpu").upload([[1.0, 2.0]])
@@ -64,21 +67,32 @@ impl DeviceArray {
         array.shape().iter().product::<usize>() as u64 * element
     }
 
-    /// NumPy's array of the values: over the memory itself on the CPU engine, a copy elsewhere.
-    fn landed<'py>(&self, py: Python<'py>, array: AnyArray, given_up: bool) -> PyResult<Bound<'py, PyAny>> {
+    /// NumPy's array of the values.
+    fn landed<'py>(&self, py: Python<'py>, array: AnyArray, landing: Landing) -> PyResult<Bound<'py, PyAny>> {
         fn wait<T: ndgpu::Element + numpy::Element>(
             py: Python<'_>,
             array: ndgpu::DeviceArray<T, IxDyn>,
-            given_up: bool,
+            landing: Landing,
         ) -> PyResult<Bound<'_, PyAny>> {
-            let landed = py.detach(|| if given_up { array.into_readback() } else { array.readback() }.wait());
+            let landed = py.detach(|| match landing {
+                Landing::GivenUp => array.into_readback().wait(),
+                Landing::ReadOnly | Landing::Copied => array.readback().wait(),
+            });
             let landed = landed.map_err(exception)?;
-            Ok(if given_up { into_numpy(py, landed) } else { as_numpy(py, landed) }?.into_any())
+            let array = match landing {
+                Landing::GivenUp => into_numpy(py, landed),
+                Landing::ReadOnly => as_numpy(py, landed),
+                Landing::Copied => copied(py, landed),
+            }?;
+            if landing == Landing::ReadOnly {
+                forbid_writing(array.as_any())?;
+            }
+            Ok(array.into_any())
         }
         let landed = match array {
-            AnyArray::F32(array) => wait(py, array, given_up),
-            AnyArray::F64(array) => wait(py, array, given_up),
-            AnyArray::U32(array) => wait(py, array, given_up),
+            AnyArray::F32(array) => wait(py, array, landing),
+            AnyArray::F64(array) => wait(py, array, landing),
+            AnyArray::U32(array) => wait(py, array, landing),
             other => Err(unknown(&other)),
         }?;
         self.read_back.fetch_add(self.bytes(), Ordering::Relaxed);
@@ -115,6 +129,17 @@ impl DeviceArray {
     }
 }
 
+/// How values come to NumPy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Landing {
+    /// Over the memory itself on the CPU engine, a copy elsewhere; not to be written to in either case.
+    ReadOnly,
+    /// The same of an array that nobody else has, to be written to.
+    GivenUp,
+    /// A copy on every engine, to be written to.
+    Copied,
+}
+
 fn unknown(array: &AnyArray) -> PyErr {
     PyTypeError::new_err(format!("arrays of {} are not known here", array.element_type()))
 }
@@ -128,9 +153,6 @@ fn reshaped(array: AnyArray, shape: Option<Vec<usize>>) -> ndgpu::Result<AnyArra
         other => other,
     })
 }
-
-const NOT_BY_ITSELF: &str = "a DeviceArray does not become a NumPy array by itself, as that may copy it from the device: \
-                             call .numpy(), or use ndgpu's functions, which leave it there";
 
 #[pymethods]
 impl DeviceArray {
@@ -172,8 +194,8 @@ impl DeviceArray {
 
     /// The values as a NumPy array.
     ///
-    /// On the CPU engine a read-only view of the very memory, without a copy; elsewhere a copy, which waits for the device, and
-    /// is counted. What is written over the array later does not change what this gave.
+    /// On the CPU engine a view of the very memory, without a copy; elsewhere a copy, which waits for the device. Both are counted
+    /// and read-only: `.numpy().copy()` may be written to. What is written over the array later does not change what this gave.
     ///
     /// Raises
     /// ------
@@ -187,7 +209,50 @@ impl DeviceArray {
     /// >>> ndgpu.Device("cpu").upload([1.0, 2.0]).numpy()
     /// array([1., 2.])
     fn numpy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.landed(py, self.live()?, false)
+        self.landed(py, self.live()?, Landing::ReadOnly)
+    }
+
+    /// The only element, as a number of Python's. Costs a readback.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     If there is not one element.
+    ///
+    /// >>> import ndgpu
+    /// >>> ndgpu.Device("cpu").upload([1.0, 2.0]).sum().item()
+    /// 3.0
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.size() != 1 {
+            return Err(PyValueError::new_err(format!(
+                "can only convert an array of size 1 to a Python scalar, but the shape is {:?}: call .numpy()",
+                self.array().shape()
+            )));
+        }
+        self.numpy(py)?.call_method0("item")
+    }
+
+    /// The only element. Costs a readback.
+    fn __float__(&self, py: Python<'_>) -> PyResult<f64> {
+        self.only(py)?.extract()
+    }
+
+    /// The only element, without its fraction. Costs a readback.
+    fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.get_type::<PyInt>().call1((self.only(py)?,))
+    }
+
+    /// The only element. Costs a readback.
+    fn __complex__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyComplex>> {
+        Ok(PyComplex::from_doubles(py, self.__float__(py)?, 0.0))
+    }
+
+    /// The only element of an array of uint32 without axes, such as `argmax` gives. Costs a readback.
+    fn __index__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if Kind::of(&self.array()) != Kind::U32 || self.ndim() != 0 {
+            return Err(PyTypeError::new_err("only integer scalar arrays can be converted to a scalar index"));
+        }
+        self.item(py)
     }
 
     /// The same for an array that nobody else has: NumPy may write to what it gets.
@@ -203,7 +268,7 @@ impl DeviceArray {
         let mut held = self.array.lock().unwrap_or_else(PoisonError::into_inner);
         let array = std::mem::replace(&mut *held, nothing.clone());
         drop(held);
-        self.landed(py, array, true)
+        self.landed(py, array, Landing::GivenUp)
     }
 
     /// The same values on another device, by way of the host: a readback here and an upload there.
@@ -382,8 +447,9 @@ impl DeviceArray {
 
     /// Hands the values to another library, as host memory.
     ///
-    /// On the CPU engine that is the array's own memory, read-only (a copy for libraries that know nothing of that); of an array
-    /// on a GPU a copy is made if the library asks for the CPU, else this is a BufferError.
+    /// On the CPU engine that is the array's own memory, read-only. Before version 1 of DLPack a library could not be told that
+    /// memory is read-only: those that ask for that get a copy. Of an array on a GPU a copy is made if the library asks for the
+    /// CPU. What is not to be had, as a copy where `copy` is False, is a BufferError.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(
         &self,
@@ -397,7 +463,7 @@ impl DeviceArray {
             return Err(PyBufferError::new_err("host memory has no streams"));
         }
         let on_host = self.is_on_host();
-        if !on_host && (dl_device != Some(DL_CPU) || copy == Some(false)) {
+        if !on_host && dl_device != Some(DL_CPU) {
             return Err(PyBufferError::new_err(
                 "this array is in a GPU's memory, which DLPack has no portable name for: call .numpy(), or ask for \
                  device=\"cpu\", either of which copies it to the host",
@@ -406,14 +472,21 @@ impl DeviceArray {
         if dl_device.is_some_and(|device| device != DL_CPU) {
             return Err(PyBufferError::new_err("this array can be handed over as host memory only"));
         }
-        let mut array = self.numpy(py)?;
+        let knows_read_only = max_version.is_some_and(|(major, _)| major >= 1);
+        let shares = on_host && knows_read_only && copy != Some(true);
+        if !shares && copy == Some(false) {
+            return Err(PyBufferError::new_err(if on_host {
+                "copy=False, but this library asks for DLPack as it was before version 1, when memory could not be handed over \
+                 as read-only: leave copy out, or share what .numpy() gives"
+            } else {
+                "copy=False, but this array is in a GPU's memory: leave copy out, or call .numpy(), which copies it"
+            }));
+        }
+        let landing = if shares { Landing::ReadOnly } else { Landing::Copied };
+        let array = self.landed(py, self.live()?, landing)?;
         let keywords = PyDict::new(py);
-        // Before version 1 a consumer could not be told that memory is not to be written to.
-        if max_version.is_some_and(|(major, _)| major >= 1) {
+        if knows_read_only {
             keywords.set_item("max_version", max_version)?;
-            keywords.set_item("copy", copy)?;
-        } else if on_host {
-            array = array.call_method0("copy")?;
         }
         array.call_method("__dlpack__", (), Some(&keywords))
     }
@@ -425,13 +498,13 @@ impl DeviceArray {
     /// Refuses: call `.numpy()`.
     #[pyo3(signature = (*_args, **_keywords))]
     fn __array__(&self, _args: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
-        Err(PyTypeError::new_err(NOT_BY_ITSELF))
+        Err(not_by_itself())
     }
 
     /// Refuses: call `.numpy()`.
     #[pyo3(signature = (*_args, **_keywords))]
     fn __array_ufunc__(&self, _args: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
-        Err(PyTypeError::new_err(NOT_BY_ITSELF))
+        Err(not_by_itself())
     }
 
     /// NumPy's functions of arrays on a device are ndgpu's; others would have to convert.
@@ -446,7 +519,7 @@ impl DeviceArray {
         let ours = py.import("ndgpu._dispatch")?.getattr("IN_NUMPYS_PLACE")?.cast_into::<PyDict>()?;
         match ours.get_item(function)? {
             Some(ours) => ours.call(args, Some(keywords)),
-            None => Err(PyTypeError::new_err(NOT_BY_ITSELF)),
+            None => Err(not_by_itself()),
         }
     }
 
@@ -474,6 +547,17 @@ const DL_CPU: (i32, i32) = (1, 0);
 const DL_VULKAN: (i32, i32) = (7, 0);
 
 impl DeviceArray {
+    /// The only element, for those who want a number.
+    fn only<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.size() != 1 {
+            return Err(PyTypeError::new_err(format!(
+                "only length-1 arrays can be converted to Python scalars, but the shape is {:?}: call .numpy()",
+                self.array().shape()
+            )));
+        }
+        self.item(py)
+    }
+
     fn is_on_host(&self) -> bool {
         self.array().device().info().kind == ndgpu::DeviceKind::Cpu
     }

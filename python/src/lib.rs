@@ -18,6 +18,7 @@ mod memory;
 mod numbers;
 mod plan;
 mod reduce;
+mod refused;
 mod search;
 mod table;
 
@@ -29,6 +30,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<device::Device>()?;
     module.add_class::<device::Transfers>()?;
     module.add_class::<array::DeviceArray>()?;
+    refused::refuse(&module.py().get_type::<array::DeviceArray>())?;
     module.add_class::<table::InterpTable>()?;
     module.add_class::<knots::Knots>()?;
     module.add_class::<plan::Plan>()?;

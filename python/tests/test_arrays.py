@@ -53,8 +53,6 @@ def test_a_dtype_can_be_asked_for(device):
     assert device.upload([1.5], dtype="float32").dtype == np.float32
     with pytest.raises(TypeError, match="float32, float64 and uint32"):
         device.upload([1.5], dtype=np.int64)
-    with pytest.raises(ValueError, match="could not convert"):
-        device.upload(["x"])
 
 
 def test_uploads_are_copies(device):
@@ -76,9 +74,6 @@ def test_nothing_becomes_a_numpy_array_by_itself(device):
         np.sort,
     ):
         with pytest.raises(TypeError, match=r"\.numpy\(\)"):
-            convert(there)
-    for convert in (list, float, lambda a: a[0]):
-        with pytest.raises(TypeError):
             convert(there)
     assert "0 read back" in repr(there)
 
@@ -114,7 +109,7 @@ def test_numpy_shares_memory_on_the_cpu_engine_alone(device):
     there = device.upload(np.arange(100_000.0))
     one, other = there.numpy(), there.numpy()
     assert np.shares_memory(one, other) == on_cpu(device)
-    assert one.flags.writeable != on_cpu(device)
+    assert not one.flags.writeable and not other.flags.writeable
 
 
 def test_what_numpy_views_outlives_the_array_and_what_is_written_later(device):

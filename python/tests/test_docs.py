@@ -83,19 +83,26 @@ def test_types_reach_those_who_use_them(tmp_path):
             assert_type(there.average(0, returned=True), tuple[ndgpu.DeviceArray, ndgpu.DeviceArray])
             assert_type(ndgpu.interp(there, [0.0], [1.0]), ndgpu.DeviceArray)
             ndgpu.interp([1.0], [0.0], [1.0], left=2.0)
+            assert_type(there.item(), float)
             ndgpu.Knots([1.0]).searchsorted([1.0], side="middle")
+            there + 1
+            there[0]
             """
         )
     )
     run = mypy("--strict", "--cache-dir", tmp_path / "cache", "used.py", cwd=tmp_path)
     errors = [line for line in run.stdout.splitlines() if ": error:" in line]
-    assert len(errors) == 1 and "'middle'" in errors[0], run.stdout
+    assert len(errors) == 3, run.stdout
+    for error, expected in zip(errors, ("'middle'", "+", "not indexable")):
+        assert expected in error
 
 
 def test_stubs_say_what_is_there(tmp_path):
     allowed = tmp_path / "allowed"
-    # What every class of a native module has beside what it was given.
-    allowed.write_text("ndgpu\\._ndgpu\\.__all__\n")
+    # What every native module has beside what it was given, and the operators that refuse: as the stubs do not have
+    # them, type checkers refuse as well.
+    refusing = "|".join(name for name, of in vars(ndgpu.DeviceArray).items() if of is ndgpu.DeviceArray.__add__)
+    allowed.write_text(f"ndgpu\\._ndgpu\\.__all__\nndgpu\\._ndgpu\\.DeviceArray\\.({refusing})\n")
     run = subprocess.run(
         [sys.executable, "-m", "mypy.stubtest", "ndgpu._ndgpu", "--allowlist", allowed, "--ignore-unused-allowlist"],
         cwd=tmp_path, capture_output=True, text=True, timeout=300,
