@@ -3,8 +3,10 @@
 //! half, in `package/ndgpu`.
 //!
 //! Stands on the public API of the crate alone. The interpreter's lock is released while data are copied and computed on.
-//! `unsafe` is in [`memory`] only: where NumPy looks at Rust's memory, and Rust at NumPy's.
+//! `unsafe` is in [`memory`], where NumPy looks at Rust's memory, and Rust at NumPy's, and in [`aligned`], which allocates
+//! it.
 
+mod aligned;
 mod array;
 mod axes;
 mod device;
@@ -23,6 +25,9 @@ mod search;
 mod table;
 
 use pyo3::prelude::*;
+
+#[global_allocator]
+static ALLOCATOR: aligned::Aligned = aligned::Aligned;
 
 #[pymodule(name = "_ndgpu")]
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -73,8 +73,9 @@ def transfers() -> Transfers:
 def from_dlpack(x: Any, *, device: Device | str | None = None) -> DeviceArray:
     """An array from any library that speaks DLPack, as PyTorch, JAX and NumPy do, if it is in the host's memory.
 
-    On the CPU engine it lies in that library's own memory, without a copy: what is written there later is seen here. A
-    GPU gets a copy.
+    On the CPU engine it lies in that library's own memory, without a copy if it is contiguous: what is written there
+    later is seen here. A GPU gets a copy. A :class:`DeviceArray` is taken as it is, and moved if a ``device`` is named
+    that it is not on.
 
     >>> import numpy as np, ndgpu
     >>> ndgpu.from_dlpack(np.array([1.0, 2.0])).sum().numpy()
@@ -87,6 +88,8 @@ def from_dlpack(x: Any, *, device: Device | str | None = None) -> DeviceArray:
     BufferError
         If it is not in the host's memory.
     """
+    if isinstance(x, DeviceArray):
+        return x if device is None else x.to_device(for_call(device, np.float32))
     return for_call(device, np.float32)._lend(_plain(np.from_dlpack(x)))
 
 
