@@ -58,8 +58,13 @@ fn refused(array: &Bound<'_, PyUntypedArray>, hint: &str) -> PyErr {
     PyTypeError::new_err(format!("devices take bools, integers and floats, and this is {}: {hint}", dtype_of(array)))
 }
 
-fn converted<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+/// NumPy's array, of whatever class.
+fn as_array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    AS_ARRAY.import(object.py(), "numpy", "asanyarray")?.call1((object,))
+}
+
+fn converted<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     static FROM_DLPACK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = object.py();
     let speaks = |protocol: &str| object.hasattr(protocol);
@@ -69,8 +74,7 @@ fn converted<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if holds_masks(object, 8)? {
         return Err(masked());
     }
-    // Whatever class of array: masks are seen afterwards.
-    AS_ARRAY.import(py, "numpy", "asanyarray")?.call1((object,))
+    as_array(object)
 }
 
 fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -92,7 +96,7 @@ fn holds_masks(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<bool> {
             return Ok(false);
         }
         for item in items {
-            if is_masked(&item)? || holds_masks(&item, depth)? {
+            if is_masked(&item)? || gives_mask(&item)? || holds_masks(&item, depth)? {
                 return Ok(true);
             }
         }
@@ -107,6 +111,14 @@ fn holds_masks(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<bool> {
     } else {
         Ok(false)
     }
+}
+
+/// Whether an array of another library becomes a masked one, as variables of files do that have gaps.
+fn gives_mask(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static SCALAR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let is_numpys = object.is_instance_of::<PyUntypedArray>()
+        || object.is_instance(SCALAR.import(object.py(), "numpy", "generic")?)?;
+    if is_numpys || !object.hasattr("__array__")? { Ok(false) } else { is_masked(&as_array(object)?) }
 }
 
 fn masked() -> PyErr {
