@@ -1,6 +1,7 @@
 //! The device-abstraction layer: a [`Device`] is a GPU or the native CPU engine, and everything above it says what is to
 //! be done once, as an [`Operation`], without asking which.
 
+mod adapters;
 pub(crate) mod check;
 pub(crate) mod gpu;
 pub(crate) mod host;
@@ -11,6 +12,7 @@ pub(crate) mod recorder;
 mod select;
 pub(crate) mod shelf;
 pub(crate) mod storage;
+mod traces;
 
 use std::sync::Arc;
 
@@ -69,6 +71,16 @@ impl Device {
     /// `NDGPU_DEVICE` overrides the choice: `cpu`, `gpu` (hardware only), `software`, or part of an adapter's name.
     /// `WGPU_BACKEND` restricts the graphics APIs, as everywhere in wgpu.
     ///
+    /// On Linux no graphics driver is loaded unless the machine looks as if it had a GPU, or a driver is asked for
+    /// ([`DeviceBuilder::loads_drivers`] says how): opening takes well under a millisecond then, where drivers take 60 to 150,
+    /// and a process keeps clear of what a driver brings along.
+    ///
+    /// # Beside TensorFlow
+    ///
+    /// Drivers of Mesa's bring LLVM, and so does TensorFlow, which exports it: in one process they crash each other. Without
+    /// a GPU nothing is loaded, and nothing happens. With a GPU of Mesa's, or for llvmpipe, open the device before
+    /// TensorFlow's libraries are loaded; the Python package sees to it in either order.
+    ///
     /// Not on wasm32: nothing can block in a browser. Await [`DeviceBuilder::build_async`] there.
     ///
     /// # Errors
@@ -95,7 +107,7 @@ impl Device {
     /// [`NoDevice`](ErrorKind::NoDevice) with a message that lists what was found.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn named(name: &str) -> Result<Self> {
-        pollster::block_on(select::named(name))
+        Self::builder().named(name).build()
     }
 
     /// A hardware GPU, whatever `NDGPU_DEVICE` says.
@@ -147,11 +159,15 @@ impl Device {
                 ),
             ));
         }
-        let info = DeviceInfo::of_adapter(&adapter.get_info(), device.features(), &limits);
+        let info = DeviceInfo::of_adapter(adapter, device.features(), &limits);
         Self::over(device, queue, info, false)
     }
 
-    /// Every device this machine has, the one that [`Device::new`] prefers first. Asks all drivers, so it takes a while.
+    /// Every device this machine has, the one that [`Device::new`] prefers first. Each can be [opened](DeviceInfo::open).
+    ///
+    /// Asks all drivers, which takes a while. On Linux none are loaded, as by [`Device::new`], on a machine that does not look
+    /// as if it had a GPU: software rasterisers are not listed there unless they are asked for, by `NDGPU_DEVICE` or by
+    /// `Device::builder().allow_software(true).available()`. OpenGL is only asked if nothing else tells of a GPU.
     ///
     /// Not on wasm32: nothing can block in a browser. Await [`available_async`](Self::available_async) there.
     #[cfg(not(target_arch = "wasm32"))]
@@ -161,7 +177,7 @@ impl Device {
 
     /// The same without blocking. A browser tells of one GPU.
     pub async fn available_async() -> Vec<DeviceInfo> {
-        select::available().await
+        Self::builder().available_async().await
     }
 
     pub(crate) fn over(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
