@@ -43,17 +43,43 @@ impl Device {
     fn new(py: Python<'_>, name: Option<&str>) -> PyResult<Self> {
         expect_threads()?;
         starts_threads();
-        py.detach(|| name.map_or_else(ndgpu::Device::new, ndgpu::Device::named)).map(Self).map_err(exception)
+        let mut builder = ndgpu::Device::builder();
+        if let Some(name) = name {
+            builder = builder.named(name);
+        }
+        if builder.loads_drivers() {
+            make_room_for_drivers(py)?;
+        }
+        py.detach(|| builder.build()).map(Self).map_err(exception)
     }
 
-    /// A line for each device of this machine, the one that is preferred first. Asks all drivers, so it takes a while.
+    /// A line for each device of this machine, the one that is preferred first. `line.open()` opens the device that the line
+    /// is about, of two equal GPUs the right one.
+    ///
+    /// Parameters
+    /// ----------
+    /// software : bool
+    ///     Also lists software rasterisers on a machine that does not look as if it had a GPU. On Linux no graphics driver is
+    ///     loaded there without it, nor by `Device()`.
+    ///
+    /// Asks all drivers otherwise, so it takes a while.
     ///
     /// >>> import ndgpu
-    /// >>> any("native CPU engine" in line for line in ndgpu.Device.available())
-    /// True
+    /// >>> [cpu] = [line for line in ndgpu.Device.available() if "native CPU engine" in line]
+    /// >>> cpu.open().kind
+    /// 'native CPU engine'
     #[staticmethod]
-    fn available(py: Python<'_>) -> Vec<String> {
-        py.detach(|| ndgpu::Device::available().iter().map(ToString::to_string).collect())
+    #[pyo3(signature = (*, software=false))]
+    fn available(py: Python<'_>, software: bool) -> PyResult<Vec<Bound<'_, PyAny>>> {
+        static LINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        expect_threads()?;
+        let builder = ndgpu::Device::builder().allow_software(software);
+        if builder.lists_drivers() {
+            make_room_for_drivers(py)?;
+        }
+        let line = LINE.import(py, "ndgpu._devices", "AvailableDevice")?;
+        let listed = py.detach(|| builder.available());
+        listed.into_iter().map(|info| line.call1((info.to_string(), Listed(info)))).collect()
     }
 
     /// What the device calls itself.
@@ -219,6 +245,28 @@ impl Device {
             Err(_) => Err(PyTypeError::new_err(format!("device is a Device, a name or None, not {device}"))),
         }
     }
+}
+
+/// What [`Device::available`] lists.
+#[pyclass(frozen, module = "ndgpu", name = "_Listed")]
+pub struct Listed(ndgpu::DeviceInfo);
+
+#[pymethods]
+impl Listed {
+    fn open(&self, py: Python<'_>) -> PyResult<Device> {
+        expect_threads()?;
+        starts_threads();
+        if self.0.backend.is_some() {
+            make_room_for_drivers(py)?;
+        }
+        py.detach(|| self.0.open()).map(Device).map_err(exception)
+    }
+}
+
+/// Before drivers are loaded: what is loaded already may not bear with them.
+fn make_room_for_drivers(py: Python<'_>) -> PyResult<()> {
+    static MAKE_ROOM: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    MAKE_ROOM.import(py, "ndgpu._drivers", "make_room")?.call0().map(drop)
 }
 
 fn lend<T>(py: Python<'_>, device: &ndgpu::Device, a: &Bound<'_, PyAny>) -> PyResult<ndgpu::AnyArray>

@@ -26,6 +26,7 @@ use pyo3::prelude::*;
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     module.add_class::<device::Device>()?;
+    module.add_class::<device::Listed>()?;
     module.add_class::<device::Transfers>()?;
     module.add_class::<array::DeviceArray>()?;
     module.add_class::<table::InterpTable>()?;
