@@ -235,7 +235,7 @@ impl DeviceInfo {
             driver,
             unified_memory: matches!(kind, DeviceKind::IntegratedGpu | DeviceKind::Software)
                 && features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
-            supports_f64: features.contains(wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_INT64),
+            supports_f64: features.contains(super::FLOAT64_FEATURES),
             compensated_sums: false,
             arithmetic: None,
             limits: DeviceLimits {

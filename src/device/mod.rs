@@ -57,7 +57,12 @@ struct Inner {
     info: DeviceInfo,
     engine: Engine,
     ledger: Ledger,
+    /// The application's own, by [`Device::from_wgpu`].
+    is_shared: bool,
 }
+
+/// What 64-bit floats take.
+const FLOAT64_FEATURES: wgpu::Features = wgpu::Features::SHADER_F64.union(wgpu::Features::SHADER_INT64);
 
 pub(crate) enum Engine {
     Cpu(Arc<HostPool>),
@@ -94,7 +99,7 @@ impl Device {
 
     /// The native CPU engine, which every machine has.
     pub fn cpu() -> Self {
-        Self::with(DeviceInfo::cpu(), Engine::Cpu(Arc::default()))
+        Self::with(DeviceInfo::cpu(), Engine::Cpu(Arc::default()), false)
     }
 
     /// The device that [`Device::new`] gives where `NDGPU_DEVICE` has this value: `"cpu"`, `"gpu"`, `"software"`, or part of
@@ -182,11 +187,11 @@ impl Device {
 
     pub(crate) fn over(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
         let context = GpuContext::new(device, queue, info, owned)?;
-        Ok(Self::with(context.info().clone(), Engine::Gpu(Arc::new(context))))
+        Ok(Self::with(context.info().clone(), Engine::Gpu(Arc::new(context)), !owned))
     }
 
-    fn with(info: DeviceInfo, engine: Engine) -> Self {
-        Self { inner: Arc::new(Inner { info, engine, ledger: Ledger::default() }), recorder: None }
+    fn with(info: DeviceInfo, engine: Engine, is_shared: bool) -> Self {
+        Self { inner: Arc::new(Inner { info, engine, ledger: Ledger::default(), is_shared }), recorder: None }
     }
 
     /// What this device is and can do.
@@ -276,13 +281,27 @@ impl Device {
         if T::TYPE != ElementType::F64 || self.info().supports_f64 {
             return Ok(());
         }
+        let name = &self.info().name;
+        let missing = match (self.engine(), self.info().adapter()) {
+            (Engine::Gpu(context), Some(adapter)) => {
+                let missing = FLOAT64_FEATURES - context.features();
+                Some((missing, adapter.features().contains(missing)))
+            }
+            _ => None,
+        };
+        let why = match missing {
+            Some((missing, true)) if self.inner.is_shared => format!(
+                "device \"{name}\" was requested by the application without {missing:?}, which its adapter has; name \
+                 {FLOAT64_FEATURES:?} in the required_features of its wgpu::DeviceDescriptor,"
+            ),
+            Some((_, true)) => {
+                format!("device \"{name}\" was opened without 64-bit floats; leave out DeviceBuilder::without_f64,")
+            }
+            _ => format!("device \"{name}\" has no 64-bit floats in shaders;"),
+        };
         Err(Error::new(
             ErrorKind::UnsupportedElement,
-            format!(
-                "device \"{}\" has no 64-bit floats in shaders; convert to f32 (subtract an offset first if values are \
-                 large), or use Device::cpu()",
-                self.info().name
-            ),
+            format!("{why} convert to f32 (subtract an offset first if values are large), or use Device::cpu()"),
         ))
     }
 

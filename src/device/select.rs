@@ -310,9 +310,11 @@ fn no_device(wish: &Wish, asked: &Asked, found: &Found, refusals: &[String]) -> 
         Asked::ByVariable(word) => format!("the environment variable {VARIABLE} is \"{word}\" (it takes {words}): "),
     };
     let outcome = match found.looked.is_empty() && found.adapters.is_empty() && !wish.loads_drivers(None) {
-        true => ", but this machine has no trace of one (no /dev/dri, /dev/nvidia*, /dev/kfd, /dev/dxg or the like), so no \
+        true => {
+            ", but this machine has no trace of one (no /dev/dri, /dev/nvidia*, /dev/kfd, /dev/dxg or the like), so no \
                  driver was loaded; where that is wrong, WGPU_BACKEND or DeviceBuilder::backends has drivers asked."
-            .into(),
+                .into()
+        }
         false => {
             let listed: Vec<_> = found.adapters.iter().map(ToString::to_string).collect();
             let listed = if listed.is_empty() { "no adapter at all".into() } else { listed.join("; ") };

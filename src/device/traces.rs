@@ -10,17 +10,17 @@ use std::path::Path;
 /// that find nothing; one that is missing here would cost somebody his GPU.
 #[cfg(target_os = "linux")]
 const NODES: [&str; 11] = [
-    "dri",      // every driver of the kernel's own: AMD, Intel, Nouveau, Asahi, Panfrost, V3D, Turnip, virtio, VMware
-    "nvidia",   // NVIDIA, Jetson included
-    "nvhost",   // NVIDIA Tegra
-    "nvgpu",    // NVIDIA Tegra
-    "nvmap",    // NVIDIA Tegra
-    "kfd",      // AMD ROCm
-    "dxg",      // Windows Subsystem for Linux
-    "mali",     // Arm
-    "kgsl",     // Qualcomm Adreno
-    "pvr",      // Imagination PowerVR
-    "galcore",  // Vivante
+    "dri",     // every driver of the kernel's own: AMD, Intel, Nouveau, Asahi, Panfrost, V3D, Turnip, virtio, VMware
+    "nvidia",  // NVIDIA, Jetson included
+    "nvhost",  // NVIDIA Tegra
+    "nvgpu",   // NVIDIA Tegra
+    "nvmap",   // NVIDIA Tegra
+    "kfd",     // AMD ROCm
+    "dxg",     // Windows Subsystem for Linux
+    "mali",    // Arm
+    "kgsl",    // Qualcomm Adreno
+    "pvr",     // Imagination PowerVR
+    "galcore", // Vivante
 ];
 
 /// NVIDIA's driver makes its nodes when a program first asks for the GPU, through this program if the user may not.
@@ -76,8 +76,21 @@ mod tests {
             has_node(directory.path())
         };
         assert!(!look(&[]));
-        assert!(!look(&["null", "kvm", "kmsg", "fb0", "vga_arbiter", "nvme0", "nvram", "tty", "video0", "mapper", "dm-0"]));
-        let nodes = ["dri", "nvidia0", "nvidiactl", "nvidia-uvm", "nvhost-gpu", "nvgpu", "nvmap", "kfd", "dxg", "mali0"];
+        assert!(!look(&[
+            "null",
+            "kvm",
+            "kmsg",
+            "fb0",
+            "vga_arbiter",
+            "nvme0",
+            "nvram",
+            "tty",
+            "video0",
+            "mapper",
+            "dm-0"
+        ]));
+        let nodes =
+            ["dri", "nvidia0", "nvidiactl", "nvidia-uvm", "nvhost-gpu", "nvgpu", "nvmap", "kfd", "dxg", "mali0"];
         for node in nodes.into_iter().chain(["kgsl-3d0", "pvr_sync", "galcore"]) {
             assert!(look(&["null", node]), "{node}");
         }

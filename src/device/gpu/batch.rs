@@ -191,10 +191,17 @@ impl GpuContext {
         if bytes == 0 {
             return self.health();
         }
+        // Two arrays of an application's may lie in one buffer, which wgpu does not copy to itself.
+        if source.raw() == target.raw() {
+            let between = self.storage(bytes)?;
+            self.copy(source, &between, bytes)?;
+            return self.copy(&between, target, bytes);
+        }
         let mut batch = self.batch()?;
         batch.bytes += 2 * bytes;
         self.device.guard("recording a copy", || {
-            batch.encoder(self.device.raw()).copy_buffer_to_buffer(source.raw(), 0, target.raw(), 0, bytes);
+            let encoder = batch.encoder(self.device.raw());
+            encoder.copy_buffer_to_buffer(source.raw(), source.offset(), target.raw(), target.offset(), bytes);
         })?;
         self.submit_if_enough(batch)
     }
@@ -222,7 +229,7 @@ impl GpuContext {
             batch.bytes += 2 * piece;
             self.device.guard("recording an upload", || {
                 let encoder = batch.encoder(self.device.raw());
-                encoder.copy_buffer_to_buffer(&staging, 0, target.raw(), start, piece);
+                encoder.copy_buffer_to_buffer(&staging, 0, target.raw(), target.offset() + start, piece);
                 give_back_when_copied(encoder, &self.pool, &staging);
             })?;
             if batch.is_enough() {
