@@ -47,10 +47,8 @@ impl Device {
         if let Some(name) = name {
             builder = builder.named(name);
         }
-        if builder.loads_drivers() {
-            make_room_for_drivers(py)?;
-        }
-        py.detach(|| builder.build()).map(Self).map_err(exception)
+        let loads_drivers = builder.loads_drivers();
+        with_drivers(py, loads_drivers, || builder.build())?.map(Self).map_err(exception)
     }
 
     /// A line for each device of this machine, the one that is preferred first. `line.open()` opens the device that the line
@@ -74,11 +72,9 @@ impl Device {
         static LINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         expect_threads()?;
         let builder = ndgpu::Device::builder().allow_software(software);
-        if builder.lists_drivers() {
-            make_room_for_drivers(py)?;
-        }
+        let loads_drivers = builder.lists_drivers();
+        let listed = with_drivers(py, loads_drivers, || builder.available())?;
         let line = LINE.import(py, "ndgpu._devices", "AvailableDevice")?;
-        let listed = py.detach(|| builder.available());
         listed.into_iter().map(|info| line.call1((info.to_string(), Listed(info)))).collect()
     }
 
@@ -256,17 +252,21 @@ impl Listed {
     fn open(&self, py: Python<'_>) -> PyResult<Device> {
         expect_threads()?;
         starts_threads();
-        if self.0.backend.is_some() {
-            make_room_for_drivers(py)?;
-        }
-        py.detach(|| self.0.open()).map(Device).map_err(exception)
+        with_drivers(py, self.0.backend.is_some(), || self.0.open())?.map(Device).map_err(exception)
     }
 }
 
-/// Before drivers are loaded: what is loaded already may not bear with them.
-fn make_room_for_drivers(py: Python<'_>) -> PyResult<()> {
-    static MAKE_ROOM: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    MAKE_ROOM.import(py, "ndgpu._drivers", "make_room")?.call0().map(drop)
+/// Does what may load drivers, which what is loaded already, or later, may not bear with.
+fn with_drivers<R: Send>(py: Python<'_>, loads_drivers: bool, calls: impl FnOnce() -> R + Send) -> PyResult<R> {
+    let drivers = loads_drivers.then(|| py.import("ndgpu._drivers")).transpose()?;
+    if let Some(drivers) = &drivers {
+        drivers.call_method0("make_room")?;
+    }
+    let result = py.detach(calls);
+    if let Some(drivers) = &drivers {
+        drivers.call_method0("loaded")?;
+    }
+    Ok(result)
 }
 
 fn lend<T>(py: Python<'_>, device: &ndgpu::Device, a: &Bound<'_, PyAny>) -> PyResult<ndgpu::AnyArray>

@@ -262,3 +262,48 @@ impl std::fmt::Display for DeviceInfo {
         f.write_str(")")
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Two drivers for the same adapter are two adapters that nothing tells apart but the handle.
+    #[test]
+    fn of_two_equal_adapters_each_opens_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = std::env::var("VK_DRIVER_FILES").or_else(|_| std::env::var("VK_ICD_FILENAMES")).ok();
+        let software = || {
+            let listed = std::fs::read_dir("/usr/share/vulkan/icd.d").expect("the manifests of Mesa's drivers");
+            let mut paths = listed.flatten().map(|entry| entry.path().to_string_lossy().into_owned());
+            paths.find(|path| path.contains("lvp_icd"))
+        };
+        let manifest = named.or_else(software).expect("llvmpipe's manifest: run scripts/test");
+        let twins = ["one.json", "two.json"].map(|name| folder.path().join(name));
+        for twin in &twins {
+            std::fs::copy(&manifest, twin).unwrap();
+        }
+        let twins = twins.map(|twin| twin.to_string_lossy().into_owned()).join(":");
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "device::info::tests::child_opens_each", "--ignored", "--nocapture"])
+            .envs([("VK_DRIVER_FILES", &twins), ("VK_ICD_FILENAMES", &twins)])
+            .env("WGPU_BACKEND", "vulkan")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains("ANSWER: each its own"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    #[ignore = "run as a child process by the test above"]
+    fn child_opens_each() {
+        let mut listed = Device::builder().allow_software(true).available();
+        listed.retain(|info| info.backend.is_some());
+        let [one, another] = &listed[..] else { panic!("two adapters, not {listed:?}") };
+        assert_eq!(one, another, "nothing tells them apart");
+        assert!(one.adapter() != another.adapter());
+        for info in [another, one] {
+            assert!(info.open().unwrap().info().adapter() == info.adapter());
+        }
+        println!("ANSWER: each its own");
+    }
+}

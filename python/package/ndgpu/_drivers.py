@@ -2,7 +2,8 @@
 
 TensorFlow exports the LLVM inside it to the whole process. Drivers of Mesa's bring an LLVM of another version, which would be
 bound to that one, and the process would end in ``free(): invalid pointer`` or worse. Opened by ``RTLD_DEEPBIND`` before
-anybody else opens them they are bound to their own. (Without TensorFlow, or before it, they bind to their own anyway.)
+anybody else opens them they are bound to their own. Without TensorFlow, or before it, they bind to their own anyway, but for
+OpenGL they are opened for the whole process, and then it is TensorFlow that must not be loaded any more.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import glob
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
+from importlib.abc import MetaPathFinder
+from typing import Any
 
 from ._ndgpu import DeviceError
 
@@ -36,6 +40,27 @@ def make_room() -> None:
             ctypes.CDLL(driver, mode=os.RTLD_NOW | os.RTLD_LOCAL | _DEEPBIND)
         except OSError:
             continue  # One that cannot be loaded is no driver of this machine's.
+
+
+def loaded() -> None:
+    """Called when graphics drivers have been loaded."""
+    if not _DEEPBIND or not hasattr(ctypes.CDLL(None), "LLVMContextCreate") or _EXPORTS_LLVM.search(_maps()):
+        return
+    if not any(isinstance(finder, _Refusal) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Refusal())
+
+
+class _Refusal(MetaPathFinder):
+    """TensorFlow would be bound to the LLVM of an OpenGL driver, and the process would end in a segmentation fault."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        if name == "tensorflow":
+            raise ImportError(
+                "TensorFlow cannot be loaded into this process any more: ndgpu has opened an OpenGL driver, whose LLVM "
+                "TensorFlow would take for its own and crash. Import tensorflow before the first device is opened, or "
+                "leave OpenGL out (WGPU_BACKEND=vulkan)",
+                name=name,
+            )
 
 
 def _maps() -> str:
