@@ -1,7 +1,6 @@
-"""Graphics drivers and what else is in the process: none where there is no GPU, and none that another library dies of."""
+"""Graphics drivers and what else is in a process: none where there is no GPU, none that another library dies of."""
 
 import importlib.util
-import itertools
 import os
 import platform
 import shutil
@@ -13,8 +12,8 @@ import pytest
 
 linux = pytest.mark.skipif(platform.system() != "Linux", reason="elsewhere drivers are the system's own")
 
-# What libraries with a compiler of their own do to use it. They are not among what the tests install: TensorFlow alone is
-# larger than all the rest.
+# What libraries with a compiler of their own do to use it. The tests do not install them: TensorFlow alone is larger than
+# all the rest.
 COMPILES = {
     "tensorflow": "float(tensorflow.function(lambda x: x * 2, jit_compile=True)(tensorflow.constant(3.0)))",
     "jax": "float(jax.jit(lambda x: x * 2)(3.0))",
@@ -56,16 +55,14 @@ def test_a_machine_without_a_gpu_loads_no_driver():
 @linux
 @pytest.mark.parametrize("peer", COMPILES)
 @pytest.mark.parametrize("chosen", ["", "software"])
-@pytest.mark.parametrize("order", itertools.permutations(["peer", "ndgpu", "device"]), ids="-".join)
+@pytest.mark.parametrize("order", ["peer ndgpu device", "ndgpu peer device", "ndgpu device peer"])
 def test_beside_other_compilers(peer, chosen, order):
     if importlib.util.find_spec(peer) is None:
         pytest.skip(f"{peer} is not installed")
-    if order.index("device") < order.index("ndgpu"):
-        pytest.skip("there is no device before its module")
     steps = {"peer": f"import {peer}", "ndgpu": "import ndgpu, numpy as np", "device": "device = ndgpu.get_device()"}
     compiles = f"assert {COMPILES[peer]} == 6"
     for again in ([compiles, COMPUTE, compiles], [COMPUTE, compiles, COMPUTE]):
-        program = "\n".join([*(steps[step] for step in order), *again, "print(device.kind)"])
+        program = "\n".join([*(steps[step] for step in order.split()), *again, "print(device.kind)"])
         done = run(program, **({"NDGPU_DEVICE": chosen} if chosen else {}))
         assert done.returncode == 0, done.stderr
         assert not chosen or done.stdout.strip().endswith("software rasteriser")
@@ -75,7 +72,8 @@ def test_beside_other_compilers(peer, chosen, order):
 def test_opengl_and_tensorflow():
     """In the order that works it works, in the other one it is an ImportError."""
     opens = "import ndgpu, numpy as np; device = ndgpu.Device('llvmpipe')" + COMPUTE
-    done = run(f"{opens}\ntry:\n    import tensorflow\nexcept ImportError as error:\n    print(error)", WGPU_BACKEND="gl")
+    refused = "\ntry:\n    import tensorflow\nexcept ImportError as error:\n    print(error)"
+    done = run(opens + refused, WGPU_BACKEND="gl")
     if "no adapter at all" in done.stderr:
         pytest.skip("there is no OpenGL driver")
     assert done.returncode == 0, done.stderr
@@ -102,12 +100,12 @@ def test_room_is_made_where_tensorflow_is_loaded(tmp_path):
             return original(name, mode=mode)
         ctypes.CDLL = watched
         print(ndgpu.Device("cpu").kind, opened)
-        print(ndgpu.Device("llvmpipe").kind, all(apart for name, apart in opened if name and "libc." not in name), opened)
+        print(ndgpu.Device("llvmpipe").kind, {apart for name, apart in opened if name and "libc." not in name}, opened)
     """
     done = run(loads + watch)
     assert done.returncode == 0, done.stderr
     assert "native CPU engine []" in done.stdout
-    assert "software rasteriser True" in done.stdout and "lvp" in done.stdout
+    assert "software rasteriser {True}" in done.stdout and "lvp" in done.stdout
 
     replaced = "drivers._malloc_is_replaced = lambda: True\nprint(ndgpu.Device('cpu').kind)\nndgpu.Device('llvmpipe')"
     done = run(loads + replaced)
@@ -122,7 +120,7 @@ def test_malloc_that_is_not_the_c_librarys_is_seen(tmp_path):
         pytest.skip("there is no C compiler")
     source = tmp_path / "malloc.c"
     source.write_text(
-        "#include <stddef.h>\nextern void *__libc_malloc(size_t);\nvoid *malloc(size_t size) { return __libc_malloc(size); }"
+        "void *__libc_malloc(unsigned long);\nvoid *malloc(unsigned long size) { return __libc_malloc(size); }"
     )
     library = tmp_path / "malloc.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)

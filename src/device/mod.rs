@@ -83,8 +83,9 @@ impl Device {
     /// # Beside TensorFlow
     ///
     /// Drivers of Mesa's bring LLVM, and so does TensorFlow, which exports it: in one process they crash each other. Without
-    /// a GPU nothing is loaded, and nothing happens. With a GPU of Mesa's, or for llvmpipe, open the device before
-    /// TensorFlow's libraries are loaded; the Python package sees to it in either order.
+    /// a GPU nothing is loaded, and nothing happens. With a GPU of Mesa's, or for llvmpipe, open the device through Vulkan
+    /// before TensorFlow's libraries are loaded, or open Mesa's driver with `RTLD_DEEPBIND` before the device, as the Python
+    /// package does, which has the details in its README.
     ///
     /// Not on wasm32: nothing can block in a browser. Await [`DeviceBuilder::build_async`] there.
     ///

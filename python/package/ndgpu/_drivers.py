@@ -1,9 +1,9 @@
 """Graphics drivers beside TensorFlow.
 
-TensorFlow exports the LLVM inside it to the whole process. Drivers of Mesa's bring an LLVM of another version, which would be
-bound to that one, and the process would end in ``free(): invalid pointer`` or worse. Opened by ``RTLD_DEEPBIND`` before
-anybody else opens them they are bound to their own. Without TensorFlow, or before it, they bind to their own anyway, but for
-OpenGL they are opened for the whole process, and then it is TensorFlow that must not be loaded any more.
+TensorFlow exports the LLVM inside it to the whole process. Drivers of Mesa's bring an LLVM of another version, which would
+be bound to that one, and the process would end in ``free(): invalid pointer`` or worse. Opened by ``RTLD_DEEPBIND`` before
+anybody else opens them they are bound to their own. Without TensorFlow, or before it, they bind to their own anyway, but
+for OpenGL they are opened for the whole process, and then it is TensorFlow that must not be loaded any more.
 """
 
 from __future__ import annotations
@@ -22,17 +22,21 @@ from ._ndgpu import DeviceError
 
 _EXPORTS_LLVM = re.compile(r"/libtensorflow_(?:framework|cc)\.so")
 _DEEPBIND: int = getattr(os, "RTLD_DEEPBIND", 0)
+# Whether somebody else had opened an LLVM for the whole process.
+_exposed_before = False
 
 
 def make_room() -> None:
     """Called before graphics drivers are loaded."""
+    global _exposed_before
+    _exposed_before = _llvm_is_exposed()
     if not _DEEPBIND or not _EXPORTS_LLVM.search(_maps()):
         return
     drivers = [*_vulkan(), *_gl()]
     if drivers and _malloc_is_replaced():
         raise DeviceError(
-            "TensorFlow is loaded, and malloc is not the C library's (LD_PRELOAD?): graphics drivers of Mesa's cannot be "
-            "kept apart from TensorFlow's LLVM then, and the process would crash. Open the device before TensorFlow is "
+            "TensorFlow is loaded, and malloc is not the C library's (LD_PRELOAD?): graphics drivers of Mesa's cannot "
+            "be kept apart from TensorFlow's LLVM then, and the process would crash. Open the device before TensorFlow is "
             'imported, leave malloc alone, or compute on the CPU: Device("cpu")'
         )
     for driver in drivers:
@@ -44,7 +48,7 @@ def make_room() -> None:
 
 def loaded() -> None:
     """Called when graphics drivers have been loaded."""
-    if not _DEEPBIND or not hasattr(ctypes.CDLL(None), "LLVMContextCreate") or _EXPORTS_LLVM.search(_maps()):
+    if _exposed_before or not _llvm_is_exposed() or _EXPORTS_LLVM.search(_maps()):
         return
     if not any(isinstance(finder, _Refusal) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Refusal())
@@ -61,6 +65,10 @@ class _Refusal(MetaPathFinder):
                 "leave OpenGL out (WGPU_BACKEND=vulkan)",
                 name=name,
             )
+
+
+def _llvm_is_exposed() -> bool:
+    return bool(_DEEPBIND) and hasattr(ctypes.CDLL(None), "LLVMContextCreate")
 
 
 def _maps() -> str:
