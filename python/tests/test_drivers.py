@@ -12,8 +12,8 @@ import pytest
 
 linux = pytest.mark.skipif(platform.system() != "Linux", reason="elsewhere drivers are the system's own")
 
-# What libraries with a compiler of their own do to use it. The tests do not install them: TensorFlow alone is larger than
-# all the rest.
+# What libraries with a compiler of their own do to use it. The tests do not install them: TensorFlow alone is larger
+# than all the rest.
 COMPILES = {
     "tensorflow": "float(tensorflow.function(lambda x: x * 2, jit_compile=True)(tensorflow.constant(3.0)))",
     "jax": "float(jax.jit(lambda x: x * 2)(3.0))",

@@ -43,10 +43,10 @@ const VARIABLE: &str = "NDGPU_DEVICE";
 
 /// By what it is being looked for, for the error.
 enum Asked {
-    ByCall,
+    Call,
     /// As the environment would.
-    ByWord(String),
-    ByVariable(String),
+    Word(String),
+    Variable(String),
 }
 
 impl DeviceBuilder {
@@ -157,14 +157,14 @@ impl DeviceBuilder {
 
     fn wish(&self) -> (Wish, Asked) {
         if let Some(name) = &self.adapter {
-            return (Wish::Named(name.clone()), Asked::ByCall);
+            return (Wish::Named(name.clone()), Asked::Call);
         }
         if let Some(word) = &self.named {
-            return (Wish::from_word(word), Asked::ByWord(word.clone()));
+            return (Wish::from_word(word), Asked::Word(word.clone()));
         }
         match std::env::var(VARIABLE) {
-            Ok(word) if !word.trim().is_empty() => (Wish::from_word(&word), Asked::ByVariable(word)),
-            _ => (Wish::Best { software: self.allow_software }, Asked::ByCall),
+            Ok(word) if !word.trim().is_empty() => (Wish::from_word(&word), Asked::Variable(word)),
+            _ => (Wish::Best { software: self.allow_software }, Asked::Call),
         }
     }
 
@@ -243,7 +243,7 @@ impl Wish {
 
 /// A hardware GPU or an error.
 pub(super) async fn hardware_gpu() -> Result<Device> {
-    DeviceBuilder::default().open(Wish::HardwareGpu, Asked::ByCall).await
+    DeviceBuilder::default().open(Wish::HardwareGpu, Asked::Call).await
 }
 
 /// Every hardware GPU, open. One that several graphics APIs offer is opened through the first of them.
@@ -305,9 +305,9 @@ pub(super) async fn open_adapter(info: &DeviceInfo, without_f64: bool) -> Result
 fn no_device(wish: &Wish, asked: &Asked, found: &Found, refusals: &[String]) -> Error {
     let words = "\"cpu\", \"gpu\", \"software\", or part of an adapter's name";
     let asked = match asked {
-        Asked::ByCall => String::new(),
-        Asked::ByWord(word) => format!("a device named \"{word}\" is not here (a name is {words}): "),
-        Asked::ByVariable(word) => format!("the environment variable {VARIABLE} is \"{word}\" (it takes {words}): "),
+        Asked::Call => String::new(),
+        Asked::Word(word) => format!("a device named \"{word}\" is not here (a name is {words}): "),
+        Asked::Variable(word) => format!("the environment variable {VARIABLE} is \"{word}\" (it takes {words}): "),
     };
     let outcome = match found.looked.is_empty() && found.adapters.is_empty() && !wish.loads_drivers(None) {
         true => {

@@ -1,9 +1,10 @@
 """Graphics drivers beside TensorFlow.
 
-TensorFlow exports the LLVM inside it to the whole process. Drivers of Mesa's bring an LLVM of another version, which would
-be bound to that one, and the process would end in ``free(): invalid pointer`` or worse. Opened by ``RTLD_DEEPBIND`` before
-anybody else opens them they are bound to their own. Without TensorFlow, or before it, they bind to their own anyway, but
-for OpenGL they are opened for the whole process, and then it is TensorFlow that must not be loaded any more.
+TensorFlow exports the LLVM inside it to the whole process. Drivers of Mesa's bring an LLVM of another version, which
+would be bound to that one, and the process would end in ``free(): invalid pointer`` or worse. Opened by
+``RTLD_DEEPBIND`` before anybody else opens them they are bound to their own. Without TensorFlow, or before it, they bind
+to their own anyway, but for OpenGL they are opened for the whole process, and then it is TensorFlow that must not be
+loaded any more.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def make_room() -> None:
     if drivers and _malloc_is_replaced():
         raise DeviceError(
             "TensorFlow is loaded, and malloc is not the C library's (LD_PRELOAD?): graphics drivers of Mesa's cannot "
-            "be kept apart from TensorFlow's LLVM then, and the process would crash. Open the device before TensorFlow is "
-            'imported, leave malloc alone, or compute on the CPU: Device("cpu")'
+            "be kept apart from TensorFlow's LLVM then, and the process would crash. Open the device before TensorFlow "
+            'is imported, leave malloc alone, or compute on the CPU: Device("cpu")'
         )
     for driver in drivers:
         try:
