@@ -8,8 +8,9 @@ fn main() -> ndgpu::Result<()> {
     // Asked first: should NDGPU_DEVICE name something that is not there, the error says what is.
     let chosen = Device::new()?;
 
+    // Device::available() loads no driver on a machine without a GPU. This lists what software there is, too.
     println!("Devices, best first (* is what Device::new() takes here):\n");
-    for info in Device::available() {
+    for info in Device::builder().allow_software(true).available() {
         // What is listed has not been opened: only an open device knows its arithmetic.
         let is_chosen = (&info.name, info.backend) == (&chosen.info().name, chosen.info().backend);
         print(if is_chosen { chosen.info() } else { &info }, is_chosen);
@@ -20,6 +21,7 @@ fn main() -> ndgpu::Result<()> {
     println!("  NDGPU_DEVICE=gpu         GPU hardware, or an error           Device::gpu()");
     println!("  NDGPU_DEVICE=software    a software rasteriser, for tests");
     println!("  NDGPU_DEVICE=llvmpipe    an adapter by part of its name      Device::builder().adapter(\"llvmpipe\")");
+    println!("                           the third of a list                 Device::available()[2].open()");
     println!("  WGPU_BACKEND=vulkan      only this graphics API              Device::builder().backends(..)");
 
     // The error of a machine without a GPU says where one was looked for and what to install.

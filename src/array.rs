@@ -3,7 +3,7 @@
 use ndarray::{Axis, Dimension, IntoDimension, IxDyn};
 
 use crate::device::check::Checks;
-use crate::device::gpu::GpuBuffer;
+use crate::device::gpu::{GpuBuffer, LARGEST_ELEMENT};
 use crate::device::storage::Storage;
 use crate::device::{Device, Engine};
 use crate::element::{Element, bytes_of};
@@ -130,9 +130,27 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     }
 
     /// The buffer the array lies in, for the application's own wgpu code; `None` on the CPU engine. The elements are at
-    /// its start; it may be longer.
+    /// its start, or where [`from_wgpu_buffer_at`](Self::from_wgpu_buffer_at) was told that they are; it may be longer.
     ///
-    /// `None` also while a plan is being captured. Commands recorded so far are submitted first, so that what the application submits comes after them.
+    /// `None` also while a plan is being captured. Commands recorded so far are submitted first, so that what the application
+    /// submits comes after them; call it again, then, after more was asked of the array.
+    ///
+    /// # How long it is the caller's
+    ///
+    /// A clone of the handle is the caller's for as long as he keeps it: from this call on the buffer never goes into the
+    /// crate's pool, and nobody else's array will lie in it, also after the last handle to the array is gone. (It is lost to
+    /// the pool, so do not ask for the buffers of thousands of arrays that you drop.) What it holds is the array's:
+    ///
+    /// - Operations only write to new arrays. The array of the output of a [plan](crate::Plan) is written by each replay,
+    ///   and that of an input by [`write`](crate::Plan::write).
+    /// - [`overwrite`](Self::overwrite) writes into this buffer if nobody shares the array, else the array moves to another
+    ///   buffer, and this one keeps the old values.
+    /// - [`into_readback`](Self::into_readback) copies the array instead of mapping it, and leaves the buffer usable.
+    /// - What the application writes there is seen by what is asked of the array later. What was found out about the old
+    ///   values (weights that sum to zero, knots out of order) still comes with the array.
+    ///
+    /// The application must not map the buffer, which wgpu would refuse to compute on, or destroy it, while the array is used:
+    /// either is an error of the device for all that come later.
     pub fn wgpu_buffer(&self) -> Option<&wgpu::Buffer> {
         match (self.device.engine(), &self.storage) {
             _ if self.device.recorder().is_some() => None,
@@ -148,14 +166,39 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     /// An array over a buffer that the application made with the wgpu device it shares by
     /// [`Device::from_wgpu`]. Nothing is copied, and the buffer never goes into the crate's pool.
     ///
-    /// Commands that the application submits later are not waited for by what was asked of `device` before.
+    /// Commands that the application submits later are not waited for by what was asked of `device` before. Two arrays over
+    /// the same bytes are two names for them, and nothing keeps writing to one apart from reading the other.
+    ///
+    /// Costs one small submission, by which wgpu is made to say whether the buffer can be used.
     ///
     /// # Errors
     ///
-    /// [`InvalidOption`](ErrorKind::InvalidOption) if the buffer is not one of this device or lacks the usages `STORAGE`,
-    /// `COPY_SRC` and `COPY_DST`, or if the device is the CPU engine; [`ShapeMismatch`](ErrorKind::ShapeMismatch) if it
-    /// is too small for the shape; [`UnsupportedElement`](ErrorKind::UnsupportedElement).
+    /// [`InvalidOption`](ErrorKind::InvalidOption) if the buffer is not one of this wgpu device, is mapped (also by
+    /// `mapped_at_creation`) or about to be, was destroyed, or lacks the usages `STORAGE`, `COPY_SRC` and `COPY_DST`, or if
+    /// the device is the CPU engine; [`ShapeMismatch`](ErrorKind::ShapeMismatch) if it is too small for the shape;
+    /// [`UnsupportedElement`](ErrorKind::UnsupportedElement); [`DeviceLost`](ErrorKind::DeviceLost).
+    ///
+    /// wgpu has no name for "a buffer of another `wgpu::Instance`": it panics, which is caught here, or complains to the
+    /// device that the buffer is of, whose handler for uncaptured errors hears of it; its default handler's panic is caught
+    /// as well. Where the program is built with `panic = "abort"`, that mistake ends it. In a browser a buffer of
+    /// another device is an error of what is computed later.
     pub fn from_wgpu_buffer<Sh>(device: &Device, buffer: wgpu::Buffer, shape: Sh) -> Result<Self>
+    where
+        Sh: IntoDimension<Dim = D>,
+    {
+        Self::from_wgpu_buffer_at(device, buffer, 0, shape)
+    }
+
+    /// The same from a place in the buffer on, in bytes: for several arrays in one buffer, or one behind a header.
+    ///
+    /// The place is a multiple of the wgpu device's `min_storage_buffer_offset_alignment`, which is 256 unless the application
+    /// requested a smaller limit. Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_wgpu_buffer`](Self::from_wgpu_buffer); [`InvalidOption`](ErrorKind::InvalidOption) also for any other place,
+    /// and [`ShapeMismatch`](ErrorKind::ShapeMismatch) if what is behind it is too small for the shape.
+    pub fn from_wgpu_buffer_at<Sh>(device: &Device, buffer: wgpu::Buffer, offset: u64, shape: Sh) -> Result<Self>
     where
         Sh: IntoDimension<Dim = D>,
     {
@@ -167,14 +210,26 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
             ));
         };
         let shape = shape.into_dimension();
+        // Bindings are not empty, those of empty arrays neither.
         let bytes = elements_of(&shape).map_or(u64::MAX, bytes_of::<T>);
-        if bytes > buffer.size() {
+        let bytes = if bytes == 0 { LARGEST_ELEMENT } else { bytes };
+        let room = buffer.size().saturating_sub(offset);
+        if bytes > room {
             return Err(Error::shape(format!(
-                "an array of shape {:?} of {} takes {bytes} bytes, but the buffer has {}",
+                "an array of shape {:?} of {} takes {bytes} bytes, but the buffer has {room} from byte {offset} on",
                 shape.slice(),
                 T::TYPE,
-                buffer.size()
             )));
+        }
+        let alignment = context.alignment();
+        if !offset.is_multiple_of(alignment) {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                format!(
+                    "an array cannot begin at byte {offset} of a buffer: this device binds buffers at multiples of \
+                     {alignment} bytes (min_storage_buffer_offset_alignment); copy it to such a place first"
+                ),
+            ));
         }
         let needed = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
         if !buffer.usage().contains(needed) {
@@ -184,13 +239,8 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
             ));
         }
         context.health()?;
-        context.accepts(&buffer).map_err(|refusal| {
-            Error::new(
-                ErrorKind::InvalidOption,
-                format!("the buffer cannot be used on device \"{}\": {refusal}", device.info().name),
-            )
-        })?;
-        let storage = Storage::Gpu(std::sync::Arc::new(GpuBuffer::foreign(buffer)));
+        context.accepts(&buffer)?;
+        let storage = Storage::Gpu(std::sync::Arc::new(GpuBuffer::foreign(buffer, offset)));
         Ok(Self::new(device.clone(), storage, shape, Checks::default()))
     }
 }

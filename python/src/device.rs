@@ -44,17 +44,39 @@ impl Device {
     fn new(py: Python<'_>, name: Option<&str>) -> PyResult<Self> {
         expect_threads()?;
         starts_threads();
-        py.detach(|| name.map_or_else(ndgpu::Device::new, ndgpu::Device::named)).map(Self).map_err(exception)
+        let mut builder = ndgpu::Device::builder();
+        if let Some(name) = name {
+            builder = builder.named(name);
+        }
+        let loads_drivers = builder.loads_drivers();
+        with_drivers(py, loads_drivers, || builder.build())?.map(Self).map_err(exception)
     }
 
-    /// A line for each device of this machine, the one that is preferred first. Asks all drivers, so it takes a while.
+    /// A line for each device of this machine, the one that is preferred first. `line.open()` opens the device that the line
+    /// is about, of two equal GPUs the right one.
+    ///
+    /// Parameters
+    /// ----------
+    /// software : bool
+    ///     Also lists software rasterisers on a machine that does not look as if it had a GPU. On Linux no graphics driver is
+    ///     loaded there without it, nor by `Device()`.
+    ///
+    /// Asks all drivers otherwise, so it takes a while.
     ///
     /// >>> import ndgpu
-    /// >>> any("native CPU engine" in line for line in ndgpu.Device.available())
-    /// True
+    /// >>> [cpu] = [line for line in ndgpu.Device.available() if "native CPU engine" in line]
+    /// >>> cpu.open().kind
+    /// 'native CPU engine'
     #[staticmethod]
-    fn available(py: Python<'_>) -> Vec<String> {
-        py.detach(|| ndgpu::Device::available().iter().map(ToString::to_string).collect())
+    #[pyo3(signature = (*, software=false))]
+    fn available(py: Python<'_>, software: bool) -> PyResult<Vec<Bound<'_, PyAny>>> {
+        static LINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        expect_threads()?;
+        let builder = ndgpu::Device::builder().allow_software(software);
+        let loads_drivers = builder.lists_drivers();
+        let listed = with_drivers(py, loads_drivers, || builder.available())?;
+        let line = LINE.import(py, "ndgpu._devices", "AvailableDevice")?;
+        listed.into_iter().map(|info| line.call1((info.to_string(), Listed(info)))).collect()
     }
 
     /// What the device calls itself.
@@ -227,6 +249,32 @@ impl Device {
             Err(_) => Err(PyTypeError::new_err(format!("device is a Device, a name or None, not {device}"))),
         }
     }
+}
+
+/// What [`Device::available`] lists.
+#[pyclass(frozen, module = "ndgpu", name = "_Listed")]
+pub struct Listed(ndgpu::DeviceInfo);
+
+#[pymethods]
+impl Listed {
+    fn open(&self, py: Python<'_>) -> PyResult<Device> {
+        expect_threads()?;
+        starts_threads();
+        with_drivers(py, self.0.backend.is_some(), || self.0.open())?.map(Device).map_err(exception)
+    }
+}
+
+/// Does what may load drivers, which what is loaded already, or later, may not bear with.
+fn with_drivers<R: Send>(py: Python<'_>, loads_drivers: bool, calls: impl FnOnce() -> R + Send) -> PyResult<R> {
+    let drivers = loads_drivers.then(|| py.import("ndgpu._drivers")).transpose()?;
+    if let Some(drivers) = &drivers {
+        drivers.call_method0("make_room")?;
+    }
+    let result = py.detach(calls);
+    if let Some(drivers) = &drivers {
+        drivers.call_method0("loaded")?;
+    }
+    Ok(result)
 }
 
 fn lend<T>(py: Python<'_>, device: &ndgpu::Device, a: &Bound<'_, PyAny>) -> PyResult<ndgpu::AnyArray>

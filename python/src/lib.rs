@@ -33,6 +33,7 @@ static ALLOCATOR: aligned::Aligned = aligned::Aligned;
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     module.add_class::<device::Device>()?;
+    module.add_class::<device::Listed>()?;
     module.add_class::<device::Transfers>()?;
     module.add_class::<array::DeviceArray>()?;
     refused::refuse(&module.py().get_type::<array::DeviceArray>())?;

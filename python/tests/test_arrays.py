@@ -389,6 +389,10 @@ def test_threads_share_a_device(device):
 
 def test_devices():
     assert any("native CPU engine" in each for each in ndgpu.Device.available())
+    for line in ndgpu.Device.available(software=True):
+        opened = line.open()
+        assert opened.name in line and opened.kind in line and opened != line.open()
+        assert opened.upload([1.0, 2.0], np.float32).sum().numpy() == 3
     cpu = ndgpu.Device("cpu")
     assert cpu == cpu and cpu != ndgpu.Device("cpu") and len({cpu, cpu}) == 1
     assert cpu.supports_float64 and cpu.unified_memory and cpu.backend is None

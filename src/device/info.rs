@@ -1,5 +1,8 @@
 //! What a device is and can do: [`DeviceInfo`], known before anything is uploaded.
 
+use super::{Device, select};
+use crate::error::Result;
+
 /// What kind of machine computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -98,6 +101,8 @@ impl std::fmt::Display for Arithmetic {
 }
 
 /// What a device is and can do.
+///
+/// Two are equal if they say the same, as those of two equal GPUs do; each of these still [opens](Self::open) its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceInfo {
@@ -123,9 +128,76 @@ pub struct DeviceInfo {
     pub arithmetic: Option<Arithmetic>,
     /// The sizes that end somewhere.
     pub limits: DeviceLimits,
+    /// What it is opened by.
+    adapter: Handle,
+}
+
+/// An adapter of wgpu's; none for the CPU engine. Says nothing about what a device is, so that all are equal.
+#[derive(Clone)]
+struct Handle(Option<wgpu::Adapter>);
+
+impl PartialEq for Handle {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Handle {}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("..")
+    }
 }
 
 impl DeviceInfo {
+    /// Opens this device, and no other: of two equal GPUs that [`Device::available`] lists the one that this is about. With
+    /// the information of a device that is open already it opens another on the same adapter.
+    ///
+    /// ```no_run
+    /// use ndgpu::{Device, DeviceKind};
+    ///
+    /// for info in Device::available().iter().filter(|info| info.kind == DeviceKind::DiscreteGpu) {
+    ///     let device = info.open()?;
+    ///     println!("{}", device.info());
+    /// }
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    ///
+    /// Costs what opening a device costs, 40 to 160 ms on a GPU. Through OpenGL, and in a browser, where an adapter is used
+    /// once, it is looked for again by its name.
+    ///
+    /// Not on wasm32: nothing can block in a browser. Await [`open_async`](Self::open_async) there.
+    ///
+    /// # Errors
+    ///
+    /// [`Driver`](crate::ErrorKind::Driver) if the driver refuses, [`NoDevice`](crate::ErrorKind::NoDevice) if what has to be
+    /// looked for again is gone.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn open(&self) -> Result<Device> {
+        pollster::block_on(self.open_async())
+    }
+
+    /// The same without blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub async fn open_async(&self) -> Result<Device> {
+        match self.backend {
+            None => Ok(Device::cpu()),
+            Some(backend) if cfg!(target_arch = "wasm32") || backend == wgpu::Backend::Gl => {
+                Device::builder().backends(backend.into()).adapter(self.name.clone()).build_async().await
+            }
+            Some(_) => select::open_adapter(self, false).await,
+        }
+    }
+
+    /// What it is opened by.
+    pub(super) fn adapter(&self) -> Option<&wgpu::Adapter> {
+        self.adapter.0.as_ref()
+    }
+
     pub(crate) fn cpu() -> Self {
         Self {
             name: "ndgpu native CPU engine".into(),
@@ -141,11 +213,13 @@ impl DeviceInfo {
                 max_binding_bytes: isize::MAX as u64,
                 max_workgroups_per_dimension: u32::MAX,
             },
+            adapter: Handle(None),
         }
     }
 
-    /// What using this adapter would give, with 64-bit floats only if wanted.
-    pub(crate) fn of_adapter(info: &wgpu::AdapterInfo, features: wgpu::Features, limits: &wgpu::Limits) -> Self {
+    /// What using this adapter would give with these features and limits.
+    pub(crate) fn of_adapter(adapter: &wgpu::Adapter, features: wgpu::Features, limits: &wgpu::Limits) -> Self {
+        let info = adapter.get_info();
         let kind = match info.device_type {
             wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu,
             wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu,
@@ -155,13 +229,13 @@ impl DeviceInfo {
         };
         let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
         Self {
-            name: info.name.clone(),
+            name: info.name,
             kind,
             backend: Some(info.backend),
             driver,
             unified_memory: matches!(kind, DeviceKind::IntegratedGpu | DeviceKind::Software)
                 && features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
-            supports_f64: features.contains(wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_INT64),
+            supports_f64: features.contains(super::FLOAT64_FEATURES),
             compensated_sums: false,
             arithmetic: None,
             limits: DeviceLimits {
@@ -171,6 +245,7 @@ impl DeviceInfo {
                 max_binding_bytes: limits.max_storage_buffer_binding_size & !3,
                 max_workgroups_per_dimension: limits.max_compute_workgroups_per_dimension,
             },
+            adapter: Handle(Some(adapter.clone())),
         }
     }
 }
@@ -185,5 +260,50 @@ impl std::fmt::Display for DeviceInfo {
             write!(f, ", {}", self.driver)?;
         }
         f.write_str(")")
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Two drivers for the same adapter are two adapters that nothing tells apart but the handle.
+    #[test]
+    fn of_two_equal_adapters_each_opens_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = std::env::var("VK_DRIVER_FILES").or_else(|_| std::env::var("VK_ICD_FILENAMES")).ok();
+        let software = || {
+            let listed = std::fs::read_dir("/usr/share/vulkan/icd.d").expect("the manifests of Mesa's drivers");
+            let mut paths = listed.flatten().map(|entry| entry.path().to_string_lossy().into_owned());
+            paths.find(|path| path.contains("lvp_icd"))
+        };
+        let manifest = named.or_else(software).expect("llvmpipe's manifest: run scripts/test");
+        let twins = ["one.json", "two.json"].map(|name| folder.path().join(name));
+        for twin in &twins {
+            std::fs::copy(&manifest, twin).unwrap();
+        }
+        let twins = twins.map(|twin| twin.to_string_lossy().into_owned()).join(":");
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "device::info::tests::child_opens_each", "--ignored", "--nocapture"])
+            .envs([("VK_DRIVER_FILES", &twins), ("VK_ICD_FILENAMES", &twins)])
+            .env("WGPU_BACKEND", "vulkan")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains("ANSWER: each its own"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    #[ignore = "run as a child process by the test above"]
+    fn child_opens_each() {
+        let mut listed = Device::builder().allow_software(true).available();
+        listed.retain(|info| info.backend.is_some());
+        let [one, another] = &listed[..] else { panic!("two adapters, not {listed:?}") };
+        assert_eq!(one, another, "nothing tells them apart");
+        assert!(one.adapter() != another.adapter());
+        for info in [another, one] {
+            assert!(info.open().unwrap().info().adapter() == info.adapter());
+        }
+        println!("ANSWER: each its own");
     }
 }

@@ -1,6 +1,7 @@
 //! The device-abstraction layer: a [`Device`] is a GPU or the native CPU engine, and everything above it says what is to
 //! be done once, as an [`Operation`], without asking which.
 
+mod adapters;
 pub(crate) mod check;
 pub(crate) mod gpu;
 pub(crate) mod host;
@@ -11,6 +12,7 @@ pub(crate) mod recorder;
 mod select;
 pub(crate) mod shelf;
 pub(crate) mod storage;
+mod traces;
 
 use std::sync::Arc;
 
@@ -55,7 +57,12 @@ struct Inner {
     info: DeviceInfo,
     engine: Engine,
     ledger: Ledger,
+    /// The application's own, by [`Device::from_wgpu`].
+    is_shared: bool,
 }
+
+/// What 64-bit floats take.
+const FLOAT64_FEATURES: wgpu::Features = wgpu::Features::SHADER_F64.union(wgpu::Features::SHADER_INT64);
 
 pub(crate) enum Engine {
     Cpu(Arc<HostPool>),
@@ -68,6 +75,17 @@ impl Device {
     /// A software rasteriser (llvmpipe, SwiftShader, WARP) is only taken when asked for. The environment variable
     /// `NDGPU_DEVICE` overrides the choice: `cpu`, `gpu` (hardware only), `software`, or part of an adapter's name.
     /// `WGPU_BACKEND` restricts the graphics APIs, as everywhere in wgpu.
+    ///
+    /// On Linux no graphics driver is loaded unless the machine looks as if it had a GPU, or a driver is asked for
+    /// ([`DeviceBuilder::loads_drivers`] says how): opening takes well under a millisecond then, where drivers take 60 to 150,
+    /// and a process keeps clear of what a driver brings along.
+    ///
+    /// # Beside TensorFlow
+    ///
+    /// Drivers of Mesa's bring LLVM, and so does TensorFlow, which exports it: in one process they crash each other. Without
+    /// a GPU nothing is loaded, and nothing happens. With a GPU of Mesa's, or for llvmpipe, open the device through Vulkan
+    /// before TensorFlow's libraries are loaded, or open Mesa's driver with `RTLD_DEEPBIND` before the device, as the Python
+    /// package does, which has the details in its README.
     ///
     /// Not on wasm32: nothing can block in a browser. Await [`DeviceBuilder::build_async`] there.
     ///
@@ -82,7 +100,7 @@ impl Device {
 
     /// The native CPU engine, which every machine has.
     pub fn cpu() -> Self {
-        Self::with(DeviceInfo::cpu(), Engine::Cpu(Arc::default()))
+        Self::with(DeviceInfo::cpu(), Engine::Cpu(Arc::default()), false)
     }
 
     /// The device that [`Device::new`] gives where `NDGPU_DEVICE` has this value: `"cpu"`, `"gpu"`, `"software"`, or part of
@@ -95,7 +113,7 @@ impl Device {
     /// [`NoDevice`](ErrorKind::NoDevice) with a message that lists what was found.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn named(name: &str) -> Result<Self> {
-        pollster::block_on(select::named(name))
+        Self::builder().named(name).build()
     }
 
     /// A hardware GPU, whatever `NDGPU_DEVICE` says.
@@ -147,11 +165,15 @@ impl Device {
                 ),
             ));
         }
-        let info = DeviceInfo::of_adapter(&adapter.get_info(), device.features(), &limits);
+        let info = DeviceInfo::of_adapter(adapter, device.features(), &limits);
         Self::over(device, queue, info, false)
     }
 
-    /// Every device this machine has, the one that [`Device::new`] prefers first. Asks all drivers, so it takes a while.
+    /// Every device this machine has, the one that [`Device::new`] prefers first. Each can be [opened](DeviceInfo::open).
+    ///
+    /// Asks all drivers, which takes a while. On Linux none are loaded, as by [`Device::new`], on a machine that does not look
+    /// as if it had a GPU: software rasterisers are not listed there unless they are asked for, by `NDGPU_DEVICE` or by
+    /// `Device::builder().allow_software(true).available()`. OpenGL is only asked if nothing else tells of a GPU.
     ///
     /// Not on wasm32: nothing can block in a browser. Await [`available_async`](Self::available_async) there.
     #[cfg(not(target_arch = "wasm32"))]
@@ -161,16 +183,16 @@ impl Device {
 
     /// The same without blocking. A browser tells of one GPU.
     pub async fn available_async() -> Vec<DeviceInfo> {
-        select::available().await
+        Self::builder().available_async().await
     }
 
     pub(crate) fn over(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
         let context = GpuContext::new(device, queue, info, owned)?;
-        Ok(Self::with(context.info().clone(), Engine::Gpu(Arc::new(context))))
+        Ok(Self::with(context.info().clone(), Engine::Gpu(Arc::new(context)), !owned))
     }
 
-    fn with(info: DeviceInfo, engine: Engine) -> Self {
-        Self { inner: Arc::new(Inner { info, engine, ledger: Ledger::default() }), recorder: None }
+    fn with(info: DeviceInfo, engine: Engine, is_shared: bool) -> Self {
+        Self { inner: Arc::new(Inner { info, engine, ledger: Ledger::default(), is_shared }), recorder: None }
     }
 
     /// What this device is and can do.
@@ -260,13 +282,27 @@ impl Device {
         if T::TYPE != ElementType::F64 || self.info().supports_f64 {
             return Ok(());
         }
+        let name = &self.info().name;
+        let missing = match (self.engine(), self.info().adapter()) {
+            (Engine::Gpu(context), Some(adapter)) => {
+                let missing = FLOAT64_FEATURES - context.features();
+                Some((missing, adapter.features().contains(missing)))
+            }
+            _ => None,
+        };
+        let why = match missing {
+            Some((missing, true)) if self.inner.is_shared => format!(
+                "device \"{name}\" was requested by the application without {missing:?}, which its adapter has; name \
+                 {FLOAT64_FEATURES:?} in the required_features of its wgpu::DeviceDescriptor,"
+            ),
+            Some((_, true)) => {
+                format!("device \"{name}\" was opened without 64-bit floats; leave out DeviceBuilder::without_f64,")
+            }
+            _ => format!("device \"{name}\" has no 64-bit floats in shaders;"),
+        };
         Err(Error::new(
             ErrorKind::UnsupportedElement,
-            format!(
-                "device \"{}\" has no 64-bit floats in shaders; convert to f32 (subtract an offset first if values are \
-                 large), or use Device::cpu()",
-                self.info().name
-            ),
+            format!("{why} convert to f32 (subtract an offset first if values are large), or use Device::cpu()"),
         ))
     }
 

@@ -1,6 +1,7 @@
 //! Which device: [`DeviceBuilder`], the environment, and what is said when there is none.
 
-use super::{Device, DeviceInfo, DeviceKind};
+use super::adapters::{self, Found};
+use super::{Device, DeviceInfo, DeviceKind, traces};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Chooses a device.
@@ -17,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone, Debug, Default)]
 pub struct DeviceBuilder {
     adapter: Option<String>,
+    named: Option<String>,
     backends: Option<wgpu::Backends>,
     allow_software: bool,
     without_f64: bool,
@@ -36,6 +38,17 @@ enum Wish {
     Named(String),
 }
 
+/// The environment variable that chooses.
+const VARIABLE: &str = "NDGPU_DEVICE";
+
+/// By what it is being looked for, for the error.
+enum Asked {
+    Call,
+    /// As the environment would.
+    Word(String),
+    Variable(String),
+}
+
 impl DeviceBuilder {
     /// Takes the adapter whose name contains this (in any case of letters), be it hardware or a software rasteriser.
     /// Overrides `NDGPU_DEVICE`.
@@ -44,7 +57,14 @@ impl DeviceBuilder {
         self
     }
 
-    /// Looks only behind these graphics APIs. Overrides `WGPU_BACKEND`.
+    /// Chooses as `NDGPU_DEVICE` with this value would: `"cpu"`, `"gpu"`, `"software"`, or part of an adapter's name. Overrides
+    /// `NDGPU_DEVICE`; [`adapter`](Self::adapter) overrides this.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.named = Some(name.into());
+        self
+    }
+
+    /// Looks only behind these graphics APIs, whether or not this machine looks as if it had a GPU. Overrides `WGPU_BACKEND`.
     pub fn backends(mut self, backends: wgpu::Backends) -> Self {
         self.backends = Some(backends);
         self
@@ -82,24 +102,86 @@ impl DeviceBuilder {
     ///
     /// As [`build`](Self::build).
     pub async fn build_async(self) -> Result<Device> {
-        let wish = match (&self.adapter, std::env::var("NDGPU_DEVICE")) {
-            (Some(name), _) => Wish::Named(name.clone()),
-            (None, Ok(name)) if !name.trim().is_empty() => Wish::from_environment(name.trim()),
-            (None, _) => Wish::Best { software: self.allow_software },
-        };
-        self.open(wish).await
+        let (wish, asked) = self.wish();
+        self.open(wish, asked).await
     }
 
-    async fn open(self, wish: Wish) -> Result<Device> {
+    /// What there is to choose from, best first: behind the graphics APIs that were named, else all of them; with
+    /// [`allow_software`](Self::allow_software) also software rasterisers on a machine without a GPU, where
+    /// [`Device::available`] loads no driver that would tell of them.
+    ///
+    /// ```
+    /// use ndgpu::{Device, DeviceKind};
+    ///
+    /// let all = Device::builder().allow_software(true).available();
+    /// assert!(all.iter().any(|info| info.kind == DeviceKind::Cpu));
+    /// ```
+    ///
+    /// Not on wasm32: nothing can block in a browser. Await [`available_async`](Self::available_async) there.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn available(self) -> Vec<DeviceInfo> {
+        pollster::block_on(self.available_async())
+    }
+
+    /// The same without blocking. A browser tells of one GPU.
+    pub async fn available_async(self) -> Vec<DeviceInfo> {
+        let mut all = Vec::new();
+        if self.lists_drivers() {
+            // A second driver that tells of the same software is worth nothing, one that may tell of a GPU is.
+            let may_have_hardware = traces::of_a_gpu();
+            let enough = |info: &DeviceInfo| info.kind.is_hardware_gpu() || !may_have_hardware;
+            all = adapters::all(self.backends, enough).await.adapters;
+        }
+        all.push(DeviceInfo::cpu());
+        all.sort_by_key(|info| rank(info.kind));
+        all
+    }
+
+    /// Whether [`build`](Self::build) loads graphics drivers: if this machine looks as if it had a GPU, or if drivers are
+    /// asked for by what was chosen here or by the environment. Programs in which a driver must not be loaded, or must be
+    /// loaded in a way of their own, ask first.
+    ///
+    /// A driver is asked for by [`adapter`](Self::adapter), [`backends`](Self::backends),
+    /// [`allow_software`](Self::allow_software), `NDGPU_DEVICE` other than `cpu` and `gpu`, `WGPU_BACKEND`,
+    /// `VK_DRIVER_FILES`, `VK_ICD_FILENAMES` and `VK_ADD_DRIVER_FILES`. Looking for a GPU, on Linux, is looking for its
+    /// nodes in `/dev`, and takes some microseconds; other systems have the drivers loaded, and are taken to have one.
+    pub fn loads_drivers(&self) -> bool {
+        self.wish().0.loads_drivers(self.backends)
+    }
+
+    /// The same of [`available`](Self::available).
+    pub fn lists_drivers(&self) -> bool {
+        // NDGPU_DEVICE=cpu chooses, and hides nothing.
+        self.allow_software || adapters::looks_for_hardware(self.backends) || self.loads_drivers()
+    }
+
+    fn wish(&self) -> (Wish, Asked) {
+        if let Some(name) = &self.adapter {
+            return (Wish::Named(name.clone()), Asked::Call);
+        }
+        if let Some(word) = &self.named {
+            return (Wish::from_word(word), Asked::Word(word.clone()));
+        }
+        match std::env::var(VARIABLE) {
+            Ok(word) if !word.trim().is_empty() => (Wish::from_word(&word), Asked::Variable(word)),
+            _ => (Wish::Best { software: self.allow_software }, Asked::Call),
+        }
+    }
+
+    async fn open(self, wish: Wish, asked: Asked) -> Result<Device> {
         if matches!(wish, Wish::Cpu) {
             return Ok(Device::cpu());
         }
-        let found = adapters(self.backends).await;
-        let mut fitting: Vec<_> = found.iter().filter(|(info, _)| wish.takes(info)).collect();
-        fitting.sort_by_key(|(info, _)| rank(info.kind));
+        let mut found = Found::default();
+        if wish.loads_drivers(self.backends) {
+            let may_have_hardware = traces::of_a_gpu();
+            found = adapters::all(self.backends, |info| wish.is_enough(info, may_have_hardware)).await;
+        }
+        let mut fitting: Vec<_> = found.adapters.iter().filter(|info| wish.takes(info)).collect();
+        fitting.sort_by_key(|info| rank(info.kind));
         let mut refusals = Vec::new();
-        for (info, adapter) in &fitting {
-            match open_adapter(info, adapter, self.without_f64).await {
+        for info in fitting {
+            match open_adapter(info, self.without_f64).await {
                 Ok(device) => return Ok(device),
                 Err(reason) => refusals.push(format!("{info} could not be opened: {reason}")),
             }
@@ -107,17 +189,26 @@ impl DeviceBuilder {
         if matches!(wish, Wish::Best { .. }) {
             return Ok(Device::cpu());
         }
-        Err(no_device(&wish, self.backends, found.iter().map(|(info, _)| info), &refusals))
+        Err(no_device(&wish, &asked, &found, &refusals))
     }
 }
 
 impl Wish {
-    fn from_environment(value: &str) -> Self {
-        match value.to_lowercase().as_str() {
+    fn from_word(word: &str) -> Self {
+        match word.trim().to_lowercase().as_str() {
             "cpu" => Self::Cpu,
             "gpu" => Self::HardwareGpu,
             "software" => Self::Software,
-            _ => Self::Named(value.to_owned()),
+            _ => Self::Named(word.trim().to_owned()),
+        }
+    }
+
+    /// Whether drivers have to be loaded for it: where there may be a GPU, or for anything but one.
+    fn loads_drivers(&self, backends: Option<wgpu::Backends>) -> bool {
+        match self {
+            Self::Cpu => false,
+            Self::HardwareGpu | Self::Best { software: false } => adapters::looks_for_hardware(backends),
+            Self::Best { software: true } | Self::Software | Self::Named(_) => true,
         }
     }
 
@@ -128,6 +219,14 @@ impl Wish {
             Self::HardwareGpu => info.kind.is_hardware_gpu(),
             Self::Software => info.kind == DeviceKind::Software,
             Self::Named(part) => info.name.to_lowercase().contains(&part.to_lowercase()),
+        }
+    }
+
+    /// Whether no other driver can have anything better.
+    fn is_enough(&self, info: &DeviceInfo, may_have_hardware: bool) -> bool {
+        match self {
+            Self::Best { .. } | Self::HardwareGpu => info.kind.is_hardware_gpu() || !may_have_hardware,
+            _ => self.takes(info),
         }
     }
 
@@ -142,39 +241,28 @@ impl Wish {
     }
 }
 
-/// What `NDGPU_DEVICE` would choose with this value.
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) async fn named(name: &str) -> Result<Device> {
-    DeviceBuilder::default().open(Wish::from_environment(name.trim())).await
-}
-
 /// A hardware GPU or an error.
 pub(super) async fn hardware_gpu() -> Result<Device> {
-    DeviceBuilder::default().open(Wish::HardwareGpu).await
+    DeviceBuilder::default().open(Wish::HardwareGpu, Asked::Call).await
 }
 
 /// Every hardware GPU, open. One that several graphics APIs offer is opened through the first of them.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) async fn all_hardware() -> Result<Vec<Device>> {
-    let mut found = adapters(None).await;
-    found.retain(|(info, _)| info.kind.is_hardware_gpu());
-    found.sort_by_key(|(info, _)| rank(info.kind));
+    if !adapters::looks_for_hardware(None) {
+        return Ok(Vec::new());
+    }
+    let mut found = adapters::all(None, |info| info.kind.is_hardware_gpu()).await.adapters;
+    found.retain(|info| info.kind.is_hardware_gpu());
+    found.sort_by_key(|info| rank(info.kind));
     let mut devices: Vec<Device> = Vec::new();
-    for (info, adapter) in &found {
+    for info in &found {
         let has_it = |device: &Device| device.info().name == info.name && device.info().backend != info.backend;
         if !devices.iter().any(has_it) {
-            devices.push(open_adapter(info, adapter, false).await?);
+            devices.push(info.open_async().await?);
         }
     }
     Ok(devices)
-}
-
-/// All devices in order of preference.
-pub(super) async fn available() -> Vec<DeviceInfo> {
-    let mut all: Vec<_> = adapters(None).await.into_iter().map(|(info, _)| info).collect();
-    all.push(DeviceInfo::cpu());
-    all.sort_by_key(|info| rank(info.kind));
-    all
 }
 
 /// The lower, the better. An adapter of unknown kind (GL often does not say) comes after the known GPUs.
@@ -189,30 +277,11 @@ fn rank(kind: DeviceKind) -> u8 {
     }
 }
 
-async fn adapters(backends: Option<wgpu::Backends>) -> Vec<(DeviceInfo, wgpu::Adapter)> {
-    let backends = wanted_backends(backends);
-    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle().with_env();
-    descriptor.backends = backends;
-    let instance = wgpu::Instance::new(descriptor);
-    let found = instance.enumerate_adapters(backends).await;
-    let able = found.into_iter().filter(|adapter| {
-        let downlevel = adapter.get_downlevel_capabilities().flags;
-        downlevel.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
-            && adapter.limits().max_storage_buffers_per_shader_stage >= 8
-    });
-    able.map(|adapter| {
-        let info = DeviceInfo::of_adapter(&adapter.get_info(), adapter.features(), &adapter.limits());
-        (info, adapter)
-    })
-    .collect()
-}
-
-/// Without a wish: the native APIs first class in wgpu, and GL for what has nothing else.
-fn wanted_backends(backends: Option<wgpu::Backends>) -> wgpu::Backends {
-    backends.or_else(wgpu::Backends::from_env).unwrap_or(wgpu::Backends::all() - wgpu::Backends::NOOP)
-}
-
-async fn open_adapter(info: &DeviceInfo, adapter: &wgpu::Adapter, without_f64: bool) -> Result<Device> {
+/// Opens what was found by the handle with which it was found.
+pub(super) async fn open_adapter(info: &DeviceInfo, without_f64: bool) -> Result<Device> {
+    let Some(adapter) = info.adapter() else {
+        return Ok(Device::cpu());
+    };
     let mut wanted = wgpu::Features::IMMEDIATES;
     if !without_f64 {
         wanted |= wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_INT64;
@@ -229,33 +298,38 @@ async fn open_adapter(info: &DeviceInfo, adapter: &wgpu::Adapter, without_f64: b
     };
     let opened = adapter.request_device(&descriptor).await;
     let (device, queue) = opened.map_err(|error| Error::new(ErrorKind::Driver, error.to_string()))?;
-    let info = DeviceInfo::of_adapter(&adapter.get_info(), device.features(), &device.limits());
+    let info = DeviceInfo::of_adapter(adapter, device.features(), &device.limits());
     Device::over(device, queue, info, true)
 }
 
-fn no_device<'a>(
-    wish: &Wish,
-    backends: Option<wgpu::Backends>,
-    found: impl Iterator<Item = &'a DeviceInfo>,
-    refusals: &[String],
-) -> Error {
-    let looked = wanted_backends(backends) & compiled_backends();
-    let found: Vec<_> = found.map(|info| info.to_string()).collect();
-    let found = if found.is_empty() { "no adapter at all".into() } else { found.join("; ") };
+fn no_device(wish: &Wish, asked: &Asked, found: &Found, refusals: &[String]) -> Error {
+    let words = "\"cpu\", \"gpu\", \"software\", or part of an adapter's name";
+    let asked = match asked {
+        Asked::Call => String::new(),
+        Asked::Word(word) => format!("a device named \"{word}\" is not here (a name is {words}): "),
+        Asked::Variable(word) => format!("the environment variable {VARIABLE} is \"{word}\" (it takes {words}): "),
+    };
+    let outcome = match found.looked.is_empty() && found.adapters.is_empty() && !wish.loads_drivers(None) {
+        true => {
+            ", but this machine has no trace of one (no /dev/dri, /dev/nvidia*, /dev/kfd, /dev/dxg or the like), so no \
+                 driver was loaded; where that is wrong, WGPU_BACKEND or DeviceBuilder::backends has drivers asked."
+                .into()
+        }
+        false => {
+            let listed: Vec<_> = found.adapters.iter().map(ToString::to_string).collect();
+            let listed = if listed.is_empty() { "no adapter at all".into() } else { listed.join("; ") };
+            format!(" behind {:?} and found: {listed}.", found.looked)
+        }
+    };
     let refused = if refusals.is_empty() { String::new() } else { format!(" {}.", refusals.join("; ")) };
     Error::new(
         ErrorKind::NoDevice,
         format!(
-            "looked for {} behind {looked:?} and found: {found}.{refused} {} Device::cpu() works on every machine.",
+            "{asked}looked for {}{outcome}{refused} {} Device::cpu() works on every machine.",
             wish.describe(),
             how_to_get_one()
         ),
     )
-}
-
-/// The graphics APIs that wgpu has on this system.
-fn compiled_backends() -> wgpu::Backends {
-    wgpu::Instance::enabled_backend_features()
 }
 
 fn how_to_get_one() -> &'static str {

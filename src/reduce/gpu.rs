@@ -386,7 +386,7 @@ impl<T: Float> Lines<'_, T> {
         let weights = match weights {
             Weights::Along(weights) => {
                 let needed = tile.len.end.next_multiple_of(BLOCK) * size_of::<T>() as u64;
-                is_whole(tile.len.start) && needed <= weights.gpu()?.raw().size()
+                is_whole(tile.len.start) && needed <= weights.gpu()?.room()
             }
             Weights::None | Weights::Full(_) => true,
         };

@@ -124,7 +124,7 @@ fn copy_out<T: Element>(
 ) -> Result<State<T>> {
     let mut pieces = Vec::new();
     if bytes > 0 {
-        pieces.push((source.raw(), 0, bytes));
+        pieces.push((source.raw(), source.offset(), bytes));
     }
     pieces.extend(checks.on_device().map(|(buffer, index)| (buffer, u64::from(index) * 4, 4)));
     let total = pieces.iter().map(|piece| piece.2).sum();

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._ndgpu import Device, DeviceArray, Transfers, _after_fork
+from ._ndgpu import Device, DeviceArray, Transfers, _after_fork, _Listed
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
@@ -18,6 +18,22 @@ _current: Device | None = None
 # What computes in float64 for it.
 _wide: Device | None = None
 _names: dict[str, Device] = {}
+
+
+class AvailableDevice(str):
+    """A line that :meth:`Device.available` gives, and the device that it is about."""
+
+    __slots__ = ("_listed",)
+    _listed: _Listed
+
+    def __new__(cls, line: str, listed: _Listed) -> AvailableDevice:
+        made = super().__new__(cls, line)
+        made._listed = listed
+        return made
+
+    def open(self) -> Device:
+        """Opens this device, and no other: of two equal GPUs the one that the line stands for."""
+        return self._listed.open()
 
 
 def get_device() -> Device:

@@ -194,7 +194,8 @@ impl GpuContext {
         let mut batch = self.batch()?;
         batch.bytes += 2 * bytes;
         self.device.guard("recording a copy", || {
-            batch.encoder(self.device.raw()).copy_buffer_to_buffer(source.raw(), 0, target.raw(), 0, bytes);
+            let encoder = batch.encoder(self.device.raw());
+            encoder.copy_buffer_to_buffer(source.raw(), source.offset(), target.raw(), target.offset(), bytes);
         })?;
         self.submit_if_enough(batch)
     }
@@ -222,7 +223,7 @@ impl GpuContext {
             batch.bytes += 2 * piece;
             self.device.guard("recording an upload", || {
                 let encoder = batch.encoder(self.device.raw());
-                encoder.copy_buffer_to_buffer(&staging, 0, target.raw(), start, piece);
+                encoder.copy_buffer_to_buffer(&staging, 0, target.raw(), target.offset() + start, piece);
                 give_back_when_copied(encoder, &self.pool, &staging);
             })?;
             if batch.is_enough() {

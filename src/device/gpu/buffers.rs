@@ -31,6 +31,8 @@ pub(crate) enum Purpose {
 /// A buffer from the pool, or one that the application brought.
 pub(crate) struct GpuBuffer {
     raw: wgpu::Buffer,
+    /// Where the elements begin, in bytes: a multiple of the device's alignment; 0 in all of our own.
+    offset: u64,
     purpose: Purpose,
     /// Where it goes back to; a buffer of the application's goes nowhere.
     pool: Option<Arc<BufferPool>>,
@@ -39,13 +41,23 @@ pub(crate) struct GpuBuffer {
 }
 
 impl GpuBuffer {
-    /// A buffer that the application owns.
-    pub fn foreign(raw: wgpu::Buffer) -> Self {
-        Self { raw, purpose: Purpose::Storage, pool: None, exposed: AtomicBool::new(true) }
+    /// A buffer that the application owns, from this byte on.
+    pub fn foreign(raw: wgpu::Buffer, offset: u64) -> Self {
+        Self { raw, offset, purpose: Purpose::Storage, pool: None, exposed: AtomicBool::new(true) }
     }
 
     pub fn raw(&self) -> &wgpu::Buffer {
         &self.raw
+    }
+
+    /// Where the elements begin, in bytes.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// How many bytes there are from there on.
+    pub fn room(&self) -> u64 {
+        self.raw.size() - self.offset
     }
 
     /// The buffer, for the application to keep a handle to.
@@ -119,7 +131,7 @@ impl BufferPool {
     /// A buffer of at least `bytes` with any contents.
     pub fn take(self: &Arc<Self>, purpose: Purpose, bytes: u64) -> Result<GpuBuffer> {
         let raw = self.take_raw(purpose, bytes)?;
-        Ok(GpuBuffer { raw, purpose, pool: Some(self.clone()), exposed: AtomicBool::new(false) })
+        Ok(GpuBuffer { raw, offset: 0, purpose, pool: Some(self.clone()), exposed: AtomicBool::new(false) })
     }
 
     /// The same without an owner that gives it back: for upload staging, which comes back when it is mapped again.

@@ -11,7 +11,7 @@ use super::{GpuBuffer, GpuContext};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The largest element of any binding: four f64 of a table's segment, or the sums of f64.
-pub(super) const LARGEST_ELEMENT: u64 = 32;
+pub(crate) const LARGEST_ELEMENT: u64 = 32;
 
 /// A window of a buffer, bound to a kernel.
 #[derive(Clone, Copy)]
@@ -24,7 +24,7 @@ pub(crate) struct Binding<'a> {
 impl<'a> Binding<'a> {
     /// The first `bytes` of a buffer.
     pub fn start(buffer: &'a GpuBuffer, bytes: u64) -> Self {
-        Self { buffer: buffer.raw(), offset: 0, bytes }
+        Self { buffer: buffer.raw(), offset: buffer.offset(), bytes }
     }
 
     /// Makes it end at a multiple of `step` bytes, for kernels that take several elements at once, if there is memory.
@@ -48,9 +48,15 @@ impl GpuContext {
     /// alignment, so the window may start earlier: the second value says by how many elements.
     pub fn window<'a>(&self, buffer: &'a GpuBuffer, first: u64, count: u64, size: u64) -> (Binding<'a>, u32) {
         let wanted = first * size;
-        let offset = wanted - wanted % self.alignment;
-        let before = (wanted - offset) / size;
+        let start = wanted - wanted % self.alignment;
+        let before = (wanted - start) / size;
+        let offset = buffer.offset() + start;
         (Binding { buffer: buffer.raw(), offset, bytes: (before + count) * size }, before as u32)
+    }
+
+    /// What the places of bindings, in bytes, are multiples of.
+    pub fn alignment(&self) -> u64 {
+        self.alignment
     }
 
     /// How many bytes a window may have, so that it fits even after it was moved to the device's alignment.

@@ -30,11 +30,12 @@ mod watched;
 #[cfg(target_arch = "wasm32")]
 mod web;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use batch::CheckedWords;
 pub(crate) use buffers::{GpuBuffer, Purpose};
-pub(crate) use commands::{Binding, Commands, Kept};
+pub(crate) use commands::{Binding, Commands, Kept, LARGEST_ELEMENT};
 #[cfg(test)]
 pub(crate) use kernel::ParametersIn;
 pub(crate) use kernel::{Access, Kernel};
@@ -42,7 +43,7 @@ pub(crate) use landing::Landing;
 
 use super::DeviceInfo;
 use super::check::{Check, Outcome, Question};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use batch::Batch;
 use buffers::BufferPool;
 use kernel::{IMMEDIATE_BYTES, Pipelines};
@@ -110,6 +111,11 @@ impl GpuContext {
         &self.info
     }
 
+    /// What the wgpu device was requested with.
+    pub fn features(&self) -> wgpu::Features {
+        self.device.raw().features()
+    }
+
     /// How many storage buffers a kernel can have.
     pub fn storage_buffers(&self) -> u32 {
         self.device.raw().limits().max_storage_buffers_per_shader_stage
@@ -168,21 +174,64 @@ impl GpuContext {
         self.health()
     }
 
-    /// Whether an application's buffer can be used here at all, which wgpu only tells by refusing a binding.
-    pub fn accepts(&self, buffer: &wgpu::Buffer) -> std::result::Result<(), wgpu::Error> {
-        let attempt = self.device.attempt(|| {
-            let device = self.device.raw();
-            let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-                label: None,
-                entries: &[kernel::buffer_entry(0, Access::ReadWrite)],
-            });
-            device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: None,
-                layout: &layout,
-                entries: &[wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() }],
+    /// An error unless an application's buffer is one of this device's, unmapped, and neither destroyed nor invalid.
+    ///
+    /// wgpu tells none of this but by refusing commands, so commands are tried: a binding, and a copy of its first bytes, which
+    /// are submitted. Buffers are numbered in each instance apart: that of another one is either unknown here, which makes
+    /// wgpu panic, or taken for the buffer that has its number here, which wgpu never notices. So it is asked for a complaint
+    /// of its own, of which only its own device hears.
+    ///
+    /// In a browser complaints come later, as those of other commands do.
+    pub fn accepts(&self, buffer: &wgpu::Buffer) -> Result<()> {
+        let refused = |reason: String| {
+            Err(Error::new(
+                ErrorKind::InvalidOption,
+                format!("the buffer cannot be used on device \"{}\": {reason}", self.info.name),
+            ))
+        };
+        let not_of_this_device = "it is not a buffer of this wgpu device; make it with the device that was given to \
+                                  Device::from_wgpu";
+        let device = self.device.raw();
+        let attempt = catch_unwind(AssertUnwindSafe(|| {
+            self.device.attempt(|| {
+                let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                    label: None,
+                    entries: &[kernel::buffer_entry(0, Access::ReadWrite)],
+                });
+                let _ = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                    label: None,
+                    layout: &layout,
+                    entries: &[wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() }],
+                });
+                let target = device.create_buffer(&wgpu::BufferDescriptor {
+                    label: None,
+                    size: 4,
+                    usage: wgpu::BufferUsages::COPY_DST,
+                    mapped_at_creation: false,
+                });
+                let mut encoder = device.create_command_encoder(&Default::default());
+                encoder.copy_buffer_to_buffer(buffer, 0, &target, 0, 4);
+                self.queue.submit([encoder.finish()]);
             })
-        });
-        attempt.map(drop)
+        }));
+        match attempt {
+            Err(_) => return refused(not_of_this_device.into()),
+            Ok(Err(complaint)) => {
+                self.device.health()?;
+                if !self.device.is_alive() {
+                    return Err(self.device.lose(&complaint.to_string()));
+                }
+                return refused(complaint.to_string());
+            }
+            Ok(Ok(())) => {}
+        }
+        // An unmapped buffer cannot be unmapped. One of this device's is unmapped, or it would have been refused.
+        let complaint = catch_unwind(AssertUnwindSafe(|| self.device.attempt(|| buffer.unmap())));
+        match complaint {
+            _ if cfg!(target_arch = "wasm32") => Ok(()),
+            Ok(Err(_)) => Ok(()),
+            _ => refused(not_of_this_device.into()),
+        }
     }
 
     /// The first fault, if there was one.

@@ -124,7 +124,7 @@ impl Watched {
     }
 
     /// Whether the device still gives memory, which a lost one does not.
-    fn is_alive(&self) -> bool {
+    pub fn is_alive(&self) -> bool {
         let mapped = self.attempt(|| {
             let probe = self.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("ndgpu probe"),
