@@ -125,7 +125,7 @@ pub use device::{
 pub use devices::Devices;
 pub use element::{Element, ElementType, Float};
 pub use error::{Error, ErrorKind, Result};
-pub use host_data::HostData;
+pub use host_data::{HostData, HostView};
 pub use interp::{InterpTable, InterpTableBuilder, Method, Order};
 pub use knots::{Knots, Side};
 pub use plan::{AnyData, Plan, PlanArrays, PlanData, PlanInputs};

@@ -32,7 +32,7 @@ mod web;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) use batch::CheckedWords;
+pub(crate) use batch::{CheckedWords, UPLOAD_PIECE};
 pub(crate) use buffers::{GpuBuffer, Purpose};
 pub(crate) use commands::{Binding, Commands, Kept};
 #[cfg(test)]
