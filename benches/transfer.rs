@@ -1,4 +1,5 @@
-//! Upload and readback, apart from any computing, beside what copying costs on this machine at all.
+//! Upload and readback, apart from any computing, beside what copying costs on this machine at all; and uploads of views
+//! whose axes lie in another order than the device's, beside those that lie in the same.
 //!
 //!     cargo bench --bench transfer
 
@@ -7,13 +8,20 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use ndarray::Array1;
+use ndarray::{Array1, Array2};
+use ndgpu::InterpTable;
 use support::{Engine, Random, engines, group, throughput, time_each};
 
 const SIZES: [(&str, usize); 3] = [("64 KiB", 64 << 10), ("4 MiB", 4 << 20), ("64 MiB", 64 << 20)];
 
 fn transfer(criterion: &mut Criterion) {
     let engines = engines();
+    for engine in &engines {
+        for shape in [(60, 20_000), (20_000, 60), (2048, 2048)] {
+            transposed(criterion, engine, shape);
+        }
+        transposed_tables(criterion, engine);
+    }
     for (size, bytes) in SIZES {
         let host: Array1<f32> = Random(4).array(bytes / size_of::<f32>(), 0.0, 1.0);
         let moved = throughput(host.len(), bytes);
@@ -56,6 +64,51 @@ fn upload(criterion: &mut Criterion, engine: &Engine, size: &str, host: &Array1<
             })
         });
     });
+    group.finish();
+}
+
+/// An array that was made the other way round, beside one that was not.
+fn transposed(criterion: &mut Criterion, engine: &Engine, (rows, columns): (usize, usize)) {
+    let Engine { name, device } = engine;
+    let host: Array2<f32> = Random(5).array((rows, columns), 0.0, 1.0);
+    let mut group = group(criterion, &format!("upload of layouts/{rows} x {columns}"));
+    group.throughput(throughput(host.len(), host.len() * size_of::<f32>()));
+    for (layout, view) in [("as it lies", host.view()), ("transposed", host.t())] {
+        assert_eq!(device.upload(&view).unwrap().readback().wait().unwrap().view(), view, "a layout changes nothing");
+        group.bench_function(format!("{name}, {layout}"), |bencher| {
+            bencher.iter_custom(|iterations| {
+                time_each(iterations, || {
+                    let array = device.upload(&view).unwrap();
+                    device.synchronize().unwrap();
+                    array
+                })
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Many short tables, whose knots and values come by columns.
+fn transposed_tables(criterion: &mut Criterion, engine: &Engine) {
+    let Engine { name, device } = engine;
+    let (tables, knots) = (20_000, 60);
+    let fp: Array2<f32> = Random(6).array((tables, knots), 0.0, 1.0);
+    let xp = Array2::from_shape_fn((tables, knots), |(table, knot)| (table % 7) as f32 + knot as f32);
+    let (xp_by_columns, fp_by_columns) = (xp.t().to_owned(), fp.t().to_owned());
+    let mut group = group(criterion, &format!("tables of layouts/{tables} x {knots}"));
+    for (layout, xp, fp) in
+        [("as they lie", xp.view(), fp.view()), ("transposed", xp_by_columns.t(), fp_by_columns.t())]
+    {
+        group.bench_function(format!("{name}, {layout}"), |bencher| {
+            bencher.iter_custom(|iterations| {
+                time_each(iterations, || {
+                    let table = InterpTable::new(device, xp, fp).unwrap();
+                    device.synchronize().unwrap();
+                    table
+                })
+            });
+        });
+    }
     group.finish();
 }
 

@@ -76,6 +76,15 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         &mut self.storage
     }
 
+    /// Replaces the values by what `compute` puts into the memory at hand, or into other memory if somebody else shares it,
+    /// and what was wrong with them by `checks`. If `compute` fails everything stays as it is.
+    pub(crate) fn recompute(&mut self, checks: Checks, compute: impl FnOnce(&Storage<T>) -> Result<()>) -> Result<()> {
+        let storage = if self.storage.is_unique() { self.storage.clone() } else { self.device.allocate(self.len())? };
+        compute(&storage)?;
+        (self.storage, self.checks) = (storage, checks);
+        Ok(())
+    }
+
     pub(crate) fn checks(&self) -> &Checks {
         &self.checks
     }

@@ -10,7 +10,7 @@
 //! | `with tf.device("/GPU:0"):` | [`let device = Device::gpu()?`][gpu]; arrays belong to the device that they were uploaded to | nothing |
 //! | `with tf.device("/CPU:0"):` | [`let device = Device::cpu()`][cpu] | nothing |
 //! | `tf.config.list_physical_devices()` | [`Device::available()`][available] | nothing |
-//! | `tf.constant(host)` | [`device.upload(&host)`][upload], of any layout: `host.slice(s![..;-1])`, `host.t()`, `row.broadcast((n, m))` | all bytes, once |
+//! | `tf.constant(host)` | [`device.upload(&host)`][upload], of any layout: `host.slice(s![..;-1])`, `host.t()`, `row.broadcast((n, m))`, or a slice or vector | all bytes, once |
 //! | `variable.assign(host)` | [`a.overwrite(&host)`][overwrite] | all bytes, once |
 //! | `tensor.numpy()` | [`a.readback().wait()`][readback], or `.await`; then [`host.view()`][view] | all bytes, once; on the CPU engine nothing |
 //! | the same, and the tensor is not needed any more | [`a.into_readback().wait()`][into_readback] | nothing where host and device share memory |
@@ -35,7 +35,7 @@
 //!
 //! | NumPy, SciPy | TensorFlow | ndgpu |
 //! |---|---|---|
-//! | `np.interp(x, xp, fp)` | | [`InterpTable::new(&device, &xp, &fp)`][table], then [`table.interp(&x)`][interp] |
+//! | `np.interp(x, xp, fp)` | | [`InterpTable::new(&device, &xp, &fp)`][table], then [`table.interp(&x)`][interp], or [`table.interp_into(&x, &mut out)`][interp_into] |
 //! | `left=`, `right=` | `fill_value_below=`, `fill_value_above=` | [`InterpTable::builder(&xp, &fp)`][builder][`.left(v)`][left][`.right(v)`][right]`.build(&device)` |
 //! | `period=` | | [`.period(p)`][period] |
 //! | `interp1d(xp, fp, fill_value="extrapolate")` | `fill_value="extrapolate"` | [`.extrapolate()`][extrapolate] |
@@ -198,6 +198,7 @@
 //! [method]: crate::InterpTableBuilder::method
 //! [order]: crate::InterpTableBuilder::order
 //! [interp]: crate::InterpTable::interp
+//! [interp_into]: crate::InterpTable::interp_into
 //! [interp_rows]: crate::InterpTable::interp_rows
 //! [with_values]: crate::InterpTable::with_values
 //! [knots]: crate::Knots::new

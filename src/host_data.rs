@@ -1,8 +1,104 @@
-//! [`HostData`]: what may stand where knots and values of a table are wanted.
+//! What may stand where host data are wanted: [`HostView`] whatever can be looked at by reference, and [`HostData`] for
+//! knots and values, which may also be handed over.
 
-use ndarray::{Array1, ArrayBase, ArrayView, CowArray, Data, Dimension, IxDyn, OwnedRepr, ViewRepr};
+use std::cell::{Ref, RefMut};
+use std::rc::Rc;
+use std::sync::{Arc, LazyLock, MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
-/// Host data of one or two dimensions, borrowed or owned: a view, a reference to an array, a slice, a vector, an array.
+use ndarray::{Array1, ArrayBase, ArrayRef, ArrayView, CowArray, Data, Dimension, Ix1, IxDyn, OwnedRepr, ViewRepr};
+
+/// Host data that can be viewed as an array: an array or view of any layout, a slice, a fixed-size array or a vector (of one
+/// dimension each), or whatever points to one of them.
+///
+/// [`Device::upload`](crate::Device::upload) and the tables take a reference to any of these. A type of your own that holds
+/// an array may implement it, or be given as a reference to that array (`&*image` where it derefs to it).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be viewed as an array of numbers",
+    label = "neither an array, a view, a slice nor a vector",
+    note = "give a reference to an ndarray array or view, a slice, or a vector; \
+            a type that derefs to an array goes as `&*it`"
+)]
+pub trait HostView {
+    /// What it holds.
+    type Elem;
+    /// Its dimensions.
+    type Dim: Dimension;
+
+    /// The data where they lie.
+    fn host_view(&self) -> ArrayView<'_, Self::Elem, Self::Dim>;
+}
+
+impl<S: Data, D: Dimension> HostView for ArrayBase<S, D> {
+    type Elem = S::Elem;
+    type Dim = D;
+
+    fn host_view(&self) -> ArrayView<'_, S::Elem, D> {
+        self.view()
+    }
+}
+
+impl<T, D: Dimension> HostView for ArrayRef<T, D> {
+    type Elem = T;
+    type Dim = D;
+
+    fn host_view(&self) -> ArrayView<'_, T, D> {
+        self.view()
+    }
+}
+
+impl<T> HostView for [T] {
+    type Elem = T;
+    type Dim = Ix1;
+
+    fn host_view(&self) -> ArrayView<'_, T, Ix1> {
+        self.into()
+    }
+}
+
+impl<T, const N: usize> HostView for [T; N] {
+    type Elem = T;
+    type Dim = Ix1;
+
+    fn host_view(&self) -> ArrayView<'_, T, Ix1> {
+        self.as_slice().into()
+    }
+}
+
+impl<T> HostView for Vec<T> {
+    type Elem = T;
+    type Dim = Ix1;
+
+    fn host_view(&self) -> ArrayView<'_, T, Ix1> {
+        self.as_slice().into()
+    }
+}
+
+macro_rules! pointers {
+    ($($pointer:ty),+) => {$(
+        impl<H: HostView + ?Sized> HostView for $pointer {
+            type Elem = H::Elem;
+            type Dim = H::Dim;
+
+            fn host_view(&self) -> ArrayView<'_, H::Elem, H::Dim> {
+                (**self).host_view()
+            }
+        }
+    )+};
+}
+
+pointers!(&H, &mut H, Box<H>, Rc<H>, Arc<H>);
+pointers!(Ref<'_, H>, RefMut<'_, H>, MutexGuard<'_, H>, RwLockReadGuard<'_, H>, RwLockWriteGuard<'_, H>);
+
+impl<H: HostView, F: FnOnce() -> H> HostView for LazyLock<H, F> {
+    type Elem = H::Elem;
+    type Dim = H::Dim;
+
+    fn host_view(&self) -> ArrayView<'_, H::Elem, H::Dim> {
+        (**self).host_view()
+    }
+}
+
+/// Host data for a table, borrowed or owned: a reference to whatever is a [`HostView`], a view, an array, a vector.
 ///
 /// Implemented for what a call might have at hand; there is no need to implement it elsewhere.
 pub trait HostData<'a> {
@@ -13,11 +109,11 @@ pub trait HostData<'a> {
     fn into_cow(self) -> CowArray<'a, Self::Elem, IxDyn>;
 }
 
-impl<'a, S: Data<Elem: Clone>, D: Dimension> HostData<'a> for &'a ArrayBase<S, D> {
-    type Elem = S::Elem;
+impl<'a, H: HostView<Elem: Clone> + ?Sized> HostData<'a> for &'a H {
+    type Elem = H::Elem;
 
-    fn into_cow(self) -> CowArray<'a, S::Elem, IxDyn> {
-        self.view().into_dyn().into()
+    fn into_cow(self) -> CowArray<'a, H::Elem, IxDyn> {
+        self.host_view().into_dyn().into()
     }
 }
 
@@ -34,30 +130,6 @@ impl<'a, T: Clone + 'a, D: Dimension> HostData<'a> for ArrayBase<OwnedRepr<T>, D
 
     fn into_cow(self) -> CowArray<'a, T, IxDyn> {
         self.into_dyn().into()
-    }
-}
-
-impl<'a, T: Clone> HostData<'a> for &'a [T] {
-    type Elem = T;
-
-    fn into_cow(self) -> CowArray<'a, T, IxDyn> {
-        ArrayView::from(self).into_dyn().into()
-    }
-}
-
-impl<'a, T: Clone, const N: usize> HostData<'a> for &'a [T; N] {
-    type Elem = T;
-
-    fn into_cow(self) -> CowArray<'a, T, IxDyn> {
-        self.as_slice().into_cow()
-    }
-}
-
-impl<'a, T: Clone> HostData<'a> for &'a Vec<T> {
-    type Elem = T;
-
-    fn into_cow(self) -> CowArray<'a, T, IxDyn> {
-        self.as_slice().into_cow()
     }
 }
 

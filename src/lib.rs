@@ -32,9 +32,10 @@
 //! # What happens when
 //!
 //! - **Uploads** copy the data once, into memory that the device reads from. Any layout goes: strided, reversed, broadcast.
-//! - **Operations** return at once. On a GPU their commands are recorded and submitted when a result is wanted or enough
-//!   work has come together; on the CPU engine they are done when the call returns, on all cores.
-//! - **Readbacks** are futures: await them under any executor, or block in [`Readback::wait`]. [`Readback::cost`] says the
+//! - **Operations** return at once on a GPU: their commands are recorded, and submitted when a result is wanted or enough
+//!   work has come together. On the CPU engine they are done when the call returns, on all cores.
+//! - **Readbacks** are futures: await them under any executor, or block in [`Readback::wait`]. On the CPU engine the time
+//!   goes by in the calls before; [`async_services`] tells how to keep it from other tasks. [`Readback::cost`] says the
 //!   bytes and the path they take, [`HostArray::view`] looks at the memory they arrived in without another copy, and
 //!   [`Device::transfers`] adds everything up.
 //!
@@ -95,6 +96,10 @@ mod support;
 mod accumulate;
 mod any_array;
 mod array;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod async_services;
+#[cfg(not(target_arch = "wasm32"))]
+mod background;
 mod clock;
 mod compiled;
 mod device;
@@ -118,6 +123,8 @@ mod transfer;
 
 pub use any_array::AnyArray;
 pub use array::DeviceArray;
+#[cfg(not(target_arch = "wasm32"))]
+pub use background::{Background, in_background};
 pub use device::{
     Arithmetic, Device, DeviceBuilder, DeviceInfo, DeviceKind, DeviceLimits, TransferCost, TransferPath, TransferStats,
 };
@@ -125,7 +132,7 @@ pub use device::{
 pub use devices::Devices;
 pub use element::{Element, ElementType, Float};
 pub use error::{Error, ErrorKind, Result};
-pub use host_data::HostData;
+pub use host_data::{HostData, HostView};
 pub use interp::{InterpTable, InterpTableBuilder, Method, Order};
 pub use knots::{Knots, Side};
 pub use plan::{AnyData, Plan, PlanArrays, PlanData, PlanInputs};

@@ -1,6 +1,9 @@
 //! Host memory that grows with the data. Where it cannot be had there is an error, not the end of the process, which is what
 //! the standard collections make of it.
 
+use bytemuck::Zeroable;
+use bytemuck::allocation::try_zeroed_slice_box;
+
 use crate::element::bytes_of;
 use crate::error::{Error, Result};
 
@@ -9,7 +12,7 @@ pub(crate) fn room_for<T>(len: usize) -> Result<Vec<T>> {
     let mut vector = Vec::new();
     match vector.try_reserve_exact(len) {
         Ok(()) => Ok(vector),
-        Err(_) => Err(Error::out_of_memory(bytes_of::<T>(len), "the host", "free some arrays, or work in pieces")),
+        Err(_) => Err(none_left::<T>(len)),
     }
 }
 
@@ -27,6 +30,15 @@ pub(crate) fn repeated<T: Clone>(element: T, len: usize) -> Result<Vec<T>> {
     Ok(vector)
 }
 
+/// So many elements, all zero. Where the system has zeroed memory at hand nothing is written.
+pub(crate) fn zeroed<T: Zeroable>(len: usize) -> Result<Vec<T>> {
+    try_zeroed_slice_box(len).map(Vec::from).map_err(|()| none_left::<T>(len))
+}
+
+fn none_left<T>(len: usize) -> Error {
+    Error::out_of_memory(bytes_of::<T>(len), "the host", "free some arrays, or work in pieces")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,7 +49,10 @@ mod tests {
         let len = isize::MAX as usize / 8;
         let refused = room_for::<u64>(len).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::OutOfMemory { bytes: len as u64 * 8 });
+        assert_eq!(zeroed::<u64>(len).unwrap_err().kind(), refused.kind());
         assert!(room_for::<u64>(usize::MAX).is_err(), "a size that overflows");
+        assert!(zeroed::<u64>(usize::MAX).is_err());
+        assert_eq!(zeroed::<u8>(3).unwrap(), [0; 3]);
         assert_eq!(collected(1.., 3).unwrap(), [1, 2, 3]);
         assert_eq!(repeated(7, 2).unwrap(), [7, 7]);
     }

@@ -210,3 +210,86 @@ fn tasks_on_several_threads_share_a_device() {
     }
     everywhere!(check);
 }
+
+/// 32 requests on an executor with one thread, beside a task that wants to run every millisecond: how long it was kept from
+/// that at most, and how long everything took.
+fn longest_gap(requests: impl Iterator<Item = impl Future<Output = ()> + 'static>) -> (Duration, Duration) {
+    let requests: Vec<_> = requests.collect(); // What they bring along is not the executor's to make.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let tasks = tokio::task::LocalSet::new();
+    tasks.block_on(&runtime, async {
+        let ticking = tokio::task::spawn_local(async {
+            let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
+            loop {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                longest = longest.max(last.elapsed());
+                last = Instant::now();
+                GAP.set(longest);
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let start = Instant::now();
+        let requests: Vec<_> = requests.into_iter().map(tokio::task::spawn_local).collect();
+        for request in requests {
+            request.await.unwrap();
+        }
+        let whole = start.elapsed();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        ticking.abort();
+        (GAP.take(), whole)
+    })
+}
+
+thread_local! {
+    static GAP: std::cell::Cell<Duration> = const { std::cell::Cell::new(Duration::ZERO) };
+}
+
+/// The claim of the page `async_services`.
+#[test]
+fn requests_in_the_background_leave_the_executor_to_others() {
+    fn check<T: Float>(_: &Device, name: &str) {
+        let device = &support::devices::fresh(name);
+        let table = InterpTable::builder(&[T::zero(), T::narrow(1e-3)], &[T::zero(), T::one()])
+            .period(T::narrow(1.5e-3))
+            .build(device)
+            .unwrap();
+        let request = |len: usize| Array1::from_shape_fn(len, |x| T::narrow(1e30 * (x + 1) as f64));
+        let time = |len: usize| {
+            let x = device.upload(&request(len)).unwrap();
+            let start = Instant::now();
+            busy(&table, &x).wait().unwrap();
+            start.elapsed()
+        };
+        time(100); // Compiles the kernels.
+        // About 25 ms each.
+        let sample = time(10_000).max(Duration::from_micros(10));
+        let len = (10_000.0 * 0.025 / sample.as_secs_f64()).clamp(1000.0, 1e7) as usize;
+
+        let in_background = (0..32).map(|_| {
+            let (device, table, values) = (device.clone(), table.clone(), request(len));
+            async move {
+                let readback =
+                    ndgpu::in_background(move || Ok::<_, ndgpu::Error>(busy(&table, &device.upload(&values)?)));
+                let landed = readback.await.unwrap().await.unwrap();
+                assert_eq!(landed.shape(), [len]);
+            }
+        });
+        let (gap, whole) = longest_gap(in_background);
+        support::report::say(&format!("{name}: {len} queries a request, all in {whole:?}, no tick for {gap:?}"));
+        assert!(gap < whole / 4, "{name}: no tick for {gap:?} of {whole:?}");
+
+        // That the test would notice: the same calls in the tasks themselves.
+        if device.info().kind == ndgpu::DeviceKind::Cpu {
+            let in_the_task = (0..32).map(|_| {
+                let (device, table, values) = (device.clone(), table.clone(), request(len));
+                async move {
+                    busy(&table, &device.upload(&values).unwrap()).await.unwrap();
+                }
+            });
+            let (gap, whole) = longest_gap(in_the_task);
+            support::report::say(&format!("{name}: in the tasks all in {whole:?}, no tick for {gap:?}"));
+            assert!(gap > whole / 2, "{name}: the tasks took {whole:?} and kept others waiting for {gap:?} only");
+        }
+    }
+    everywhere!(check);
+}

@@ -3,14 +3,17 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use futures::future::{Either, join_all, select};
-use ndarray::{Array, Array1, Array2, ArrayD, Axis, IxDyn, ShapeBuilder, arr0, arr1, arr2, s};
+use ndarray::{Array, Array1, Array2, ArrayD, ArrayRef, Axis, Ix1, Ix2, IxDyn, ShapeBuilder, arr0, arr1, arr2, s};
 use ndgpu::{
-    Device, DeviceArray, DeviceKind, Element, ErrorKind, Float, HostArray, InterpTable, Readback, TransferPath,
+    Device, DeviceArray, DeviceKind, Element, ErrorKind, Float, HostArray, InterpTable, Knots, Readback, Side,
+    TransferPath,
 };
 use support::everywhere;
+use support::layout::AnyLayout;
+use support::random::Random;
 
 fn layouts<T: Float>(device: &Device, name: &str) {
     let value = |i: usize| T::from(i % 1009).unwrap();
@@ -61,6 +64,230 @@ fn every_layout_arrives_as_it_was_and_is_counted() {
             support::devices::Precision::F64 => layouts::<f64>(&device, configuration.name),
         }
     }
+}
+
+/// Uploads, and what goes the same way: values written over others, chunks of a stream, inputs of a plan, tables and knots.
+fn any_layout<T: Float>(device: &Device, name: &str) {
+    // About as long as the pieces are in which GPUs get their data (4 MiB), and the blocks in which they are put in order.
+    let lengths = [1, 2, 3, 5, 60, 63, 64, 65, 1000, 4095, 4097, (1 << 19) + 1, (1 << 20) + 1];
+    let mut random = Random::new(60);
+    for round in 0..40 {
+        let room = if round % 8 == 0 { 3 << 20 } else { 30_000 };
+        let host = AnyLayout::random(&mut random, room, &lengths, |place| T::from(place).unwrap());
+        let view = host.view();
+        let what = format!("{name}: {:?} with strides {:?}", view.shape(), view.strides());
+        let uploaded = device.upload(&view).unwrap();
+        assert!(uploaded.readback().wait().unwrap().view() == view, "{what}: uploaded");
+        let mut over = device.upload(&ArrayD::<T>::zeros(view.raw_dim())).unwrap();
+        over.overwrite(&view).unwrap();
+        assert!(over.readback().wait().unwrap().view() == view, "{what}: written over others");
+        let chunk = device.stream([view.view()], |x| Ok(x.clone())).next().unwrap().unwrap();
+        assert!(chunk.view() == view, "{what}: a chunk");
+        let mut plan =
+            device.capture(&device.upload(&ArrayD::<T>::zeros(view.raw_dim())).unwrap(), |x| x.sum()).unwrap();
+        plan.write(&view).unwrap();
+        let (sum, expected) = (plan.replay().unwrap(), uploaded.sum().unwrap());
+        assert_eq!(
+            sum.readback().wait().unwrap().view(),
+            expected.readback().wait().unwrap().view(),
+            "{what}: an input"
+        );
+    }
+}
+
+#[test]
+fn any_layout_arrives_as_it_was() {
+    everywhere!(any_layout);
+}
+
+fn tables_of_layouts<T: Float>(device: &Device, name: &str) {
+    for (tables, knots) in [(7, 60), (300, 5), (2, 4097), (65, 65)] {
+        let value = |(table, knot): (usize, usize)| T::from(table % 7 * 10 + knot).unwrap();
+        let (xp, fp) = (Array2::from_shape_fn((tables, knots), value), Array2::from_shape_fn((tables, knots), value));
+        let by_columns =
+            (Array2::from_shape_fn((knots, tables).f(), |(knot, table)| value((table, knot))), fp.t().to_owned());
+        let x = device.upload(&Array1::from_shape_fn(100, |i| T::from(i).unwrap())).unwrap();
+        let plain = InterpTable::new(device, &xp, &fp).unwrap().interp_rows(&x).unwrap().readback().wait().unwrap();
+        for (xp, fp) in
+            [(by_columns.0.t(), by_columns.1.t()), (xp.view(), by_columns.0.t()), (by_columns.1.t(), fp.view())]
+        {
+            let table = InterpTable::new(device, xp, fp).unwrap();
+            let other = table.interp_rows(&x).unwrap().readback().wait().unwrap();
+            assert_eq!(other.view(), plain.view(), "{name}: {tables} x {knots}");
+        }
+        let column = xp.row(0).to_owned();
+        let scattered =
+            Array2::from_shape_fn((knots, 3), |(knot, place)| if place == 1 { column[knot] } else { T::nan() });
+        let places =
+            |knots: Knots<T>| knots.searchsorted(&x, Side::Left).unwrap().readback().wait().unwrap().into_array();
+        assert_eq!(
+            places(Knots::new(device, scattered.column(1)).unwrap()),
+            places(Knots::new(device, &column).unwrap()),
+            "{name}: {knots} knots"
+        );
+    }
+}
+
+#[test]
+fn tables_come_in_any_layout() {
+    everywhere!(tables_of_layouts);
+}
+
+fn slices<T: Float>(device: &Device, name: &str) {
+    let values = |first: i32| (first..first + 5).map(|i| T::from(i).unwrap()).collect::<Vec<T>>();
+    let expect = |array: DeviceArray<T, Ix1>, first: i32, what: &str| {
+        assert_eq!(array.readback().wait().unwrap().view(), Array1::from(values(first)), "{name}: {what}");
+    };
+    let vector = values(1);
+    let slice = &vector[..];
+    let array = Array1::from(vector.clone());
+    expect(device.upload(&vector).unwrap(), 1, "a vector");
+    expect(device.upload(slice).unwrap(), 1, "a slice");
+    expect(device.upload(&slice).unwrap(), 1, "a reference to a slice");
+    expect(device.upload(&[1, 2, 3, 4, 5].map(|i| T::from(i).unwrap())).unwrap(), 1, "an array of the language");
+    expect(device.upload(&&array).unwrap(), 1, "a reference to a reference");
+    expect(device.upload(&Box::new(array.clone())).unwrap(), 1, "a box");
+    expect(device.upload(&Arc::new(array.clone())).unwrap(), 1, "what threads share");
+    expect(device.upload(&Arc::<[T]>::from(slice)).unwrap(), 1, "a slice that threads share");
+    expect(device.upload(&Mutex::new(array.clone()).lock().unwrap()).unwrap(), 1, "what is behind a lock");
+    let by_reference: &ArrayRef<T, Ix1> = &array;
+    expect(device.upload(by_reference).unwrap(), 1, "an array of any owner");
+    assert!(device.upload(&Vec::<T>::new()).unwrap().is_empty(), "{name}");
+    let mut over = device.upload(&vector).unwrap();
+    over.overwrite(&values(7)).unwrap();
+    expect(over.clone(), 7, "written over by a vector");
+    over.overwrite(&vector[..]).unwrap();
+    expect(over.clone(), 1, "and by a slice");
+    assert_eq!(over.overwrite(&vector[1..]).unwrap_err().kind(), ErrorKind::ShapeMismatch);
+    // What is to be found out about an array's type is found out from the result.
+    let expected: DeviceArray<T, Ix1> = device.upload(&Array::zeros(5)).unwrap();
+    assert_eq!(expected.shape(), [5]);
+    assert_eq!(device.upload::<T, _, _>(&array).unwrap().shape(), [5]);
+    let table = InterpTable::new(device, &slice, &Arc::new(array.clone())).unwrap();
+    expect(table.interp(&device.upload(&vector).unwrap()).unwrap(), 1, "a table of pointers");
+}
+
+#[test]
+fn slices_vectors_and_what_points_to_them_are_uploaded_as_they_are() {
+    everywhere!(slices);
+    assert_eq!(Device::cpu().upload(&[1.0, 2.0]).unwrap().readback().wait().unwrap().view(), arr1(&[1.0_f64, 2.0]));
+}
+
+fn into<T: Float>(device: &Device, name: &str) {
+    let number = |value: f64| T::from(value).unwrap();
+    let table = InterpTable::new(device, &[0.0, 10.0].map(number), &[0.0, 100.0].map(number)).unwrap();
+    let queries =
+        |shift: usize| Array2::from_shape_fn((30, 40), |(i, j)| number(((i * 40 + j + shift) % 13) as f64 - 1.0));
+    let read = |a: &DeviceArray<T, _>| a.readback().wait().unwrap().into_array();
+    let expected = |x: &DeviceArray<T, _>| read(&table.interp(x).unwrap());
+    let (x, y) = (device.upload(&queries(0)).unwrap(), device.upload(&queries(5)).unwrap());
+    let old = Array2::from_elem((30, 40), number(-7.0));
+    let mut out = device.upload(&old).unwrap();
+
+    // In place, as long as nobody else looks.
+    let place = |out: &DeviceArray<T, Ix2>| match out.wgpu_buffer() {
+        Some(buffer) => Err(buffer.clone()),
+        None => Ok(out.readback().wait().unwrap().view().as_ptr() as usize),
+    };
+    let before = (place(&out), device.transfers().uploads);
+    table.interp_into(&x, &mut out).unwrap();
+    assert_eq!(read(&out), expected(&x), "{name}");
+    table.interp_into(&y, &mut out).unwrap();
+    assert_eq!(read(&out), expected(&y), "{name}");
+    assert!(before.0 == place(&out), "{name}: in place");
+
+    // Who looks at old values keeps them.
+    let mut out = device.upload(&old).unwrap();
+    let (clone, queued, landed) = (out.clone(), out.readback(), out.readback().wait().unwrap());
+    table.interp_into(&x, &mut out).unwrap();
+    assert_eq!(read(&out), expected(&x), "{name}");
+    assert_eq!((read(&clone), queued.wait().unwrap().into_array()), (old.clone(), old.clone()), "{name}");
+    assert_eq!(landed.view(), old, "{name}");
+    drop(clone);
+    let queued = out.readback();
+    table.interp_into(&y, &mut out).unwrap();
+    assert_eq!((read(&out), queued.wait().unwrap().into_array()), (expected(&y), expected(&x)), "{name}");
+    let mut over_itself = x.clone();
+    table.interp_into(&x, &mut over_itself).unwrap();
+    assert_eq!((read(&over_itself), read(&x)), (expected(&x), queries(0)), "{name}: its own queries");
+    let mut plan = device.capture(&x, |x| table.interp(x)).unwrap();
+    let mut replayed = plan.replay().unwrap();
+    table.interp_into(&y, &mut replayed).unwrap();
+    assert_eq!(
+        (read(&replayed), read(&plan.replay().unwrap())),
+        (expected(&y), expected(&x)),
+        "{name}: a plan's memory"
+    );
+
+    // Refusals change nothing.
+    let mut out = device.upload(&old).unwrap();
+    let refused = table.interp_into(&x.reshape((40, 30)).unwrap(), &mut out).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ShapeMismatch);
+    assert!(refused.to_string().contains("[40, 30]") && refused.to_string().contains("[30, 40]"), "{refused}");
+    let other = Device::cpu().upload(&queries(0)).unwrap();
+    assert_eq!(table.interp_into(&other, &mut out).unwrap_err().kind(), ErrorKind::DeviceMismatch);
+    assert_eq!(table.interp_into(&x, &mut other.clone()).unwrap_err().kind(), ErrorKind::DeviceMismatch);
+    let two = InterpTable::new(device, &[number(0.0)], &Array2::<T>::ones((2, 1))).unwrap();
+    assert_eq!(two.interp_into(&x, &mut out).unwrap_err().kind(), ErrorKind::ShapeMismatch);
+    for outside in [true, false] {
+        let refused = device.capture(&x, |x| {
+            let mut made = table.interp(x)?;
+            table.interp_into(x, if outside { &mut out } else { &mut made })?;
+            Ok(made)
+        });
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::NotCapturable, "{name}");
+    }
+    assert_eq!(read(&out), old, "{name}");
+    let (none, mut nothing) =
+        (device.upload(&Array2::<T>::ones((0, 3))).unwrap(), device.upload(&Array2::<T>::ones((0, 3))).unwrap());
+    table.interp_into(&none, &mut nothing).unwrap();
+    assert!(read(&nothing).is_empty());
+
+    // What is wrong with the values is what is wrong with those that made them.
+    let verdict = |a: &DeviceArray<T, Ix1>| a.readback().wait().map(drop).map_err(|error| error.kind());
+    let weights = device.upload(&[1.0, -1.0].map(number)).unwrap();
+    let bad = device.upload(&Array2::<T>::ones((3, 2))).unwrap().average_axis(Axis(1), &weights).unwrap();
+    let good = device.upload(&[1.0, 2.0, 3.0].map(number)).unwrap();
+    let mut out = bad.clone();
+    table.interp_into(&good, &mut out).unwrap();
+    assert_eq!((verdict(&out), verdict(&bad)), (Ok(()), Err(ErrorKind::ZeroWeights)), "{name}");
+    table.interp_into(&bad, &mut out).unwrap();
+    assert_eq!(verdict(&out), Err(ErrorKind::ZeroWeights), "{name}");
+    table.interp_into(&good, &mut out).unwrap();
+    assert_eq!(verdict(&out), Ok(()), "{name}");
+    let falling = device.upload(&[2.0, 1.0].map(number)).unwrap();
+    let disordered = InterpTable::from_device(&falling, &falling).unwrap();
+    disordered.interp_into(&good, &mut out).unwrap();
+    assert_eq!(verdict(&out), Err(ErrorKind::NotSorted { index: 1 }), "{name}");
+}
+
+#[test]
+fn results_go_into_memory_that_is_there() {
+    everywhere!(into);
+}
+
+/// One buffer of the application's under two arrays: nothing tells that they share it but the buffer itself.
+#[test]
+fn results_go_into_a_buffer_that_also_holds_the_queries() {
+    let (adapter, wgpu_device, queue) = support::devices::application();
+    let device = Device::from_wgpu(&adapter, wgpu_device.clone(), queue).unwrap();
+    let buffer = wgpu_device.create_buffer(&ndgpu::wgpu::BufferDescriptor {
+        label: None,
+        size: 400,
+        usage: ndgpu::wgpu::BufferUsages::STORAGE
+            | ndgpu::wgpu::BufferUsages::COPY_SRC
+            | ndgpu::wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
+    let array = || DeviceArray::<f32, Ix1>::from_wgpu_buffer(&device, buffer.clone(), 100).unwrap();
+    let mut x = array();
+    x.overwrite(&Array1::range(0.0_f32, 100.0, 1.0)).unwrap();
+    let table = InterpTable::new(&device, &[0.0_f32, 100.0], &[0.0_f32, 200.0]).unwrap();
+    let mut out = array();
+    table.interp_into(&x, &mut out).unwrap();
+    let doubled = Array1::range(0.0_f32, 200.0, 2.0);
+    assert_eq!(out.readback().wait().unwrap().view(), doubled);
+    assert_eq!(array().readback().wait().unwrap().view(), doubled, "in the application's buffer");
 }
 
 fn paths<T: Float>(device: &Device, _: &str) {

@@ -57,6 +57,14 @@ impl<T: Pod + Send> Storage<T> {
         Use { memory: self.id(), bytes: elements as u64 * size_of::<T>() as u64 }
     }
 
+    /// Whether both are the same memory: also one buffer of the application's under two arrays.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Gpu(one), Self::Gpu(another)) => one.raw() == another.raw(),
+            _ => self.id() == other.id(),
+        }
+    }
+
     /// Whether nobody else shares this memory.
     pub fn is_unique(&mut self) -> bool {
         match self {

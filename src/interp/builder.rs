@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
 use crate::knots::axis::{SortedAxis, first_out_of_order};
 use crate::memory::{collected, room_for};
+use crate::transfer::gathered;
 
 /// What to make of the order of the knots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -175,7 +176,7 @@ impl<T: Float> InterpTableBuilder<'_, T> {
 fn in_order<'a, T: Float>(values: &'a CowArray<'_, T, IxDyn>) -> Result<Cow<'a, [T]>> {
     match values.as_slice() {
         Some(values) => Ok(Cow::Borrowed(values)),
-        None => Ok(Cow::Owned(collected(values.iter().copied(), values.len())?)),
+        None => Ok(Cow::Owned(gathered(&values.view())?)),
     }
 }
 

@@ -193,14 +193,71 @@ impl<T: Float> InterpTable<T> {
     /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if this is more than one table,
     /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
     pub fn interp<D: Dimension>(&self, x: &DeviceArray<T, D>) -> Result<DeviceArray<T, D>> {
-        if self.tables != 1 {
-            return Err(Error::shape(format!(
-                "interp takes one table, but these are {}; interp_rows gives each its own row of queries",
-                self.tables
-            )));
-        }
+        self.expect_one_table("interp")?;
         let columns = x.len();
         self.query(x, x.raw_dim(), 1, columns, false)
+    }
+
+    /// The same into memory that is there already: replaces the values of `out`, which has the shape of `x`. Whatever else
+    /// shares the memory of `out` (clones and reshaped arrays, `x` itself among them, readbacks) keeps the old values:
+    /// `out` then gets memory of its own.
+    ///
+    /// Costs what [`interp`](Self::interp) costs, without memory for the result. For loops in which nothing is to be
+    /// allocated; where the shape stays the same, a [`Plan`](crate::Plan) saves more.
+    ///
+    /// ```
+    /// use ndgpu::{Device, InterpTable};
+    ///
+    /// let device = Device::cpu();
+    /// let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0_f32, 10.0])?;
+    /// let mut out = device.upload(&[0.0_f32; 3])?;
+    /// for x in [[0.0_f32, 0.5, 1.0], [0.1, 0.2, 7.0]] {
+    ///     table.interp_into(&device.upload(&x)?, &mut out)?;
+    /// }
+    /// assert_eq!(out.readback().wait()?.view().as_slice(), Some(&[1.0, 2.0, 10.0][..]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`interp`](Self::interp), [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if `out` has not the shape of
+    /// `x`, and [`NotCapturable`](crate::ErrorKind::NotCapturable) in a closure that is being captured: a plan has memory
+    /// of its own for results. What is refused leaves `out` as it was. What is wrong with the values of the table
+    /// or of `x` comes with those of `out`; what was wrong with its old ones does not.
+    pub fn interp_into<D: Dimension>(&self, x: &DeviceArray<T, D>, out: &mut DeviceArray<T, D>) -> Result<()> {
+        self.expect_one_table("interp_into")?;
+        let device = self.device.joint(x.device(), "x")?.joint(out.device(), "out")?;
+        if out.shape() != x.shape() {
+            return Err(Error::shape(format!(
+                "the results for queries of shape {:?} do not go into an array of shape {:?}; give one of the shape of \
+                 the queries, or use interp",
+                x.shape(),
+                out.shape()
+            )));
+        }
+        if let Some(recorder) = device.recorder() {
+            return Err(recorder.refusal("written into an array that is there"));
+        }
+        let lookups = self.lookups(x, 1, x.len(), false);
+        out.recompute(Checks::union([&self.checks, x.checks()]), |output| match output.is(x.storage()) {
+            false => self.look_up(&device, lookups, output),
+            // A buffer of the application's under both: kernels cannot read and write one buffer.
+            true => {
+                let apart = device.allocate(x.len())?;
+                self.look_up(&device, lookups, &apart)?;
+                device.copy(&apart, output, x.len())
+            }
+        })
+    }
+
+    fn expect_one_table(&self, operation: &str) -> Result<()> {
+        if self.tables == 1 {
+            return Ok(());
+        }
+        Err(Error::shape(format!(
+            "{operation} takes one table, but these are {}; interp_rows gives each its own row of queries",
+            self.tables
+        )))
     }
 
     /// Interpolates row by row: row `i` of the result comes from table `i`.
@@ -245,12 +302,26 @@ impl<T: Float> InterpTable<T> {
             return Err(Error::too_large("the result", u64::MAX, isize::MAX as u64, &device.info().name));
         };
         let output = device.allocate(len)?;
-        if len > 0 {
-            let lookups = Lookups { table: self.clone(), x: x.storage().clone(), rows, columns, shared_queries };
-            device.run(Interp { lookups, output: output.clone() })?;
-        }
+        self.look_up(&device, self.lookups(x, rows, columns, shared_queries), &output)?;
         let checks = Checks::union([&self.checks, x.checks()]);
         Ok(DeviceArray::new(device, output, shape, checks))
+    }
+
+    fn lookups<D: Dimension>(
+        &self,
+        x: &DeviceArray<T, D>,
+        rows: usize,
+        columns: usize,
+        shared_queries: bool,
+    ) -> Lookups<T> {
+        Lookups { table: self.clone(), x: x.storage().clone(), rows, columns, shared_queries }
+    }
+
+    fn look_up(&self, device: &Device, lookups: Lookups<T>, output: &Storage<T>) -> Result<()> {
+        if lookups.rows * lookups.columns == 0 {
+            return Ok(());
+        }
+        device.run(Interp { lookups, output: output.clone() })
     }
 
     /// How many tables there are.

@@ -16,7 +16,7 @@ use crate::device::{Account, Device, Operation};
 use crate::element::{Float, bytes_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
-use crate::memory::collected;
+use crate::transfer::gathered;
 
 /// On which side of knots that are equal to it a value belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,7 +82,7 @@ impl<T: Float> Knots<T> {
                 format!("there are {} knots, but their places are counted in 32 bits; split them", xp.len()),
             ));
         }
-        let mut knots = collected(xp.iter().copied(), xp.len())?;
+        let mut knots = gathered(&xp.view())?;
         expect_bindable(device, "an axis of knots", bytes_of::<T>(knots.len()))?;
         let out_of_order = |knots: &[T]| first_wrong(knots, |left, right| left.key() > right.key());
         let mut decreasing = false;

@@ -211,8 +211,8 @@ where
 {
     type Item = Result<HostArray<T, D>>;
 
-    /// Starts the chunks that there is room for. Their source is asked on this thread, and uploads copy on it; nothing
-    /// waits for the device.
+    /// Starts the chunks that there is room for. Their source is asked on this thread, uploads copy on it, and the CPU
+    /// engine computes; nothing waits for a GPU.
     fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.fill();
         let Some(oldest) = self.under_way.front_mut() else {

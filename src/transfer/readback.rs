@@ -22,7 +22,8 @@ use crate::error::Result;
 /// A copy on its way to the host.
 ///
 /// It has been queued behind everything asked of the device before. Await it under any executor, or block in
-/// [`wait`](Self::wait). Many can be under way at once, and those queued together travel in one submission. Dropping it
+/// [`wait`](Self::wait). (The CPU engine has the data by now, having computed in the calls before: see
+/// [`async_services`](crate::async_services).) Many can be under way at once, and those queued together travel in one submission. Dropping it
 /// gives the copy up.
 ///
 /// Errors that only the device could find (a sum of weights that is zero, knots out of order) arrive here.

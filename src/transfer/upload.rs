@@ -5,25 +5,25 @@ use std::sync::Arc;
 use bytemuck::{Pod, cast_slice};
 use ndarray::{Array, ArrayBase, ArrayView, Data, Dimension, IntoDimension, IxDyn};
 
+use super::gather::{gather, gather_part, simplified};
 use crate::array::{DeviceArray, elements_of};
 use crate::clock::Instant;
-use crate::device::gpu::GpuContext;
+use crate::device::gpu::{GpuBuffer, GpuContext, UPLOAD_PIECE};
 use crate::device::host::HostBuffer;
 use crate::device::storage::Storage;
 use crate::device::{Device, Engine};
 use crate::element::{Element, bytes_of};
 use crate::error::{Error, Result};
-use crate::share::share;
-
-/// Elements that one task copies in the CPU engine's memory: enough to pay for a task.
-const COPIED_AT_ONCE: usize = 128 << 10;
+use crate::host_data::HostView;
+use crate::memory::zeroed;
 
 impl Device {
-    /// Uploads an array of any layout: contiguous, strided, reversed, broadcast, 0-d or empty. On the device it lies in
-    /// standard (row-major) order.
+    /// Uploads an array of any layout: contiguous, strided, reversed, transposed, broadcast, 0-d or empty; or a slice or
+    /// vector, as an array of one axis (see [`HostView`]). On the device it lies in standard (row-major) order.
     ///
     /// Costs one pass over the data: `len × size_of::<T>()` bytes are written once, into staging memory that the device
-    /// copies from. The device may still be copying when this returns; `host` is not needed any more.
+    /// copies from. Other orders take two to four times as long as standard order; for a GPU they are put right in host
+    /// memory first, 4 MiB at a time. The device may still be copying when this returns; `host` is not needed any more.
     ///
     /// ```
     /// use ndarray::{arr2, s};
@@ -33,6 +33,9 @@ impl Device {
     /// let image = arr2(&[[1.0_f32, 2.0], [3.0, 4.0]]);
     /// let mirrored = device.upload(&image.slice(s![.., ..;-1]))?;
     /// assert_eq!(mirrored.readback().wait()?.view(), arr2(&[[2.0, 1.0], [4.0, 3.0]]));
+    ///
+    /// let weights = device.upload(&[1.0_f32, 3.0])?;
+    /// assert_eq!(weights.shape(), [2]);
     /// # Ok::<(), ndgpu::Error>(())
     /// ```
     ///
@@ -41,14 +44,15 @@ impl Device {
     /// [`UnsupportedElement`](crate::ErrorKind::UnsupportedElement) for `f64` on a device without it,
     /// [`TooLarge`](crate::ErrorKind::TooLarge), [`OutOfMemory`](crate::ErrorKind::OutOfMemory),
     /// [`DeviceLost`](crate::ErrorKind::DeviceLost).
-    pub fn upload<T, S, D>(&self, host: &ArrayBase<S, D>) -> Result<DeviceArray<T, D>>
+    pub fn upload<T, H, D>(&self, host: &H) -> Result<DeviceArray<T, D>>
     where
         T: Element,
-        S: Data<Elem = T>,
+        H: HostView<Elem = T, Dim = D> + ?Sized,
         D: Dimension,
     {
         self.supports::<T>()?;
         let start = Instant::now();
+        let host = host.host_view();
         let storage = self.store(host.view().into_dyn())?;
         self.ledger().count_upload(bytes_of::<T>(host.len()), start.elapsed());
         // What the host has is the same in every replay of a plan.
@@ -121,7 +125,7 @@ impl Device {
         match self.engine() {
             Engine::Cpu(pool) => {
                 let mut vector = pool.take(host.len())?;
-                copy_into(&host, &mut vector);
+                gather(&host, &mut vector);
                 Ok(Storage::Host(Arc::new(HostBuffer::holding(pool, vector))))
             }
             Engine::Gpu(context) => {
@@ -136,7 +140,7 @@ impl Device {
     fn store_over<T: Pod + Send + Sync>(&self, storage: &Storage<T>, host: ArrayView<'_, T, IxDyn>) -> Result<()> {
         match (self.engine(), storage) {
             (Engine::Gpu(context), Storage::Gpu(buffer)) => write_gpu(context, buffer, host),
-            _ => storage.host()?.write(|values| copy_into(&host, values)),
+            _ => storage.host()?.write(|values| gather(&host, values)),
         }
     }
 
@@ -156,7 +160,8 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     /// # Errors
     ///
     /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if the shapes differ, else those of [`Device::upload`].
-    pub fn overwrite<S: Data<Elem = T>>(&mut self, host: &ArrayBase<S, D>) -> Result<()> {
+    pub fn overwrite<H: HostView<Elem = T, Dim = D> + ?Sized>(&mut self, host: &H) -> Result<()> {
+        let host = host.host_view();
         if self.shape() != host.shape() {
             return Err(Error::shape(format!(
                 "cannot overwrite an array of shape {:?} with one of shape {:?}; upload it as a new array",
@@ -169,7 +174,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         }
         let start = Instant::now();
         let device = self.device().clone();
-        let view = host.view().into_dyn();
+        let view = host.into_dyn();
         let storage = self.storage_to_overwrite();
         if storage.is_unique() {
             device.store_over(storage, view)?;
@@ -207,49 +212,10 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     }
 }
 
-/// Copies in row-major order, contiguous stretches at a time.
-fn copy_into<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>, target: &mut [T]) {
-    if let Some(values) = host.as_slice() {
-        // One core does not fill the memory's bandwidth.
-        let pieces = target.chunks_mut(COPIED_AT_ONCE).zip(values.chunks(COPIED_AT_ONCE));
-        share(pieces, |(target, values)| target.copy_from_slice(values));
-        return;
-    }
-    let mut rest = target;
-    for_each_stretch(host, |stretch| {
-        let (head, tail) = std::mem::take(&mut rest).split_at_mut(stretch.len());
-        head.copy_from_slice(stretch);
-        rest = tail;
-    });
-}
-
-/// Hands over the values in row-major order, in stretches as long as memory allows: whole rows where a row is
-/// contiguous, single values where not.
-fn for_each_stretch<T: Pod>(host: &ArrayView<'_, T, IxDyn>, mut each: impl FnMut(&[T])) {
-    if host.is_empty() {
-        return;
-    }
-    if let Some(values) = host.as_slice() {
-        return each(values);
-    }
-    let mut gathered = Vec::new();
-    for row in host.rows() {
-        if let Some(values) = row.as_slice() {
-            each(values);
-        } else {
-            // A row's worth at a time keeps the per-value cost small without a second copy of the whole array.
-            for chunk in row.axis_chunks_iter(ndarray::Axis(0), 1024) {
-                gathered.clear();
-                gathered.extend(chunk.iter().copied());
-                each(&gathered);
-            }
-        }
-    }
-}
-
-fn write_gpu<T: Pod>(
+/// Writes into staging memory in order, which is how a processor writes to memory that it does not cache.
+fn write_gpu<T: Pod + Send + Sync>(
     context: &GpuContext,
-    buffer: &crate::device::gpu::GpuBuffer,
+    buffer: &GpuBuffer,
     host: ArrayView<'_, T, IxDyn>,
 ) -> Result<()> {
     let bytes = bytes_of::<T>(host.len());
@@ -260,21 +226,11 @@ fn write_gpu<T: Pod>(
             staging.copy_from_slice(&source[start..start + staging.len()]);
         });
     }
-    // Rows do not end where pieces do: what is left of a stretch waits for the next piece.
-    let mut values = host.iter();
-    let mut chunk = Vec::with_capacity(1024);
-    context.upload(buffer, bytes, |_, mut staging| {
-        let mut filled = 0;
-        while filled < staging.len() {
-            let room = (staging.len() - filled) / size_of::<T>();
-            chunk.clear();
-            chunk.extend(values.by_ref().take(room.min(1024)).copied());
-            let source: &[u8] = cast_slice(&chunk);
-            staging.slice(filled..filled + source.len()).copy_from_slice(source);
-            filled += source.len();
-            if chunk.is_empty() {
-                break;
-            }
-        }
+    let host = simplified(host);
+    let mut piece = zeroed::<T>(host.len().min(UPLOAD_PIECE as usize / size_of::<T>()))?;
+    context.upload(buffer, bytes, |start, mut staging| {
+        let piece = &mut piece[..staging.len() / size_of::<T>()];
+        gather_part(host.view(), start as usize / size_of::<T>(), piece);
+        staging.copy_from_slice(cast_slice(piece));
     })
 }

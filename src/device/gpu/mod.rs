@@ -33,7 +33,7 @@ mod web;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) use batch::CheckedWords;
+pub(crate) use batch::{CheckedWords, UPLOAD_PIECE};
 pub(crate) use buffers::{GpuBuffer, Purpose};
 pub(crate) use commands::{Binding, Commands, Kept, LARGEST_ELEMENT};
 #[cfg(test)]
