@@ -291,6 +291,11 @@ fn gaps<T: Float>(device: &Device, name: &str) {
     let want = [["8", "11", "12", "15", "28"], ["NaN"; 5], ["5"; 5], ["-2", "1", "2", "7", "20"]];
     assert_eq!(shown(extended.interp_rows(&x).unwrap()), want.concat(), "{name}");
 
+    // So they are where rows are looked up only to be summed.
+    let plan = device.capture(&x, |x| table.interp_rows(x)?.sum_axis(Axis(1)));
+    let mut plan = plan.unwrap();
+    assert_eq!((plan.fused(), shown(plan.replay().unwrap())), (1, ["61", "NaN", "25", "18"].map(String::from).into()));
+
     // Where nothing is missing it is a table like any other, but for new values.
     let whole = InterpTable::builder(&xp, fp.row(3)).skip_missing().build(device).unwrap();
     assert_eq!(
