@@ -48,7 +48,7 @@ pub struct Sorted<T> {
 
 impl<T: Float> Sorted<T> {
     pub fn of(xp: &[T], fp: &[T], mut asked: Asked<T>) -> Self {
-        let is_there = |&(x, y): &(T, T)| !x.is_nan() && !(asked.skip_missing && y.is_nan());
+        let is_there = |&(x, y): &(T, T)| !x.is_nan() && (!asked.skip_missing || !y.is_nan());
         let knots = xp.iter().map(|&x| asked.wrap(x));
         let mut points: Vec<(T, T)> = knots.zip(fp.iter().copied()).filter(is_there).collect();
         points.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap());
@@ -118,7 +118,8 @@ impl<T: Float> Bins<T> {
         let Some(change) = (1..edges.len()).find(|&at| edges[at] != edges[0]) else {
             return Some(Self { searched, decrease: false });
         };
-        let decrease = !(edges[change - 1] < edges[change]);
+        let increase = edges[change - 1] < edges[change];
+        let decrease = !increase;
         let turns = |pair: &[T]| if decrease { pair[0] < pair[1] } else { pair[0] > pair[1] };
         if decrease {
             searched.reverse();
