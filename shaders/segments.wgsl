@@ -64,6 +64,7 @@ fn main(
         next_x = keys[base + knot + 1u];
         let next_y = value(table, knot + 1u);
         slope = bits((real(next_y) - real(y)) / (real(bits_of_key(next_x)) - real(bits_of_key(x))));
+        if is_nan(bits_of_key(x)) || is_nan(bits_of_key(next_x)) { slope = bits_of_words(parameters.nan); }
         if parameters.finite != 0u { slope = between(y, next_y, slope); }
     }
     segments[index] = vec4<Bits>(x, y, slope, next_x);

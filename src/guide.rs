@@ -41,6 +41,7 @@
 //! | `interp1d(xp, fp, fill_value="extrapolate")` | `fill_value="extrapolate"` | [`.extrapolate()`][extrapolate] |
 //! | `interp1d(.., kind="nearest")`, `"previous"`, `"next"` | | [`.method(Method::Nearest)`][method], `Previous`, `Next` |
 //! | `xp` in any order: `interp1d` sorts it | | [`.order(Order::Sort)`][order] |
+//! | `np.interp(x, xp[ok], fp[ok])` with `ok = ~np.isnan(fp)` | | [`.skip_missing()`][skip_missing], each of several tables by its own gaps |
 //! | | `tfp.math.interp_regular_1d_grid(x, min, max, fp)` | the same tables with `xp = Array1::linspace(min, max, n)`; evenly spaced knots need next to no search |
 //! | a loop over tables | `tfp.math.batch_interp_regular_1d_grid`: `x` is `[tables, m]`, `y_ref` is `[tables, n]` | [`table.interp_rows(&x)`][interp_rows]; `xp` may be `[n]` or `[tables, n]` |
 //! | the same `x` for every table | `interp_regular_1d_grid` with `y_ref` of two axes | [`table.interp_rows(&x)`][interp_rows] with `x` of `[m]` |
@@ -197,6 +198,7 @@
 //! [extrapolate]: crate::InterpTableBuilder::extrapolate
 //! [method]: crate::InterpTableBuilder::method
 //! [order]: crate::InterpTableBuilder::order
+//! [skip_missing]: crate::InterpTableBuilder::skip_missing
 //! [interp]: crate::InterpTable::interp
 //! [interp_into]: crate::InterpTable::interp_into
 //! [interp_rows]: crate::InterpTable::interp_rows

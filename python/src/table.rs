@@ -26,11 +26,15 @@ use crate::numbers::{Rounding, anywhere};
 /// period : float, optional
 ///     Makes the table periodic; `left`, `right` and the order are then ignored.
 /// order : {"check", "sort", "assume"}
-///     Whether knots that are not in order are an error, are sorted, or are nobody's concern.
+///     Whether knots that are not in order are an error, are sorted, or are nobody's concern. Knots that are NaN are an error
+///     to "check", and "sort" leaves them out.
 /// method : {"linear", "nearest", "previous", "next"}
 ///     What the value is between two knots.
 /// extrapolate : bool
 ///     Extends the lines of the first and last segment where `left` and `right` say nothing else.
+/// skip_missing : bool
+///     Leaves out, in each row, the knots that are NaN or whose values are, before anything else: gaps are bridged as by
+///     `numpy.interp(x, xp[ok], fp[ok])`. A row that has nothing left gives NaN. Such a table takes no other values later.
 /// dtype : optional
 ///     float32 or float64; without it float32 if both are that, else float64.
 /// device : Device or str, optional
@@ -43,9 +47,18 @@ use crate::numbers::{Rounding, anywhere};
 /// NotSortedError
 ///     With the place of the first knot that is out of order.
 /// ValueError
-///     For shapes that do not fit, an empty table, a period of 0, and unknown keywords' values.
+///     For shapes that do not fit, an empty table, a period of 0, and unknown keywords' values; and for `skip_missing` of
+///     values that are on the device, where nobody looks at them.
 /// TypeError
 ///     For float64 on a device without it, and for what `Device.upload` refuses.
+///
+/// Examples
+/// --------
+/// >>> import ndgpu
+/// >>> nan = float("nan")
+/// >>> table = ndgpu.InterpTable([0.0, 1.0, 2.0], [10.0, nan, 14.0], skip_missing=True, device="cpu")
+/// >>> table.interp([0.5, 1.0, 1.5]).numpy()
+/// array([11., 12., 13.])
 #[pyclass(frozen, module = "ndgpu")]
 pub struct InterpTable(Table);
 
@@ -62,17 +75,19 @@ struct Options {
     order: Order,
     method: Method,
     extrapolate: bool,
+    skip_missing: bool,
 }
 
 impl Options {
     fn is_default(&self) -> bool {
-        let Self { left, right, period, order, method, extrapolate } = self;
+        let Self { left, right, period, order, method, extrapolate, skip_missing } = self;
         left.is_none()
             && right.is_none()
             && period.is_none()
             && *order == Order::Check
             && *method == Method::Linear
             && !extrapolate
+            && !skip_missing
     }
 }
 
@@ -103,8 +118,8 @@ fn method(name: &str) -> PyResult<Method> {
 impl InterpTable {
     #[new]
     #[pyo3(signature = (
-        xp, fp, *, left=None, right=None, period=None, order="check", method="linear", extrapolate=false, dtype=None,
-        device=None
+        xp, fp, *, left=None, right=None, period=None, order="check", method="linear", extrapolate=false,
+        skip_missing=false, dtype=None, device=None
     ))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords")]
     fn new(
@@ -117,11 +132,12 @@ impl InterpTable {
         order: &str,
         method: &str,
         extrapolate: bool,
+        skip_missing: bool,
         dtype: Option<&Bound<'_, PyAny>>,
         device: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let options =
-            Options { left, right, period, order: self::order(order)?, method: self::method(method)?, extrapolate };
+        let (order, method) = (self::order(order)?, self::method(method)?);
+        let options = Options { left, right, period, order, method, extrapolate, skip_missing };
         expect_threads()?;
         let on_device = |object: &Bound<'_, PyAny>| object.cast::<DeviceArray>().map(|array| array.get().array()).ok();
         let device = match on_device(xp).or_else(|| on_device(fp)) {
@@ -185,7 +201,8 @@ impl InterpTable {
         result.map(DeviceArray::new).map_err(exception)
     }
 
-    /// The same knots, index and rules with other values, `[n]` or `[tables, n]`. One pass over them.
+    /// The same knots, index and rules with other values, `[n]` or `[tables, n]`. One pass over them. A ValueError for a
+    /// table made with `skip_missing`: which of its knots count was decided by the values that it got.
     fn with_values(&self, py: Python<'_>, fp: &Bound<'_, PyAny>) -> PyResult<Self> {
         let fp = self.operand(py, "fp", fp)?;
         let table = py.detach(|| match (&self.0, &fp) {
@@ -319,6 +336,11 @@ fn build<T: Number>(
              known of it here; give the knots as a NumPy array",
         ));
     }
+    if matches!(fp, Side::Device(_)) && options.skip_missing {
+        return Err(PyValueError::new_err(
+            "skip_missing looks at the values, but fp is on the device, where nobody does; give it as a NumPy array",
+        ));
+    }
     let built = py.detach(|| {
         let xp = match &xp {
             Side::Host(xp) => xp.view(),
@@ -327,7 +349,8 @@ fn build<T: Number>(
         let with = |fp: ArrayView<'_, T, IxDyn>| {
             let builder = ndgpu::InterpTable::builder(xp.clone(), fp).order(options.order).method(options.method);
             let builder = outside(builder, left, right, period);
-            if options.extrapolate { builder.extrapolate() } else { builder }.build(device)
+            let builder = if options.extrapolate { builder.extrapolate() } else { builder };
+            if options.skip_missing { builder.skip_missing() } else { builder }.build(device)
         };
         match &fp {
             Side::Host(fp) => with(fp.view()),

@@ -19,11 +19,8 @@ class Deviation:
     raises: type[BaseException]
     reason: str
     only: Callable[..., bool] | None = None
-    gpu_only: bool = False
 
-    def holds(self, device, **params):
-        if self.gpu_only and device == "cpu":
-            return False
+    def holds(self, **params):
         return self.only is None or self.only(**params)
 
 
@@ -35,7 +32,6 @@ ORDER = "complex numbers are not ordered here, though NumPy orders them by the r
 SUBCLASS = "results are base arrays: what a subclass adds to them, and methods that it overrides, are not asked for"
 WHERE = "means and variances have no argument `where`: devices reduce whole arrays"
 MEAN = "there is no argument `mean`: the mean is found in the pass over the data that the variance needs anyway"
-NAN_KNOT = "a knot that is NaN and not the last is out of order, where NumPy promises nothing: any number on a GPU"
 
 long_floats = np.dtype(np.longdouble).itemsize > 8  # they are float64 by another name on some platforms
 
@@ -52,7 +48,6 @@ UFUNC = "_core/tests/test_ufunc.py::"
 REGRESSION = "_core/tests/test_regression.py::"
 
 DEVIATIONS = [
-    Deviation(FUNCTION_BASE + "TestInterp::test_non_finite_any_nan", AssertionError, NAN_KNOT, gpu_only=True),
     Deviation(FUNCTION_BASE + "TestAverage::test_object_dtype", TypeError, OBJECTS),
     Deviation(FUNCTION_BASE + "TestAverage::test_object_no_weights", TypeError, OBJECTS),
     Deviation(FUNCTION_BASE + "TestAverage::test_average_class_without_dtype", TypeError, OBJECTS),

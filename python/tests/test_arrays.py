@@ -265,6 +265,31 @@ def test_tables_are_refused_with_reasons(device):
         table.interp(device.upload(np.ones(2, np.float32)))
 
 
+def test_tables_bridge_gaps(device):
+    random = np.random.default_rng(11)
+    x = np.linspace(-1.0, 9.0, 41)
+    xp, fp = np.arange(8.0), random.normal(size=(6, 8))
+    fp[random.uniform(size=fp.shape) < 0.4] = np.nan
+    fp[2], fp[3, 1:] = np.nan, np.nan
+    table = ndgpu.InterpTable(xp, fp, skip_missing=True, left=-1.0, device=device)
+    for row, values in zip(table.interp_rows(x).numpy(), fp, strict=True):
+        ok = ~np.isnan(values)
+        expected = np.interp(x, xp[ok], values[ok], left=-1.0) if ok.any() else np.full(x.shape, np.nan)
+        np.testing.assert_allclose(row, expected, rtol=1e-13)
+    knots = np.where(random.uniform(size=8) < 0.3, np.nan, random.permutation(xp))
+    around = ndgpu.InterpTable(knots, fp[0], skip_missing=True, period=7.5, device=device).interp(x).numpy()
+    ok = ~np.isnan(knots + fp[0])
+    np.testing.assert_allclose(around, np.interp(x, knots[ok], fp[0][ok], period=7.5), rtol=1e-12)
+    with pytest.raises(ValueError, match="skip_missing"):
+        table.with_values(fp)
+    with pytest.raises(ValueError, match="skip_missing"):
+        ndgpu.InterpTable(xp, device.upload(fp), skip_missing=True, device=device)
+    with pytest.raises(ValueError, match="without options"):
+        ndgpu.InterpTable(device.upload(xp), fp, skip_missing=True)
+    with pytest.raises(ndgpu.NotSortedError, match="knot 3 of table 0"):
+        ndgpu.InterpTable([2.0, 9.0, np.nan, 1.0], [1.0, np.nan, 1.0, 2.0], skip_missing=True, device=device)
+
+
 def test_knots(device):
     knots = ndgpu.Knots([1.0, 2.0, 2.0, 3.0], device=device)
     x = [0.0, 2.0, np.nan, 5.0]

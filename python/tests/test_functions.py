@@ -1,5 +1,6 @@
 """Functions in NumPy's place: what NumPy's own tests do not ask of them. Answers are NumPy's."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -63,6 +64,43 @@ def test_queries_that_are_nan_have_no_imaginary_part():
         with np.errstate(invalid="ignore"):
             expected = np.interp(x, [0.0, 1.0], [1j, 2.0], period=period)
         np.testing.assert_array_equal(ndgpu.interp(x, [0.0, 1.0], [1j, 2.0], period=period), expected)
+
+
+def test_the_only_knot_of_a_complex_table_has_its_value_for_nan():
+    x = np.array([[0.0, np.nan], [1.0, 2.0]])
+    for period in (None, 3.0, np.inf, np.nan):
+        for query in (x, np.nan, [], 1.0):
+            with np.errstate(invalid="ignore"):
+                expected = np.interp(query, [1.0], [1 + 2j], -1j, 3, period)
+            np.testing.assert_array_equal(ndgpu.interp(query, [1.0], [1 + 2j], -1j, 3, period), expected, strict=True)
+
+
+def test_special_periods_are_numpys():
+    x = [2e-16, 1.0, 2.0, 3.5, 5.0, 100.0, -1.0, np.nan, np.inf]
+    for period in (np.inf, -np.inf, np.nan, 1e300, -7.0, 2.0**-1040):
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            expected = [np.interp(q, [2.0, 5.0, -6.0], [1.0, 2.0, 4.0], period=period) for q in x]
+        result = ndgpu.interp(x, [2.0, 5.0, -6.0], [1.0, 2.0, 4.0], period=period)
+        np.testing.assert_allclose(result, expected, rtol=1e-13, err_msg=f"{period}")
+
+
+def test_bins_with_nan_are_numpys():
+    # One value at a time: in bins that no search is right in, NumPy's bin of a value depends on the values before it.
+    x = [-2.0, -1.0, 0.5, 1.0, np.inf, np.nan]
+    taken = 0
+    for bins in itertools.chain.from_iterable(itertools.product([0.0, 1.0, np.nan], repeat=n) for n in range(5)):
+        for right in (False, True):
+            try:
+                expected = [np.digitize(value, bins, right) for value in x]
+            except ValueError:
+                with pytest.raises(ndgpu.NotSortedError, match="bins must be monotonically"):
+                    ndgpu.digitize(x, bins, right)
+            else:
+                np.testing.assert_array_equal(ndgpu.digitize(x, bins, right), expected, err_msg=f"{bins} {right}")
+                taken += 1
+    assert taken > 100
+    assert ndgpu.digitize([1, 2.5, 3, np.nan], [2.5, np.nan]).tolist() == [2, 0, 0, 0]
+    assert ndgpu.digitize([1, 2.5, 3, np.nan], [2.5, np.nan], right=True).tolist() == [2, 2, 0, 0]
 
 
 def test_knots_that_are_not_sorted_are_no_error():

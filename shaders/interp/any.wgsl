@@ -24,7 +24,9 @@ fn line(slope: Bits, distance: Bits, y: Bits) -> Line {
 fn by_knot(query: Bits, segment: vec4<Bits>, next_y: Bits) -> Bits {
     let to_left = bits(real(query) - real(bits_of_key(segment.x)));
     let to_right = bits(real(bits_of_key(segment.w)) - real(query));
-    let is_next = (parameters.method == METHOD_NEXT) | ((parameters.method == METHOD_NEAREST) & (to_left > to_right));
+    // Nothing is nearer than NaN, which is in front of an infinite period.
+    let is_nearer = !is_nan(bits_of_key(segment.x)) & !is_nan(bits_of_key(segment.w)) & (to_left > to_right);
+    let is_next = (parameters.method == METHOD_NEXT) | ((parameters.method == METHOD_NEAREST) & is_nearer);
     return select(segment.y, next_y, is_next);
 }
 
@@ -37,28 +39,32 @@ fn inside(query: Bits, segment: vec4<Bits>, next_y: Bits) -> Bits {
     return select(from_here.value, result, from_here.is_nan);
 }
 
-// On the line of a segment, drawn through one of its knots, outside the table.
-fn beyond(query: Bits, slope: Bits, x: Bits, y: Bits) -> Bits {
+// On the line of a segment, drawn through one of its knots, outside the table; a table of one knot has no line.
+fn beyond(query: Bits, slope: Bits, x: Bits, y: Bits, is_only: bool) -> Bits {
     let outside = line(slope, bits(real(query) - real(bits_of_key(x))), y);
-    return select(select(outside.value, bits_of_words(parameters.nan), outside.is_nan), y, parameters.knots == 1u);
+    return select(select(outside.value, bits_of_words(parameters.nan), outside.is_nan), y, is_only);
 }
 
 fn answer(query: Bits, k: Bits, segment: vec4<Bits>, first: u32, at: u32) -> Bits {
     let last = parameters.knots - 1u;
+    let is_ragged = has(FLAG_RAGGED);
+    let is_last = (at == last) | (is_ragged & (segment.w == NAN_KEY));
+    let is_only = is_last & (at == 0u);
     let next_y = segments[first + min(at + 1u, last)].y;
     var result = inside(query, segment, next_y);
     result = select(by_knot(query, segment, next_y), result, parameters.method == METHOD_LINEAR);
 
     var right = select(segment.y, bits_of_words(parameters.right), has(FLAG_RIGHT));
     let slope_before = segments[first + max(at, 1u) - 1u].z;
-    right = select(right, beyond(query, slope_before, segment.x, segment.y), has(FLAG_EXTENDED_RIGHT));
-    result = select(result, right, at == last);
+    right = select(right, beyond(query, slope_before, segment.x, segment.y, is_only), has(FLAG_EXTENDED_RIGHT));
+    result = select(result, right, is_last);
     result = select(result, segment.y, k == segment.x);
 
     var left = select(segment.y, bits_of_words(parameters.left), has(FLAG_LEFT));
-    left = select(left, beyond(query, segment.z, segment.x, segment.y), has(FLAG_EXTENDED_LEFT));
-    // A table of one NaN knot is neither left nor right of anything.
-    result = select(result, left, (k < segment.x) & ((segment.x != NAN_KEY) | (last != 0u)));
-    result = select(result, segment.y, (last == 0u) & (segment.x == NAN_KEY));
-    return select(result, bits_of_words(parameters.nan), k == NAN_KEY);
+    left = select(left, beyond(query, segment.z, segment.x, segment.y, is_only), has(FLAG_EXTENDED_LEFT));
+    // Nothing is left of a NaN knot. A table of that alone gives its value, or has no knot at all.
+    let starts_with_nan = segment.x == NAN_KEY;
+    result = select(result, left, (k < segment.x) & !starts_with_nan);
+    result = select(result, segment.y, (last == 0u) & starts_with_nan);
+    return select(result, bits_of_words(parameters.nan), (k == NAN_KEY) | (is_ragged & starts_with_nan));
 }

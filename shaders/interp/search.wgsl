@@ -12,6 +12,8 @@ const FLAG_RIGHT: u32 = 2u;
 const FLAG_SHARED_QUERIES: u32 = 4u;
 const FLAG_EXTENDED_LEFT: u32 = 8u;
 const FLAG_EXTENDED_RIGHT: u32 = 16u;
+// The knots of a table end before the first NaN behind them, if there is one.
+const FLAG_RAGGED: u32 = 32u;
 
 fn has(flag: u32) -> bool { return (parameters.flags & flag) != 0u; }
 

@@ -1,10 +1,11 @@
-//! Tables from host data: options, validation, sorting, and the padding of a periodic table.
+//! Tables from host data: options and validation.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use ndarray::{CowArray, IxDyn};
 
+use super::arrange::{Arranged, Arrangement};
 use super::table::{InterpTable, Rules};
 use crate::clock::Instant;
 use crate::device::Device;
@@ -14,7 +15,7 @@ use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
 use crate::knots::axis::{SortedAxis, first_out_of_order};
-use crate::memory::{collected, room_for};
+use crate::memory::collected;
 use crate::transfer::gathered;
 
 /// What to make of the order of the knots.
@@ -24,7 +25,12 @@ pub enum Order {
     /// Knots that decrease somewhere, or are NaN, are an error. (NumPy returns nonsense in silence.)
     #[default]
     Check,
-    /// Sorts the knots, and the values with them. Knots that are equal keep their order; NaN comes last.
+    /// Sorts the knots, and the values with them. Knots that are equal keep their order.
+    ///
+    /// Knots that are NaN have no place in it: they go last, where no query is, so a table is that of its other knots.
+    /// Beyond the last of those it gives `right`, or goes on as [`extrapolate`](InterpTableBuilder::extrapolate) says. A
+    /// table, or row of several, whose knots are all NaN gives NaN for every query. (For `numpy.interp` a value between the
+    /// last knot and NaN is NaN.)
     Sort,
     /// Trusts the caller. If the knots are not sorted the results are anything, but nothing worse happens.
     Assume,
@@ -66,6 +72,7 @@ pub struct InterpTableBuilder<'a, T: Float> {
     fp: CowArray<'a, T, IxDyn>,
     rules: Rules<T>,
     order: Order,
+    skip_missing: bool,
 }
 
 impl<T: Float> InterpTable<T> {
@@ -75,7 +82,13 @@ impl<T: Float> InterpTable<T> {
         X: HostData<'a, Elem = T>,
         F: HostData<'a, Elem = T>,
     {
-        InterpTableBuilder { xp: xp.into_cow(), fp: fp.into_cow(), rules: Rules::default(), order: Order::default() }
+        InterpTableBuilder {
+            xp: xp.into_cow(),
+            fp: fp.into_cow(),
+            rules: Rules::default(),
+            order: Order::default(),
+            skip_missing: false,
+        }
     }
 }
 
@@ -95,6 +108,9 @@ impl<T: Float> InterpTableBuilder<'_, T> {
     /// Makes the table periodic: queries and knots are taken modulo the period (its sign does not matter), the knots
     /// sorted, and the table closed from its last knot to its first. `left`, `right` and the order are then ignored, as
     /// in NumPy.
+    ///
+    /// Knots that are NaN have no place in a period, nor have infinite ones; they are left out, as by [`Order::Sort`]. In
+    /// an infinite period what is negative, knots and queries, is at its end; in one of NaN every query gives NaN.
     pub fn period(mut self, period: T) -> Self {
         self.rules.period = Some(period.abs());
         self
@@ -120,6 +136,32 @@ impl<T: Float> InterpTableBuilder<'_, T> {
         self
     }
 
+    /// Leaves out each knot that is NaN or whose value is, before anything else is looked at: the line goes from the knot
+    /// before a gap to the one after it, as `numpy.interp(x, xp[ok], fp[ok])` has it with `ok = ~(isnan(xp) | isnan(fp))`.
+    ///
+    /// Every row of several tables has gaps of its own. One that has nothing left gives NaN for every query, so that a
+    /// mask comes out as it went in. Such a table takes no other values later, see [`InterpTable::with_values`].
+    ///
+    /// Costs a look at every knot and value, and where any is missing a sort of indices; if knots are shared by several
+    /// tables and values are missing, each table gets knots of its own on the device.
+    ///
+    /// ```
+    /// use ndarray::arr1;
+    /// use ndgpu::{Device, InterpTable};
+    ///
+    /// let device = Device::cpu();
+    /// let hours = [0.0_f32, 1.0, 2.0, 3.0];
+    /// let measured = [10.0_f32, f32::NAN, 14.0, f32::NAN];
+    /// let table = InterpTable::builder(&hours, &measured).skip_missing().build(&device)?;
+    /// let x = device.upload(&arr1(&[0.5_f32, 1.0, 2.5]))?;
+    /// assert_eq!(table.interp(&x)?.readback().wait()?.view(), arr1(&[11.0, 12.0, 14.0]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    pub fn skip_missing(mut self) -> Self {
+        self.skip_missing = true;
+        self
+    }
+
     /// Uploads the table.
     ///
     /// # Errors
@@ -133,7 +175,7 @@ impl<T: Float> InterpTableBuilder<'_, T> {
         device.supports::<T>()?;
         // What the host has is the same in every replay of a plan.
         let device = &device.lasting();
-        let Self { xp, fp, mut rules, order } = self;
+        let Self { xp, fp, mut rules, order, skip_missing } = self;
         if rules.period.is_some_and(|period| period.is_zero()) {
             return Err(Error::new(
                 ErrorKind::ZeroPeriod,
@@ -144,23 +186,21 @@ impl<T: Float> InterpTableBuilder<'_, T> {
         let (xp, fp) = (in_order(&xp)?, in_order(&fp)?);
         let (xp, fp): (&[T], &[T]) = (&xp, &fp);
 
-        let arranged = match (rules.period, order) {
-            (Some(period), _) => {
-                (rules.left, rules.right, rules.extrapolate) = (None, None, false);
-                Some(pad_for_period(xp, shape.points, period)?)
-            }
-            (None, Order::Sort) => Some(sort(xp, shape.points)?),
-            (None, Order::Check) => {
-                if let Some(index) = first_out_of_order(xp, shape.points) {
-                    return Err(not_sorted(index, shape.points));
-                }
-                None
-            }
-            (None, Order::Assume) => None,
-        };
+        if rules.period.is_some() {
+            (rules.left, rules.right, rules.extrapolate) = (None, None, false);
+        }
+        let arranged = Arrangement { order, period: rules.period, skip_missing }.of(xp, fp, shape)?;
+        if arranged.is_none()
+            && order == Order::Check
+            && let Some(index) = first_out_of_order(xp, shape.points)
+        {
+            return Err(not_sorted(index, shape.points));
+        }
+        rules.skips_missing = skip_missing;
         let (start, mut moved) = (Instant::now(), 0);
         let (axis, order) = match arranged {
-            Some(Arranged { xp, order, knots }) => {
+            Some(Arranged { xp, order, knots, ragged }) => {
+                rules.ragged = ragged;
                 let axis = SortedAxis::from_host(device, &xp, knots, &mut moved)?;
                 (axis, Some(device.store_part(&order, &mut moved)?))
             }
@@ -223,58 +263,5 @@ pub(super) fn rows(name: &str, shape: &[usize]) -> Result<(usize, usize)> {
         [points] => Ok((1, points)),
         [tables, points] => Ok((tables, points)),
         _ => Err(Error::dimensions(format!("{name} has shape {shape:?}, but it must be [n] or [tables, n]"))),
-    }
-}
-
-/// Knots in order, and for each the place of its value among those of its table.
-struct Arranged<T> {
-    xp: Vec<T>,
-    order: Vec<u32>,
-    knots: usize,
-}
-
-/// Equal knots stay in their order: sorted by their places too, which takes no memory beside.
-fn sort<T: Float>(xp: &[T], points: usize) -> Result<Arranged<T>> {
-    let mut sorted = Arranged { xp: room_for(xp.len())?, order: room_for(xp.len())?, knots: points };
-    for table in xp.chunks_exact(points) {
-        let first = sorted.order.len();
-        sorted.order.extend(0..points as u32);
-        let order = &mut sorted.order[first..];
-        order.sort_unstable_by_key(|&place| (table[place as usize].key(), place));
-        sorted.xp.extend(order.iter().map(|&place| table[place as usize]));
-    }
-    Ok(sorted)
-}
-
-/// Knots modulo the period, sorted, with the last repeated one period earlier in front, and the first one period later
-/// behind.
-fn pad_for_period<T: Float>(xp: &[T], points: usize, period: T) -> Result<Arranged<T>> {
-    let wrapped = collected(xp.iter().map(|&x| modulo(x, period)), xp.len())?;
-    let sorted = sort(&wrapped, points)?;
-    let knots = points + 2;
-    let all = xp.len() / points * knots;
-    let mut padded = Arranged { xp: room_for(all)?, order: room_for(all)?, knots };
-    for (xp, order) in sorted.xp.chunks_exact(points).zip(sorted.order.chunks_exact(points)) {
-        let last = points - 1;
-        padded.xp.push(xp[last] - period);
-        padded.xp.extend_from_slice(xp);
-        padded.xp.push(xp[0] + period);
-        padded.order.push(order[last]);
-        padded.order.extend_from_slice(order);
-        padded.order.push(order[0]);
-    }
-    Ok(padded)
-}
-
-/// `x mod period` with the sign of the period, as Python and NumPy have it: exact but for the addition that brings
-/// negative rests up, which may round to the period itself.
-pub(super) fn modulo<T: Float>(x: T, period: T) -> T {
-    let rest = x % period;
-    if rest < T::zero() {
-        rest + period
-    } else if rest.is_zero() {
-        T::zero()
-    } else {
-        rest
     }
 }

@@ -3,7 +3,7 @@
 //! A table is its knots and values side by side, `x0 y0 x1 y1 ...`, so that what a query needs lies in one place. Slopes
 //! are computed when they are needed: dividing costs less than loading them would.
 
-use super::builder::modulo;
+use super::arrange::modulo;
 use super::lookup::{FEW_KNOTS, Lookup, PADDING, Queries, Table};
 use super::operation::{BuildSegments, Interp, Lookups};
 use crate::device::host::Values;

@@ -78,6 +78,7 @@ const FLAG_RIGHT: u32 = 2;
 const FLAG_SHARED_QUERIES: u32 = 4;
 const FLAG_EXTENDED_LEFT: u32 = 8;
 const FLAG_EXTENDED_RIGHT: u32 = 16;
+const FLAG_RAGGED: u32 = 32;
 
 /// Queries of one invocation.
 const QUAD: u64 = 4;
@@ -165,6 +166,7 @@ pub(crate) fn flags_of<T: Float>(lookups: &Lookups<T>) -> u32 {
         (lookups.shared_queries, FLAG_SHARED_QUERIES),
         (rules.extended().0, FLAG_EXTENDED_LEFT),
         (rules.extended().1, FLAG_EXTENDED_RIGHT),
+        (rules.ragged, FLAG_RAGGED),
     ];
     flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum()
 }

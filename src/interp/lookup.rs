@@ -42,19 +42,20 @@ pub(super) struct Lookup<'a, T: Float> {
 impl<'a, T: Float> Lookup<'a, T> {
     pub fn new(table: Table<'a, T>, rules: &Rules<T>) -> Self {
         let Table { pairs, buckets } = table;
-        let knots = pairs.len() - PADDING;
+        let places = pairs.len() - PADDING;
+        let knots = if rules.ragged { knots_of(&pairs[..places]) } else { places };
         Self {
             pairs,
             buckets,
             knots,
             left: rules.left.unwrap_or(pairs[0][1]),
-            right: rules.right.unwrap_or(pairs[knots - 1][1]),
+            right: rules.right.unwrap_or(pairs[knots.saturating_sub(1)][1]),
             method: rules.method,
             extended: rules.extended(),
         }
     }
 
-    /// One query, by every rule. The search goes up from a knot, in steps twice as long each time, if that is not above
+    /// One query, by every rule, in a table that has a knot. The search goes up from a knot, in steps twice as long each time, if that is not above
     /// the query.
     #[inline(never)]
     fn alone(&self, x: T, from: usize) -> T {
@@ -104,6 +105,14 @@ impl<'a, T: Float> Lookup<'a, T> {
     }
 }
 
+/// How many knots come before the NaN that fills the places of others: a few steps for all the queries of a row. The first
+/// knot may be NaN for itself, that before an infinite period.
+fn knots_of<T: Float>(pairs: &[[T; 2]]) -> usize {
+    let [[first, _], others @ ..] = pairs else { return 0 };
+    let others = others.partition_point(|pair| !pair[0].is_nan());
+    if others == 0 && first.is_nan() { 0 } else { 1 + others }
+}
+
 /// The segments that a vector of queries lies in.
 struct Segments<V> {
     x0: V,
@@ -125,6 +134,9 @@ impl<T: Float> Kernel<T> for Queries<'_, T> {
     #[inline(always)]
     fn run<S: Vector<T>>(self, simd: S) {
         let Self { lookup, x, output } = self;
+        if lookup.knots == 0 {
+            return output.fill(T::nan());
+        }
         if lookup.method == Method::Linear && (2..=FEW_KNOTS).contains(&lookup.knots) {
             return compare_with_each(simd, lookup, x, output);
         }

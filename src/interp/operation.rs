@@ -50,7 +50,10 @@ impl<T: Float> Operation for BuildSegments<T> {
         let cells = table.tables() * table.axis().knots;
         Account {
             name: format!("table of {} x {} knots", table.tables(), table.knots()),
-            reads: vec![table.axis().keys.used(table.axis().tables * table.axis().knots), values.used(cells)],
+            reads: vec![
+                table.axis().keys.used(table.axis().tables * table.axis().knots),
+                values.used(table.tables() * table.knots()),
+            ],
             writes: vec![table.segments().used(4 * cells)],
         }
     }

@@ -12,7 +12,7 @@ use crate::device::check::Checks;
 use crate::device::storage::Storage;
 use crate::device::{Device, Engine};
 use crate::element::{Float, bytes_of};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
 use crate::knots::axis::{SortedAxis, expect_bindable};
 
@@ -25,6 +25,10 @@ pub(crate) struct Rules<T> {
     pub period: Option<T>,
     pub method: Method,
     pub extrapolate: bool,
+    /// A table may have fewer knots than places for them, NaN being in the others: its knots end before the first NaN.
+    pub ragged: bool,
+    /// Which knots there are depends on which values were NaN.
+    pub skips_missing: bool,
 }
 
 impl<T> Rules<T> {
@@ -37,7 +41,15 @@ impl<T> Rules<T> {
 
 impl<T> Default for Rules<T> {
     fn default() -> Self {
-        Self { left: None, right: None, period: None, method: Method::Linear, extrapolate: false }
+        Self {
+            left: None,
+            right: None,
+            period: None,
+            method: Method::Linear,
+            extrapolate: false,
+            ragged: false,
+            skips_missing: false,
+        }
     }
 }
 
@@ -137,8 +149,17 @@ impl<T: Float> InterpTable<T> {
     /// # Errors
     ///
     /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`WrongDimensions`](crate::ErrorKind::WrongDimensions),
-    /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
+    /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), and [`InvalidOption`](crate::ErrorKind::InvalidOption) for a
+    /// table built with [`skip_missing`](super::InterpTableBuilder::skip_missing): which of its knots count was decided by
+    /// the values that it got.
     pub fn with_values<D: Dimension>(&self, fp: &DeviceArray<T, D>) -> Result<Self> {
+        if self.rules.skips_missing {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                "a table built with skip_missing leaves out knots by the values it was built from, so it takes no others; \
+                 build a table from the other values",
+            ));
+        }
         let device = self.device.joint(fp.device(), "fp")?;
         let (tables, points) = rows("fp", fp.shape())?;
         if points != self.points || tables == 0 || (self.axis.tables > 1 && tables != self.axis.tables) {

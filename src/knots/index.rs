@@ -63,7 +63,7 @@ impl<T: Float> KnotIndex<T> {
     /// Indexes `xp`, tables of `knots` knots each. The order of the knots is not looked at: if they are not sorted, a
     /// search finds some knot, but never one that is not there.
     pub fn new(xp: &[T], knots: usize) -> Result<Self> {
-        let keys = keys_of(xp)?;
+        let keys = keys_of(xp, knots)?;
         if knots < WORTH_BUCKETS {
             return Ok(Self::without_buckets(keys, knots));
         }
@@ -80,7 +80,7 @@ impl<T: Float> KnotIndex<T> {
 
     /// The keys alone, for searches that bisect or bring their own index.
     pub fn unindexed(xp: &[T], knots: usize) -> Result<Self> {
-        Ok(Self::without_buckets(keys_of(xp)?, knots))
+        Ok(Self::without_buckets(keys_of(xp, knots)?, knots))
     }
 
     /// The keys alone if the rest does not fit into a binding.
@@ -94,8 +94,16 @@ impl<T: Float> KnotIndex<T> {
     }
 }
 
-fn keys_of<T: Float>(xp: &[T]) -> Result<Vec<T::Key>> {
-    collected(xp.iter().map(|&x| x.key()), xp.len())
+fn keys_of<T: Float>(xp: &[T], knots: usize) -> Result<Vec<T::Key>> {
+    let mut keys = collected(xp.iter().map(|&x| x.key()), xp.len())?;
+    // A NaN in front of numbers, as before an infinite period, is below none of them to NumPy, which compares; behind all
+    // of them it would hide them from a search. The least key is that of NaN too, and no other float has it.
+    for (keys, xp) in keys.chunks_exact_mut(knots.max(1)).zip(xp.chunks_exact(knots.max(1))) {
+        if xp[0].is_nan() && xp.get(1).is_some_and(|second| !second.is_nan()) {
+            keys[0] = T::key_of(0);
+        }
+    }
+    Ok(keys)
 }
 
 fn bucket_linearly<T: Float>(xp: &[T], knots: usize, buckets: usize) -> Result<Option<Buckets<T>>> {

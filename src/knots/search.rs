@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::Dimension;
 
 use super::axis::{SortedAxis, expect_bindable, first_wrong};
-use super::{cpu, gpu};
+use super::{bins, cpu, gpu};
 use crate::array::DeviceArray;
 use crate::clock::Instant;
 use crate::device::check::not_sorted;
@@ -29,8 +29,8 @@ pub enum Side {
 
 /// A sorted axis on a device: `numpy.searchsorted` and `numpy.digitize` against the same knots, again and again.
 ///
-/// Knots are in the order in which NumPy sorts: NaN, if any, comes last, and both zeros are alike. They may also decrease,
-/// for [`digitize`](Self::digitize).
+/// Knots are in the order in which NumPy sorts: NaN, if any, comes last, and both zeros are alike. For
+/// [`digitize`](Self::digitize) they may also decrease, or be in whatever other order `numpy.digitize` takes.
 ///
 /// ```
 /// use ndarray::arr1;
@@ -45,14 +45,17 @@ pub enum Side {
 /// ```
 pub struct Knots<T: Float> {
     device: Device,
-    axis: Arc<SortedAxis<T>>,
-    /// They came in decreasing order and were reversed.
+    /// For `searchsorted`: the knots, or which of them is the first that is smaller than the one before it.
+    sorted: std::result::Result<Arc<SortedAxis<T>>, usize>,
+    /// For `digitize`: mostly the same.
+    edges: Arc<SortedAxis<T>>,
+    /// The edges decrease, and were reversed.
     decreasing: bool,
 }
 
 impl<T: Float> Clone for Knots<T> {
     fn clone(&self) -> Self {
-        Self { device: self.device.clone(), axis: self.axis.clone(), decreasing: self.decreasing }
+        Self { device: self.device.clone(), sorted: self.sorted.clone(), edges: self.edges.clone(), ..*self }
     }
 }
 
@@ -65,7 +68,7 @@ impl<T: Float> Knots<T> {
     /// # Errors
     ///
     /// [`WrongDimensions`](ErrorKind::WrongDimensions), [`NotSorted`](ErrorKind::NotSorted) if the knots neither increase
-    /// nor decrease (NaN counts as larger than everything),
+    /// nor decrease (see [`digitize`](Self::digitize) for NaN among them),
     /// [`UnsupportedElement`](ErrorKind::UnsupportedElement), [`TooLarge`](ErrorKind::TooLarge) if they do not fit into
     /// one binding.
     pub fn new<'a, X: HostData<'a, Elem = T>>(device: &Device, xp: X) -> Result<Self> {
@@ -84,27 +87,44 @@ impl<T: Float> Knots<T> {
         }
         let mut knots = gathered(&xp.view())?;
         expect_bindable(device, "an axis of knots", bytes_of::<T>(knots.len()))?;
+        let (count, start, mut moved) = (knots.len(), Instant::now(), 0);
         let out_of_order = |knots: &[T]| first_wrong(knots, |left, right| left.key() > right.key());
-        let mut decreasing = false;
-        if let Some(place) = out_of_order(&knots) {
-            let count = knots.len();
-            knots.reverse();
-            decreasing = true;
-            if out_of_order(&knots).is_some() {
-                return Err(not_sorted(place + 1, count));
+        let axis = |knots: &[T], moved: &mut u64| {
+            Ok::<_, Error>(Arc::new((T::compiled().index_knots)(device, knots, count, moved)?))
+        };
+        let disorder = out_of_order(&knots).map(|place| place + 1);
+        // A look at the last tells that knots in order increase, where it is a number.
+        let increases = match (disorder, knots.last()) {
+            (None, last) if last.is_none_or(|last| !last.is_nan()) => Some(true),
+            _ => bins::increase(&knots),
+        };
+        let decreasing = match (increases, disorder) {
+            (Some(increases), _) => !increases,
+            (None, index) => return Err(not_sorted(index.unwrap_or_default(), count)),
+        };
+        let sorted = match disorder {
+            None => Ok(axis(&knots, &mut moved)?),
+            Some(index) => Err(index),
+        };
+        let edges = match &sorted {
+            Ok(axis) if !decreasing => axis.clone(),
+            _ => {
+                if decreasing {
+                    knots.reverse();
+                }
+                if out_of_order(&knots).is_some() {
+                    bins::settle(&mut knots);
+                }
+                axis(&knots, &mut moved)?
             }
-        }
-        let mut moved = 0;
-        let start = Instant::now();
-        let count = knots.len();
-        let axis = Arc::new((T::compiled().index_knots)(device, &knots, count, &mut moved)?);
+        };
         device.ledger().count_upload(moved, start.elapsed());
-        Ok(Self { device: device.clone(), axis, decreasing })
+        Ok(Self { device: device.clone(), sorted, edges, decreasing })
     }
 
     /// How many knots there are.
     pub fn len(&self) -> usize {
-        self.axis.knots
+        self.edges.knots
     }
 
     /// Whether there are none.
@@ -124,22 +144,29 @@ impl<T: Float> Knots<T> {
     ///
     /// # Errors
     ///
-    /// [`NotSorted`](ErrorKind::NotSorted) if the knots decrease, [`DeviceMismatch`](ErrorKind::DeviceMismatch).
+    /// [`NotSorted`](ErrorKind::NotSorted) if the knots decrease anywhere, [`DeviceMismatch`](ErrorKind::DeviceMismatch).
     pub fn searchsorted<D: Dimension>(&self, x: &DeviceArray<T, D>, side: Side) -> Result<DeviceArray<u32, D>> {
-        if self.decreasing {
-            return Err(Error::new(
-                ErrorKind::NotSorted { index: 1 },
-                "searchsorted needs knots that increase, but these decrease; reverse them, or use digitize",
-            ));
+        match &self.sorted {
+            Ok(axis) => self.search(axis, x, side, false),
+            Err(index) => Err(Error::new(
+                ErrorKind::NotSorted { index: *index },
+                format!(
+                    "searchsorted needs knots that increase, with NaN behind all others, but knot {index} comes before the \
+                     one in front of it; sort or reverse them, or use digitize"
+                ),
+            )),
         }
-        self.search(x, side)
     }
 
     /// The bin of each value, as `numpy.digitize(x, bins, right)` with the knots as the edges of the bins.
     ///
     /// Bin `i` is `edges[i-1] <= x < edges[i]`, or `edges[i-1] < x <= edges[i]` with `right`; 0 is below the first edge,
     /// `n` beyond the last. Edges that decrease count from their largest: bin `i` is then `edges[i-1] > x >= edges[i]`, or
-    /// `edges[i-1] >= x > edges[i]` with `right`. NaN is above everything.
+    /// `edges[i-1] >= x > edges[i]` with `right`. A value that is NaN is above everything.
+    ///
+    /// With NaN among the edges it is NumPy's rule that decides. The first two edges that differ say whether they increase,
+    /// and a step to or from NaN is no increase: `[2.5, NaN]` and `[4.0, 4.0, NaN]` decrease, `[0.0, 1.0, NaN]` increases.
+    /// Bins are then those in which NumPy's search ends for one value at a time.
     ///
     /// Costs one pass: `x` is read, 4 bytes a value are written.
     ///
@@ -147,20 +174,26 @@ impl<T: Float> Knots<T> {
     ///
     /// [`DeviceMismatch`](ErrorKind::DeviceMismatch).
     pub fn digitize<D: Dimension>(&self, x: &DeviceArray<T, D>, right: bool) -> Result<DeviceArray<u32, D>> {
-        self.search(x, if right { Side::Left } else { Side::Right })
+        self.search(&self.edges, x, if right { Side::Left } else { Side::Right }, self.decreasing)
     }
 
-    fn search<D: Dimension>(&self, x: &DeviceArray<T, D>, side: Side) -> Result<DeviceArray<u32, D>> {
+    fn search<D: Dimension>(
+        &self,
+        axis: &Arc<SortedAxis<T>>,
+        x: &DeviceArray<T, D>,
+        side: Side,
+        flip: bool,
+    ) -> Result<DeviceArray<u32, D>> {
         let device = self.device.joint(x.device(), "x")?;
         let output = device.allocate(x.len())?;
         if !x.is_empty() {
             device.run(Search {
-                axis: self.axis.clone(),
+                axis: axis.clone(),
                 x: x.storage().clone(),
                 output: output.clone(),
                 total: x.len(),
                 left: side == Side::Left,
-                flip: self.decreasing,
+                flip,
             })?;
         }
         Ok(DeviceArray::new(device, output, x.raw_dim(), x.checks().clone()))

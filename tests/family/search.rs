@@ -4,13 +4,9 @@ use ndarray::{Array1, Array2, ArrayD, Ix1, IxDyn, arr0, arr1, s};
 use ndgpu::{Device, DeviceArray, ErrorKind, Float, Knots, Side};
 
 use crate::support::everywhere;
+use crate::support::oracle::{Bins, less};
 use crate::support::random::Random;
 use crate::{read, tiny, value};
-
-/// NumPy's order: NaN is above everything else, zeros are alike.
-fn less<T: Float>(a: T, b: T) -> bool {
-    a < b || (b.is_nan() && !a.is_nan())
-}
 
 fn place<T: Float>(knots: &[T], x: T, side: Side) -> u32 {
     let place = match side {
@@ -75,6 +71,7 @@ fn searching<T: Float>(device: &Device, name: &str) {
             let reversed: Vec<T> = knots.iter().rev().copied().collect();
             let decreasing = Knots::new(device, &reversed).unwrap();
             let constant = knots.iter().all(|&knot| !less(knots[0], knot));
+            let bins = [&knots, &reversed].map(|edges| Bins::of(edges).expect("knots in order are edges of bins"));
             let check = |got: DeviceArray<u32, Ix1>, want: &dyn Fn(T) -> u32, what: &str| {
                 let wrong = read(got).into_iter().zip(&x).find(|&(got, &x)| got != want(x));
                 assert!(
@@ -85,12 +82,12 @@ fn searching<T: Float>(device: &Device, name: &str) {
             };
             for (side, right) in [(Side::Left, true), (Side::Right, false)] {
                 let above = |x| place(&knots, x, side);
-                let below = |x| n as u32 - place(&knots, x, side);
                 check(increasing.searchsorted(&up, side).unwrap(), &above, &format!("searchsorted {side:?}"));
-                check(increasing.digitize(&up, right).unwrap(), &above, &format!("digitize {right}"));
+                let up_there = |x| bins[0].digitize(x, right);
+                check(increasing.digitize(&up, right).unwrap(), &up_there, &format!("digitize {right}"));
+                let down_there = |x| bins[1].digitize(x, right);
                 let what = format!("digitize {right}, decreasing,");
-                // Bins that are all the same count as increasing, whichever way they are turned.
-                check(decreasing.digitize(&up, right).unwrap(), if constant { &above } else { &below }, &what);
+                check(decreasing.digitize(&up, right).unwrap(), &down_there, &what);
                 let refused = decreasing.searchsorted(&up, side).map_err(|error| error.kind());
                 match refused {
                     Ok(found) => assert!(constant && found.len() == x.len(), "{name}: {n} {kind} knots, decreasing"),
@@ -147,7 +144,7 @@ fn bad_knots<T: Float>(device: &Device, _: &str) {
     let kind = |knots: &[f64]| Knots::new(device, v(knots)).map(|_| ()).unwrap_err().kind();
     assert_eq!(kind(&[0.0, 2.0, 1.0]), ErrorKind::NotSorted { index: 2 });
     assert_eq!(kind(&[f64::NAN, 0.0, 1.0]), ErrorKind::NotSorted { index: 1 });
-    assert_eq!(kind(&[0.0, f64::NAN, 1.0]), ErrorKind::NotSorted { index: 2 });
+    assert_eq!(kind(&[0.0, f64::NAN, 1.0, 2.0]), ErrorKind::NotSorted { index: 2 });
     let table = Knots::new(device, Array2::<T>::zeros((2, 2)).view());
     assert_eq!(table.map(|_| ()).unwrap_err().kind(), ErrorKind::WrongDimensions);
     let scalar = Knots::new(device, arr0(T::zero()).view());
@@ -161,6 +158,36 @@ fn bad_knots<T: Float>(device: &Device, _: &str) {
     let x = device.upload(&arr1(&v(&[0.5]))).unwrap();
     let error = down.searchsorted(&x, Side::Left).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::NotSorted { .. }) && error.to_string().contains("digitize"), "{error}");
+    // NumPy takes these for bins, but nobody can search among them.
+    let odd = Knots::new(device, v(&[0.0, f64::NAN, 1.0])).unwrap();
+    assert_eq!(odd.searchsorted(&x, Side::Left).unwrap_err().kind(), ErrorKind::NotSorted { index: 2 });
+    assert_eq!(read(odd.digitize(&x, false).unwrap()), arr1(&[3]));
+}
+
+/// Edges with NaN among them, and what NumPy gives for them at these places.
+fn bins_with_nan<T: Float>(device: &Device, name: &str) {
+    let x = [1.0, 2.5, 3.0, f64::NAN];
+    let up = device.upload(&arr1(&x.map(value::<T>))).unwrap();
+    let nan = f64::NAN;
+    let cases: [(&[f64], bool, [u32; 4]); 7] = [
+        (&[2.5, nan], false, [2, 0, 0, 0]),
+        (&[2.5, nan], true, [2, 2, 0, 0]),
+        (&[4.0, 4.0, nan], false, [3, 3, 3, 0]),
+        (&[nan, 3.0, 2.0], false, [3, 2, 1, 0]),
+        (&[nan, nan], false, [2, 2, 2, 0]),
+        (&[nan], false, [0, 0, 0, 1]),
+        (&[], false, [0, 0, 0, 0]),
+    ];
+    for (bins, right, want) in cases {
+        let knots: Vec<T> = bins.iter().map(|&bin| value(bin)).collect();
+        let got = read(Knots::new(device, &knots).unwrap().digitize(&up, right).unwrap());
+        assert_eq!(got, arr1(&want), "{name}: {bins:?}, right {right}");
+    }
+}
+
+#[test]
+fn nan_among_bins_does_what_it_does_in_numpy() {
+    everywhere!(bins_with_nan);
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! What NumPy gives for one query, computed plainly.
+//! What NumPy gives for one query, computed plainly, and what the rules beyond NumPy's give.
 
-use ndgpu::Float;
+use ndgpu::{Float, Method};
 
 /// `numpy.interp` for one query, as `numpy/_core/src/multiarray/compiled_base.c` decides it; but NaN is NaN in a table of
 /// one knot too.
@@ -26,4 +26,119 @@ pub fn interp<T: Float>(x: T, xp: &[T], fp: &[T], left: T, right: T) -> T {
     }
     let y = slope * (x - xp[j + 1]) + fp[j + 1];
     if y.is_nan() && fp[j] == fp[j + 1] { fp[j] } else { y }
+}
+
+/// How a table is asked whose knots are put in order first, those that are missing left out.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<T> {
+    pub left: Option<T>,
+    pub right: Option<T>,
+    pub period: Option<T>,
+    pub method: Method,
+    pub extrapolate: bool,
+    pub skip_missing: bool,
+}
+
+/// A table of knots in any order, NaN among them, put in order.
+pub struct Sorted<T> {
+    xp: Vec<T>,
+    fp: Vec<T>,
+    asked: Asked<T>,
+}
+
+impl<T: Float> Sorted<T> {
+    pub fn of(xp: &[T], fp: &[T], mut asked: Asked<T>) -> Self {
+        let is_there = |&(x, y): &(T, T)| !x.is_nan() && (!asked.skip_missing || !y.is_nan());
+        let knots = xp.iter().map(|&x| asked.wrap(x));
+        let mut points: Vec<(T, T)> = knots.zip(fp.iter().copied()).filter(is_there).collect();
+        points.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap());
+        if let (Some(period), Some(&first), Some(&last)) = (asked.period.map(T::abs), points.first(), points.last()) {
+            points.insert(0, (last.0 - period, last.1));
+            points.push((first.0 + period, first.1));
+            (asked.left, asked.right, asked.extrapolate) = (None, None, false);
+        }
+        let (xp, fp) = points.into_iter().unzip();
+        Self { xp, fp, asked }
+    }
+
+    pub fn interp(&self, x: T) -> T {
+        let Self { xp, fp, asked } = self;
+        let (x, n) = (asked.wrap(x), xp.len());
+        if x.is_nan() || n == 0 {
+            return T::nan();
+        }
+        let line = |from: usize, knot: usize| {
+            let slope = (fp[from + 1] - fp[from]) / (xp[from + 1] - xp[from]);
+            slope * (x - xp[knot]) + fp[knot]
+        };
+        let extends = asked.extrapolate && asked.method == Method::Linear && n > 1;
+        let left = asked.left.unwrap_or_else(|| if extends { line(0, 0) } else { fp[0] });
+        let right = asked.right.unwrap_or_else(|| if extends { line(n - 2, n - 1) } else { fp[n - 1] });
+        let at = xp.partition_point(|&knot| x >= knot).saturating_sub(1);
+        if asked.method == Method::Linear || x < xp[0] || x >= xp[n - 1] || x == xp[at] {
+            return interp(x, xp, fp, left, right);
+        }
+        match asked.method {
+            Method::Previous => fp[at],
+            Method::Nearest if x - xp[at] > xp[at + 1] - x => fp[at + 1],
+            Method::Nearest => fp[at],
+            _ => fp[at + 1],
+        }
+    }
+}
+
+impl<T: Float> Asked<T> {
+    fn wrap(&self, x: T) -> T {
+        match self.period.map(T::abs) {
+            Some(period) => match x % period {
+                rest if rest < T::zero() => rest + period,
+                rest => rest + T::zero(),
+            },
+            None => x,
+        }
+    }
+}
+
+/// NumPy's order: NaN is above everything else, zeros are alike.
+pub fn less<T: Float>(a: T, b: T) -> bool {
+    a < b || (b.is_nan() && !a.is_nan())
+}
+
+/// The edges of bins as `numpy.digitize` searches them, one value at a time: in whatever order they are, as in
+/// `numpy/_core/src/multiarray/compiled_base.c` and `numpy/_core/src/npysort/binsearch.cpp`.
+pub struct Bins<T> {
+    searched: Vec<T>,
+    decrease: bool,
+}
+
+impl<T: Float> Bins<T> {
+    /// None where NumPy refuses them.
+    pub fn of(edges: &[T]) -> Option<Self> {
+        let mut searched = edges.to_vec();
+        let Some(change) = (1..edges.len()).find(|&at| edges[at] != edges[0]) else {
+            return Some(Self { searched, decrease: false });
+        };
+        let increase = edges[change - 1] < edges[change];
+        let decrease = !increase;
+        let turns = |pair: &[T]| if decrease { pair[0] < pair[1] } else { pair[0] > pair[1] };
+        if decrease {
+            searched.reverse();
+        }
+        (!edges[change..].windows(2).any(turns)).then_some(Self { searched, decrease })
+    }
+
+    pub fn digitize(&self, x: T, right: bool) -> u32 {
+        let place = bisect(x, &self.searched, right);
+        if self.decrease { self.searched.len() as u32 - place } else { place }
+    }
+}
+
+fn bisect<T: Float>(x: T, knots: &[T], left: bool) -> u32 {
+    let (mut low, mut high) = (0, knots.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let is_before = if left { less(knots[middle], x) } else { !less(x, knots[middle]) };
+        if is_before { low = middle + 1 } else { high = middle }
+    }
+    low as u32
 }

@@ -91,7 +91,7 @@ impl<'a> Choices<'a> {
         })
     }
 
-    /// Knots in order more often than not.
+    /// Knots in order more often than not, and sometimes tables of nothing but NaN.
     fn knots<T: Float>(&mut self, shape: &[usize]) -> ArrayD<T> {
         let mut knots = self.array::<T>(shape);
         if self.below(4) > 0 {
@@ -99,6 +99,9 @@ impl<'a> Choices<'a> {
             if let Some(all) = knots.as_slice_mut() {
                 for table in all.chunks_mut(len) {
                     table.sort_by(|a, b| a.partial_cmp(b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan())));
+                    if self.below(8) == 7 {
+                        table.fill(T::nan());
+                    }
                 }
             }
         }
@@ -239,6 +242,9 @@ fn table_of<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Result<Inte
     }
     if choices.truth() {
         builder = builder.extrapolate();
+    }
+    if choices.truth() {
+        builder = builder.skip_missing();
     }
     if choices.below(4) == 0 {
         builder = builder.period(choices.number());

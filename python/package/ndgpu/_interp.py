@@ -44,7 +44,8 @@ def interp(
     left, right : optional
         The values left of the first knot and right of the last; without them those of ``fp``.
     period : optional
-        The period of ``x`` and ``xp``. ``left`` and ``right`` are then ignored.
+        The period of ``x`` and ``xp``. ``left`` and ``right`` are then ignored, and so are knots that have no place in
+        a period: NaN and infinite ones.
     device : Device or str, optional
         Where to compute, else :func:`~ndgpu.get_device`, or the CPU engine if that has no float64.
 
@@ -92,7 +93,8 @@ def _interp_any(x: Any, xp: Any, fp: Any, left: Any, right: Any, period: Any, de
     x, xp = _safely(x, np.float64, "x"), _safely(xp, np.float64, "xp")
     fp = np.asanyarray(fp)
     if np.iscomplexobj(fp):
-        # As NumPy has it, each part is interpolated apart; what is NaN has no imaginary part.
+        # As NumPy has it, each part is interpolated apart; a query that is NaN has no imaginary part. But the only knot
+        # of a table has its own value for NaN.
         left, right = _fill(left, complex, "left"), _fill(right, complex, "right")
 
         def of(part: Callable[[Any], Any]) -> Any:
@@ -101,7 +103,12 @@ def _interp_any(x: Any, xp: Any, fp: Any, left: Any, right: Any, period: Any, de
 
         real, imag = of(np.real), of(np.imag)
         both = np.empty(np.shape(real), np.complex128)
-        both.real, both.imag = real, np.where(np.isnan(x) if period is None else ~np.isfinite(x), 0.0, imag)
+        both.real, both.imag = real, imag
+        if period is not None:
+            with np.errstate(invalid="ignore"):
+                both.imag[np.isnan(np.remainder(x, period))] = 0.0
+        elif xp.size != 1:
+            both.imag[np.isnan(x)] = 0.0
         return both[()]
     fp = _safely(fp, np.float64, "fp")
     left, right = _fill(left, float, "left"), _fill(right, float, "right")

@@ -147,6 +147,7 @@ class InterpTable:
         order: Literal["check", "sort", "assume"] = "check",
         method: Literal["linear", "nearest", "previous", "next"] = "linear",
         extrapolate: bool = False,
+        skip_missing: bool = False,
         dtype: DTypeLike | None = None,
         device: Device | str | None = None,
     ) -> InterpTable: ...
