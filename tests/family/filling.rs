@@ -23,7 +23,7 @@ fn check_filling<T: Float>(device: &Device, a: &ArrayD<T>, full: &ArrayD<T>, axi
     let fill = value::<T>(FILL);
     let up = device.upload(a).unwrap();
     // Weights that sum to zero at once, and those that do so only where some are left out.
-    let none = Array1::from_shape_fn(len, |i| value::<T>(if len % 2 == 0 { [1.0, -1.0][i % 2] } else { 0.0 }));
+    let none = Array1::from_shape_fn(len, |i| value::<T>(if len.is_multiple_of(2) { [1.0, -1.0][i % 2] } else { 0.0 }));
     let few = Array1::from_shape_fn(len, |i| value::<T>([0.0, 0.25, 0.0, 1.5][i % 4]));
     for (kind, weights) in [("full", full.clone()), ("none", none.into_dyn()), ("few", few.into_dyn())] {
         let up_weights = device.upload(&weights).unwrap();
