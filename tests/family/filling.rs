@@ -14,7 +14,11 @@ const FILL: f64 = -7.25;
 fn average(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> (f64, f64, f64) {
     let weights: f64 = pairs.clone().map(|(_, w)| w).sum();
     let size: f64 = pairs.clone().map(|(v, w)| (v * w).abs()).sum();
-    (if weights == 0.0 { FILL } else { total(pairs.map(|(v, w)| v * w)) / weights }, weights, size / weights.abs())
+    if weights == 0.0 {
+        // No room for anything else.
+        return (FILL, weights, 0.0);
+    }
+    (total(pairs.map(|(v, w)| v * w)) / weights, weights, size / weights.abs())
 }
 
 /// Along one axis, by every method, with weights along the axis and with full ones.
