@@ -78,10 +78,11 @@
 //! | `axis=(0, 2)` | `axis=[0, 2]` | [`a.sum_axes(&[Axis(0), Axis(2)])`][sum_axes] and so on |
 //! | `np.nansum`, `nanmean`, `nanvar`, `nanstd`, `nanmin`, `nanmax` | | [`a.skip_nan()`][skip_nan]`.sum_axis(Axis(1))` and so on |
 //! | `np.ma.average` with NaN masked | | `a.skip_nan().average_axis(Axis(1), &w)` |
+//! | the same, where a row may have nothing | | [`a.skip_nan().average_axis_or(Axis(1), &w, fill)`][average_axis_or] |
 //! | `scipy.stats.zscore(a, axis=0)` | | [`a.standardize_axis(Axis(0), 0.0)`][standardize_axis] |
 //!
 //! Axes count from 0 and have no negative numbers. Weights have the length of the axis, or the array's own shape; as in
-//! NumPy they do not broadcast. `skip_nan` goes with one axis or with everything, and not with `argmin` and `argmax`.
+//! NumPy they do not broadcast. `skip_nan` goes with all of these but `argmin`, `argmax` and `standardize_axis`.
 //!
 //! # What differs, and why
 //!
@@ -208,6 +209,7 @@
 //! [digitize]: crate::Knots::digitize
 //! [average_axis]: crate::DeviceArray::average_axis
 //! [average_axis_returned]: crate::DeviceArray::average_axis_returned
+//! [average_axis_or]: crate::SkipNan::average_axis_or
 //! [average_axes]: crate::DeviceArray::average_axes
 //! [average]: crate::DeviceArray::average
 //! [weighted_sum_axis]: crate::DeviceArray::weighted_sum_axis

@@ -69,13 +69,21 @@ fn number() -> impl Strategy<Value = f64> {
     prop_oneof![4 => (-4..=4).prop_map(f64::from), 4 => -1e3..1e3, 1 => select(special.to_vec())]
 }
 
-/// Mostly small, of up to five dimensions, of which any may be empty; sometimes with one long axis.
+/// Mostly small, of up to five dimensions, of which any may be empty; sometimes with one long axis, which may lie beside an
+/// empty one: then there are many results of nothing.
 fn shape() -> impl Strategy<Value = Vec<usize>> {
     let long = (vec(1..=3_usize, 0..=2), 60..=5000_usize, any::<u8>()).prop_map(|(mut shape, len, at)| {
         shape.insert(usize::from(at) % (shape.len() + 1), len);
         shape
     });
-    prop_oneof![4 => vec(0..=7_usize, 0..=5), 1 => long]
+    let lengths = select(vec![1025_usize, 8193, 16_385, 20_000, 65_537]);
+    let nothing = (vec(1..=2_usize, 0..=1), lengths, any::<[u8; 2]>()).prop_map(|(mut shape, len, at)| {
+        for (len, at) in [0, len].into_iter().zip(at) {
+            shape.insert(usize::from(at) % (shape.len() + 1), len);
+        }
+        shape
+    });
+    prop_oneof![8 => vec(0..=7_usize, 0..=5), 2 => long, 2 => nothing]
 }
 
 /// An array: few different values, so that ties are everywhere, in some layout of the host's memory.
@@ -192,6 +200,9 @@ fn near<T: Float>(got: T, want: f64, size: f64, terms: usize, what: &str) {
     assert!(close, "{what}: got {got:e}, but should be {want:e} to within {room:e}");
 }
 
+/// What stands for averages whose weights sum to zero.
+const FILL: f64 = 4096.25;
+
 fn adds_up<T: Float>(device: &Device, name: &str, input: &Input) {
     let array = input.array::<T>();
     let up = input.upload(device, &array);
@@ -225,11 +236,30 @@ fn adds_up<T: Float>(device: &Device, name: &str, input: &Input) {
     for (weights, is_full) in [(weights, false), (full, true)] {
         let up_weights = input.upload(device, &weights);
         let average = up.average_axis(axis, &up_weights).unwrap().readback().wait();
+        let filled = read(up.average_axis_or(axis, &up_weights, value(FILL)).unwrap());
+        let without_nan = read(up.skip_nan().average_axis_or(axis, &up_weights, value(FILL)).unwrap());
         let rows: Vec<Vec<f64>> = if is_full {
             weights.lanes(axis).into_iter().map(|line| line.mapv(wide).to_vec()).collect()
         } else {
             vec![weights.iter().map(|&w| wide(w)).collect(); lines.len().max(1)]
         };
+        assert_eq!([filled.len(), without_nan.len()], [lines.len(); 2], "{name}");
+        for (number, (line, row)) in lines.iter().zip(&rows).enumerate() {
+            let all = line.iter().copied().zip(row.iter().copied());
+            for (which, got, pairs) in [
+                ("average or", filled[number], all.clone().collect::<Vec<_>>()),
+                ("average or, without NaN", without_nan[number], all.filter(|(v, _)| !v.is_nan()).collect()),
+            ] {
+                let (sum, size) = total(pairs.iter().map(|(v, w)| v * w));
+                let weights: f64 = pairs.iter().map(|(_, w)| w).sum();
+                let what = format!("{name}: {which} of line {number}, weights {row:?}");
+                if weights == 0.0 {
+                    assert!(wide(got) == FILL, "{what}: {got:?}, but should be what stands for nothing");
+                } else {
+                    near(got, sum / weights, size / weights.abs(), len * 4, &what);
+                }
+            }
+        }
         // Weights along the axis sum to zero also where there is nothing to be averaged.
         if rows.iter().any(|row| row.iter().sum::<f64>() == 0.0) {
             let kind = average.map(|_| ()).map_err(|error| error.kind());

@@ -2,8 +2,8 @@
 
 mod support;
 
-use ndarray::{Array, Array1, Array2, Array3, ArrayD, Axis, Dimension, Ix1, IxDyn, arr0, arr1, arr2};
-use ndgpu::{Device, DeviceArray, ErrorKind, Float};
+use ndarray::{Array, Array1, Array2, Array3, ArrayD, Axis, Dimension, IxDyn, arr0, arr1, arr2};
+use ndgpu::{Device, DeviceArray, ErrorKind, Float, InterpTable, Knots, Result, Side};
 use support::everywhere;
 use support::random::Random;
 
@@ -458,24 +458,90 @@ fn rows_are_standardized_alike_however_they_are_read() {
     everywhere!(check);
 }
 
+/// Everything that reduces, along an axis of an array without elements: as many results as the other axes have places.
+fn nothing_along<T: Float>(device: &Device, shape: &[usize], axis: usize, name: &str) {
+    let what = |which: &str| format!("{name}: {which} along axis {axis} of {shape:?}");
+    let a = device.upload(&ArrayD::<T>::zeros(shape)).unwrap();
+    let along = device.upload(&Array1::<T>::ones(shape[axis])).unwrap().into_dyn();
+    let (len, axis, axes) = (shape[axis], Axis(axis), [Axis(axis)]);
+    let left: Vec<usize> = (0..shape.len()).filter(|&place| place != axis.index()).map(|place| shape[place]).collect();
+    let (zero, nan, fill) = (T::zero(), T::nan(), T::narrow(7.0));
+    let all = |which: &str, result: Result<DeviceArray<T, IxDyn>>, want: T| {
+        let landed = result.unwrap().readback().wait().unwrap();
+        assert_eq!(landed.shape(), left, "{}", what(which));
+        let wrong = landed.view().iter().position(|&got| got != want && !(got.is_nan() && want.is_nan()));
+        assert_eq!(wrong, None, "{}", what(which));
+    };
+    all("sum", a.sum_axis(axis), zero);
+    all("sum", a.sum_axes(&axes), zero);
+    all("sum", a.skip_nan().sum_axis(axis), zero);
+    all("mean", a.mean_axis(axis), nan);
+    all("mean", a.skip_nan().mean_axis(axis), nan);
+    all("var", a.var_axis(axis, zero), nan);
+    all("var", a.var_axes(&axes, T::one()), nan);
+    all("var", a.skip_nan().var_axis(axis, zero), nan);
+    all("std", a.std_axis(axis, T::one()), nan);
+    all("std", a.skip_nan().std_axis(axis, zero), nan);
+    for (weights, is_full) in [(along.clone(), false), (a.clone(), true)] {
+        all("weighted sum", a.weighted_sum_axis(axis, &weights), zero);
+        all("weighted sum", a.skip_nan().weighted_sum_axis(axis, &weights), zero);
+        all("average or", a.average_axis_or(axis, &weights, fill), fill);
+        all("average or", a.skip_nan().average_axis_or(axis, &weights, fill), fill);
+        let (averages, sums) = a.average_axis_returned_or(axis, &weights, fill).unwrap();
+        all("average returned or", Ok(averages), fill);
+        all("sums of weights", Ok(sums), zero);
+        // The sum of no weights is zero, whoever they are for; that of none at all is not.
+        let averages = a.average_axis(axis, &weights).unwrap().readback().wait();
+        let is_zero = if is_full { left.iter().product::<usize>() > 0 } else { len == 0 };
+        let wanted = if is_zero { Err(ErrorKind::ZeroWeights) } else { Ok(left.clone()) };
+        let got = averages.map(|landed| landed.shape().to_vec()).map_err(|error| error.kind());
+        assert_eq!(got, wanted, "{}", what("average"));
+    }
+    let is_refused = len == 0 && left.iter().product::<usize>() > 0;
+    let wanted = if is_refused { Err(ErrorKind::EmptyReduction) } else { Ok(left.clone()) };
+    let shape_of = |array: DeviceArray<T, IxDyn>| array.readback().wait().unwrap().shape().to_vec();
+    let places_of = |array: DeviceArray<u32, IxDyn>| array.readback().wait().unwrap().shape().to_vec();
+    for extreme in [a.min_axis(axis), a.max_axis(axis), a.max_axes(&axes), a.skip_nan().min_axis(axis)] {
+        assert_eq!(extreme.map(shape_of).map_err(|error| error.kind()), wanted, "{}", what("extreme"));
+    }
+    for place in [a.argmin_axis(axis), a.argmax_axis(axis)] {
+        assert_eq!(place.map(places_of).map_err(|error| error.kind()), wanted, "{}", what("place"));
+    }
+    for standardized in [a.standardize_axis(axis, zero), a.standardize_axes(&axes, zero)] {
+        assert_eq!(shape_of(standardized.unwrap()), shape, "{}", what("standardized"));
+    }
+    let table = InterpTable::new(device, &[zero, T::one()], &[zero, fill]).unwrap();
+    assert_eq!(shape_of(table.interp(&a).unwrap()), shape, "{}", what("interp"));
+    if shape.len() == 2 {
+        assert_eq!(shape_of(table.interp_rows(&a).unwrap().into_dyn()), shape, "{}", what("interp_rows"));
+        let mut plan = device
+            .capture(&a, |a| table.interp_rows(a)?.into_dyn().skip_nan().average_axis_or(axis, &along, fill))
+            .unwrap();
+        all("interp_rows and average or", plan.replay(), fill);
+    }
+    let knots = Knots::new(device, &[zero, T::one()]).unwrap();
+    assert_eq!(places_of(knots.searchsorted(&a, Side::Left).unwrap()), shape, "{}", what("searchsorted"));
+    assert_eq!(places_of(knots.digitize(&a, true).unwrap()), shape, "{}", what("digitize"));
+}
+
 fn reduces_nothing<T: Float>(device: &Device, name: &str) {
-    // More outputs than the CPU engine takes at a time.
-    for columns in [1, 8, 1024, 1025, 5000] {
-        let none = device.upload(&Array2::<T>::zeros((0, columns))).unwrap();
-        let weights = device.upload(&Array2::<T>::zeros((0, columns))).unwrap();
-        let all = |result: DeviceArray<T, Ix1>, want: T| {
-            let landed = result.readback().wait().unwrap();
-            let same = landed.view().iter().all(|&got| got == want || (got.is_nan() && want.is_nan()));
-            assert!(same && landed.view().len() == columns, "{name}: {columns} columns of nothing");
-        };
-        all(none.sum_axis(Axis(0)).unwrap(), T::zero());
-        all(none.weighted_sum_axis(Axis(0), &weights).unwrap(), T::zero());
-        all(none.mean_axis(Axis(0)).unwrap(), T::nan());
-        all(none.std_axis(Axis(0), T::zero()).unwrap(), T::nan());
+    // As many results as engines take at a time, and one more; and beyond that.
+    for many in [1, 8, 1024, 1025, 8192, 8193, 20_000, 65_537] {
+        for (shape, axis) in [
+            (vec![0, many], 0),
+            (vec![0, many], 1),
+            (vec![many, 0], 1),
+            (vec![many, 0], 0),
+            (vec![2, 0, many], 1),
+            (vec![many, 0, 2], 1),
+            (vec![0, many, 2], 0),
+        ] {
+            nothing_along::<T>(device, &shape, axis, name);
+        }
     }
 }
 
 #[test]
-fn sums_of_nothing_are_zero_however_many_there_are() {
+fn nothing_reduces_to_nothing_however_many_results_there_are() {
     everywhere!(reduces_nothing);
 }

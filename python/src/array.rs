@@ -342,20 +342,20 @@ impl DeviceArray {
     ///
     /// Parameters
     /// ----------
-    /// axis : None, int or tuple of int
+    /// axis : None, int or iterable of int
     /// weights : array_like or DeviceArray, optional
     ///     Of the array's shape, or of the lengths of the axes in the order in which they are named.
     /// returned : bool
     ///     Whether to give the sums of the weights too, in a tuple.
     /// keepdims : bool
     ///     Whether the axes stay, with length 1.
-    ///
-    /// A sum of weights that is zero is a ZeroDivisionError of `.numpy()`.
+    /// zero_weights : float, optional
+    ///     What the average is where the sum of the weights is zero. Without it that is a ZeroDivisionError of `.numpy()`.
     ///
     /// >>> import ndgpu
     /// >>> ndgpu.Device("cpu").upload([[0.5, 1.5], [3.0, 5.0]]).average(1, weights=[1.0, 3.0]).numpy()
     /// array([1.25, 4.5 ])
-    #[pyo3(signature = (axis=None, weights=None, returned=false, *, keepdims=false))]
+    #[pyo3(signature = (axis=None, weights=None, returned=false, *, keepdims=false, zero_weights=None))]
     fn average<'py>(
         &self,
         py: Python<'py>,
@@ -363,11 +363,12 @@ impl DeviceArray {
         weights: Option<&Bound<'py, PyAny>>,
         returned: bool,
         keepdims: bool,
+        zero_weights: Option<f64>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let array = self.live()?;
         let weighted = Weighted::new(&array, axis, weights)?;
         let shape = keepdims.then(|| kept(array.shape(), weighted.axes()));
-        let (average, sums) = py.detach(|| weighted.average(&array, returned)).map_err(exception)?;
+        let (average, sums) = py.detach(|| weighted.average(&array, returned, zero_weights)).map_err(exception)?;
         let average = Self::new(reshaped(average, shape.clone()).map_err(exception)?);
         let Some(sums) = sums else { return Ok(Bound::new(py, average)?.into_any()) };
         let sums = Self::new(reshaped(sums, shape).map_err(exception)?);
@@ -437,12 +438,12 @@ impl DeviceArray {
         self.located(py, true, axis, keepdims)
     }
 
-    /// `(a - mean) / std` along an axis, or over all elements; NaN where all values are the same.
+    /// `(a - mean) / std` along an axis, over several, or over all elements; NaN where all values are the same.
     #[pyo3(signature = (axis=None, *, ddof=0.0))]
     fn standardize(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, ddof: f64) -> PyResult<Self> {
         let array = self.live()?;
-        let axis = axis.map(|axis| one(axis, array.shape().len())).transpose()?;
-        py.detach(|| crate::reduce::standardize(&array, axis, ddof)).map(Self::new).map_err(exception)
+        let axes = axes(axis, array.shape().len())?;
+        py.detach(|| crate::reduce::standardize(&array, &axes, ddof)).map(Self::new).map_err(exception)
     }
 
     /// Hands the values to another library, as host memory.

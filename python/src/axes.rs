@@ -10,10 +10,24 @@ use crate::error::axis_error;
 /// The axes that an argument names, in its order; all of them for `None`.
 pub fn axes(axis: Option<&Bound<'_, PyAny>>, ndim: usize) -> PyResult<Vec<Axis>> {
     let Some(axis) = axis else { return Ok((0..ndim).map(Axis).collect()) };
-    let named = match axis.cast::<PyTuple>() {
-        Ok(several) => several.iter().map(|axis| one(&axis, ndim)).collect::<PyResult<Vec<_>>>()?,
+    each_once(match axis.cast::<PyTuple>() {
+        Ok(several) => several.iter().map(|axis| one(&axis, ndim)).collect::<PyResult<_>>()?,
         Err(_) => vec![one(axis, ndim)?],
-    };
+    })
+}
+
+/// The same for `average`, where NumPy takes lists, ranges, arrays and whatever else can be iterated over.
+pub fn axes_of_average(axis: Option<&Bound<'_, PyAny>>, ndim: usize) -> PyResult<Vec<Axis>> {
+    match axis {
+        Some(several) if several.call_method0("__index__").is_err() => match several.try_iter() {
+            Ok(several) => each_once(several.map(|axis| one(&axis?, ndim)).collect::<PyResult<_>>()?),
+            Err(_) => axes(axis, ndim),
+        },
+        _ => axes(axis, ndim),
+    }
+}
+
+fn each_once(named: Vec<Axis>) -> PyResult<Vec<Axis>> {
     for (place, axis) in named.iter().enumerate() {
         if named[..place].contains(axis) {
             return Err(PyValueError::new_err(format!("duplicate value in 'axis': {}", axis.index())));

@@ -5,7 +5,7 @@ use ndgpu::{AnyArray, DeviceArray, Error, Float, Result};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::axes::axes;
+use crate::axes::axes_of_average;
 use crate::kind::{Kind, operand};
 
 /// What gives a float for each line.
@@ -67,21 +67,11 @@ pub fn locate(array: &AnyArray, largest: bool, axis: Option<Axis>) -> Result<Any
     }
 }
 
-/// `(a - mean) / std` along an axis, or over the whole array.
-pub fn standardize(array: &AnyArray, axis: Option<Axis>, ddof: f64) -> Result<AnyArray> {
-    fn standardized<T: Float>(
-        array: &DeviceArray<T, IxDyn>,
-        axis: Option<Axis>,
-        ddof: T,
-    ) -> Result<DeviceArray<T, IxDyn>> {
-        match axis {
-            Some(axis) => array.standardize_axis(axis, ddof),
-            None => array.reshape(array.len())?.standardize_axis(Axis(0), ddof)?.reshape(array.raw_dim()),
-        }
-    }
+/// `(a - mean) / std` over some axes.
+pub fn standardize(array: &AnyArray, axes: &[Axis], ddof: f64) -> Result<AnyArray> {
     match array {
-        AnyArray::F32(array) => standardized(array, axis, ddof as f32).map(Into::into),
-        AnyArray::F64(array) => standardized(array, axis, ddof).map(Into::into),
+        AnyArray::F32(array) => array.standardize_axes(axes, ddof as f32).map(Into::into),
+        AnyArray::F64(array) => array.standardize_axes(axes, ddof).map(Into::into),
         _ => Err(floats_only(array)),
     }
 }
@@ -100,7 +90,7 @@ impl Weighted {
         weights: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let shape = array.shape();
-        let axes = axes(axis, shape.len())?;
+        let axes = axes_of_average(axis, shape.len())?;
         let Some(given) = weights else { return Ok(Self { axes, weights: None }) };
         let weights = operand(given.py(), "weights", given, array.device(), Kind::of(array))?;
         if weights.shape() != shape {
@@ -123,23 +113,9 @@ impl Weighted {
         &self.axes
     }
 
-    /// The averages, and the sums of the weights if they are wanted and there are weights.
-    pub fn average(&self, array: &AnyArray, returned: bool) -> Result<(AnyArray, Option<AnyArray>)> {
-        fn averages<T: Float>(
-            array: &DeviceArray<T, IxDyn>,
-            axes: &[Axis],
-            weights: &DeviceArray<T, IxDyn>,
-            returned: bool,
-        ) -> Result<(AnyArray, Option<AnyArray>)>
-        where
-            AnyArray: From<DeviceArray<T, IxDyn>>,
-        {
-            if !returned {
-                return Ok((array.average_axes(axes, weights)?.into(), None));
-            }
-            let (average, sums) = array.average_axes_returned(axes, weights)?;
-            Ok((average.into(), Some(sums.into())))
-        }
+    /// The averages, and the sums of the weights if they are wanted and there are weights. Where these are zero the average
+    /// is `fill`; without it that is an error.
+    pub fn average(&self, array: &AnyArray, returned: bool, fill: Option<f64>) -> Result<(AnyArray, Option<AnyArray>)> {
         let axes = &self.axes;
         match (array, &self.weights) {
             (array, None) => {
@@ -147,8 +123,10 @@ impl Weighted {
                 let counts = if returned { Some(counts(array, axes, average.shape())?) } else { None };
                 Ok((average, counts))
             }
-            (AnyArray::F32(array), Some(AnyArray::F32(weights))) => averages(array, axes, weights, returned),
-            (AnyArray::F64(array), Some(AnyArray::F64(weights))) => averages(array, axes, weights, returned),
+            (AnyArray::F32(array), Some(AnyArray::F32(weights))) => {
+                averages(array, axes, weights, returned, fill.map(|fill| fill as f32))
+            }
+            (AnyArray::F64(array), Some(AnyArray::F64(weights))) => averages(array, axes, weights, returned, fill),
             _ => Err(floats_only(array)),
         }
     }
@@ -166,6 +144,30 @@ impl Weighted {
             _ => Err(floats_only(array)),
         }
     }
+}
+
+fn averages<T: Float>(
+    array: &DeviceArray<T, IxDyn>,
+    axes: &[Axis],
+    weights: &DeviceArray<T, IxDyn>,
+    returned: bool,
+    fill: Option<T>,
+) -> Result<(AnyArray, Option<AnyArray>)>
+where
+    AnyArray: From<DeviceArray<T, IxDyn>>,
+{
+    if !returned {
+        let average = match fill {
+            Some(fill) => array.average_axes_or(axes, weights, fill)?,
+            None => array.average_axes(axes, weights)?,
+        };
+        return Ok((average.into(), None));
+    }
+    let (average, sums) = match fill {
+        Some(fill) => array.average_axes_returned_or(axes, weights, fill)?,
+        None => array.average_axes_returned(axes, weights)?,
+    };
+    Ok((average.into(), Some(sums.into())))
 }
 
 /// Without weights each value weighs 1.

@@ -284,3 +284,83 @@ def test_float64_goes_to_the_cpu_engine_where_a_gpu_has_none(monkeypatch):
     assert _devices.for_call(None, np.float64).kind == "native CPU engine"
     assert ndgpu.interp([0.5], [0.0, 1.0], [0.0, 10.0])[0] == 5.0
     monkeypatch.setattr(_devices, "_wide", None)
+
+
+def test_average_takes_whatever_names_axes_as_numpy_does(device):
+    random = np.random.default_rng(8)
+    a = random.normal(size=(2, 3, 4))
+    there = device.upload(a)
+    for axes in ([0, 1], [-1, 0], range(2), np.array([2, 1]), np.int8(1), np.array(2), [], (), (1,), {1: 2}, None, True):
+        names = range(3) if axes is None else np.lib.array_utils.normalize_axis_tuple(axes, 3)
+        weights = random.uniform(0.5, 1.5, tuple(a.shape[axis] for axis in names))
+        for given in (None, weights) if axes is not None else (None,):
+            for keepdims in (False, True):
+                for returned in (False, True):
+                    expected = np.average(a, axes, given, returned, keepdims=keepdims)
+                    options = {"axis": axes, "weights": given, "returned": returned, "keepdims": keepdims}
+                    on_device = there.average(**options)
+                    for result in (
+                        ndgpu.average(a, **options),
+                        [each.numpy() for each in on_device] if returned else on_device.numpy(),
+                    ):
+                        for got, want in zip(result, expected) if returned else [(result, expected)]:
+                            np.testing.assert_allclose(got, want, rtol=1e-12, err_msg=f"{options}")
+                            assert np.shape(got) == np.shape(want)
+    np.testing.assert_allclose(ndgpu.average(a, axis=(axis for axis in (0, 2))), np.average(a, axis=(0, 2)))
+    np.testing.assert_allclose(ndgpu.average(a + 1j, [0, 2]), np.average(a + 1j, [0, 2]))
+    for axes in ([0, 0], [3], 1.5, "01", [0.5], [[0, 1]], np.array([0.0, 1.0]), 3, -4):
+        for call in (ndgpu.average, np.average, lambda a, axis: there.average(axis)):
+            expected = raised(lambda: np.average(a, axis=axes))
+            assert issubclass(raised(lambda: call(a, axis=axes)), expected), f"{call} {axes}"
+    # Sums and means take tuples only, as NumPy's.
+    assert raised(lambda: ndgpu.sum(a, axis=[0, 1])) is raised(lambda: np.sum(a, axis=[0, 1]))
+    assert raised(lambda: ndgpu.mean(a, axis=range(2))) is raised(lambda: np.mean(a, axis=range(2)))
+
+
+def test_zero_weights_stand_where_weights_sum_to_zero(device):
+    a = np.array([[1.0, 2.0, 3.0], [4.0, np.nan, 5.0], [7.0, 8.0, 9.0], [1.0, 1.0, 2.0]])
+    weights = np.array([[1.0, 1.0, 2.0], [0.0, 0.0, 0.0], [1.0, -1.0, 0.0], [np.nan, 1.0, 1.0]])
+    for dtype in (np.float64, np.float32, np.float16):
+        x, w = a.astype(dtype), weights.astype(dtype)
+        there, there_weights = device.upload(x), device.upload(w)
+        for fill in (0, -1.5, np.nan, np.inf, np.float32(2), True):
+            expected = np.array([2.25, fill, fill, np.nan], dtype)
+            result, sums = ndgpu.average(x, 1, w, True, zero_weights=fill)
+            np.testing.assert_array_equal(result, expected, strict=True)
+            np.testing.assert_array_equal(sums, np.array([4, 0, 0, np.nan], dtype), strict=True)
+            np.testing.assert_array_equal(ndgpu.average(x, [1], w, zero_weights=fill), expected, strict=True)
+            np.testing.assert_array_equal(there.average(1, there_weights, zero_weights=fill).numpy(), expected)
+            averages, sums = there.average([-1], there_weights, True, keepdims=True, zero_weights=fill)
+            np.testing.assert_array_equal(averages.numpy(), expected[:, np.newaxis])
+            np.testing.assert_array_equal(sums.numpy()[:, 0], np.array([4, 0, 0, np.nan], dtype))
+        with pytest.raises(ZeroDivisionError):
+            ndgpu.average(x, 1, w)
+        with pytest.raises(ZeroDivisionError):
+            there.average(1, there_weights).numpy()
+    assert ndgpu.average([1, 2], weights=[0, 0], zero_weights=7) == 7.0
+    assert ndgpu.average([1, 2], weights=[1, 3], zero_weights=7) == 1.75
+    assert ndgpu.average([1, 2], zero_weights=7) == 1.5, "without weights none are zero"
+    np.testing.assert_array_equal(ndgpu.average(np.zeros((0, 3)), 0, np.zeros((0, 3)), zero_weights=7), [7.0] * 3)
+    np.testing.assert_array_equal(ndgpu.average(a[:2] * 1j, 1, weights[:2], zero_weights=3 - 4j), [2.25j, 3 - 4j])
+    complex_weights = weights[:3] * 1j
+    result, sums = ndgpu.average(a[:3], 1, complex_weights, True, zero_weights=3 - 4j)
+    np.testing.assert_array_equal(result, [2.25, 3 - 4j, 3 - 4j])
+    np.testing.assert_array_equal(sums, [4j, 0, 0])
+    with pytest.raises(ZeroDivisionError):
+        ndgpu.average(a[:3], 1, complex_weights)
+    for other in ("0", 1j, [0.0]):
+        with pytest.raises(TypeError):
+            ndgpu.average(a, 1, weights, zero_weights=other)
+
+
+def test_standardize_over_any_axes(device):
+    a = np.random.default_rng(9).normal(3.0, 2.0, size=(4, 5, 6, 7))
+    there = device.upload(a)
+    for axis in (None, 0, -1, (1, 2), (2, 1), (0, 3), (3, 0, 1), (-4,), (0, 1, 2, 3)):
+        expected = (a - a.mean(axis, keepdims=True)) / a.std(axis, ddof=1, keepdims=True)
+        for result in (ndgpu.standardize(a, axis, ddof=1), there.standardize(axis, ddof=1).numpy()):
+            np.testing.assert_allclose(result, expected, rtol=1e-11, atol=1e-13, err_msg=f"{axis}")
+    assert np.isnan(ndgpu.standardize(a, ())).all(), "a number alone has no scale"
+    assert ndgpu.standardize(np.zeros((0, 20_000)), (0,)).shape == (0, 20_000)
+    assert raised(lambda: ndgpu.standardize(a, (1, 1))) is ValueError
+    assert raised(lambda: ndgpu.standardize(a, (1, 4))) is np.exceptions.AxisError

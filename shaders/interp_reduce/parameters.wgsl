@@ -20,16 +20,18 @@ struct Parameters {
     buckets: u32,
     bucketing: u32,
     method: u32,
-    unused: u32,
+    has_fill: u32,     // 1: `fill` stands where a sum of weights is zero, 0: that is noted in the checks
     left: vec2<u32>,
     right: vec2<u32>,
     period: vec2<u32>,
     nan: vec2<u32>,
     origin: vec2<u32>, // of the bucket function, where all queries go to one table
     scale: vec2<u32>,
+    fill: vec2<u32>,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(2) var<storage, read_write> partials: array<State>;
 
-fn is_skipped(value: Bits) -> bool { return false; }
+// The constant SKIP_NAN says whether values that are NaN are as if they were not there.
+fn is_skipped(value: Bits) -> bool { return SKIP_NAN && is_nan(value); }

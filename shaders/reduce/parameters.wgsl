@@ -23,10 +23,11 @@ struct Parameters {
     skip_nan: u32,     // 1: as if values that are NaN were not there
     check: u32,        // which word of the checks
     zero: u32,         // zero, which only the host knows
-    unused: u32,
+    has_fill: u32,     // 1: `fill` stands where a sum of weights is zero, 0: that is noted in the checks
     nan: vec2<u32>,
     infinity: vec2<u32>,
     ddof: vec2<u32>,
+    fill: vec2<u32>,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;

@@ -21,8 +21,14 @@ fn state_finish(state: State, line: u32) {
     var answer = bits(sum_round(state.values));
     if parameters.finish == FINISH_AVERAGE {
         answer = bits(sum_ratio(state.values, state.weights));
-        // The first of them is to be named: the largest complement is that of the smallest index.
-        if sum_is_zero(state.weights) { atomicMax(&checks[parameters.check], ~(parameters.first_line + line)); }
+        if sum_is_zero(state.weights) {
+            if parameters.has_fill != 0u {
+                answer = bits_of_words(parameters.fill);
+            } else {
+                // The first of them is to be named: the largest complement is that of the smallest index.
+                atomicMax(&checks[parameters.check], ~(parameters.first_line + line));
+            }
+        }
     }
     result[parameters.output_shift + line] = answer;
     if parameters.has_sums != 0u {

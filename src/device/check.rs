@@ -77,7 +77,8 @@ impl Check {
                 ErrorKind::ZeroWeights,
                 format!(
                     "the sum of the weights is zero at element {index} of the averages (shape {output:?}), so that no \
-                     average exists; leave such rows out, or use weighted_sum_axis, which does not divide"
+                     average exists; leave such rows out, give a value for them (average_axis_or), or use \
+                     weighted_sum_axis, which does not divide"
                 ),
             ),
             Question::Sorted { knots } => not_sorted(index, *knots),

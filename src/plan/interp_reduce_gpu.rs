@@ -45,8 +45,9 @@ struct Parameters {
     buckets: u32,
     bucketing: u32,
     method: u32,
-    unused: u32,
+    has_fill: u32,
     rules: RuleParameters,
+    fill: [u32; 2],
 }
 
 /// What takes on a part of a row.
@@ -68,12 +69,13 @@ struct Choice {
     family: Family,
     regime: Regime,
     weights_along: bool,
+    skip_nan: bool,
 }
 
 impl Choice {
     fn kernel(self) -> Kernel {
         use Access::{Absent, Read, ReadWrite, Uniform};
-        let Self { path, sums, family, regime, weights_along } = self;
+        let Self { path, sums, family, regime, weights_along, skip_nan } = self;
         let weighted = family == Family::Weighted;
         let mut fragments = vec![
             shader::element(path.element),
@@ -81,6 +83,10 @@ impl Choice {
             shader::GRID,
             sums.fragment(),
             FINISH,
+            match skip_nan && regime != Regime::Merge {
+                true => "const SKIP_NAN = true;",
+                false => "const SKIP_NAN = false;",
+            },
             include_str!("../../shaders/interp_reduce/parameters.wgsl"),
         ];
         fragments.extend(family.fragments());
@@ -127,7 +133,8 @@ impl Choice {
             (false, false, false) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Read],
         };
         let along = if weighted && weights_along { "_Along" } else { "" };
-        let name = format!("interp_reduce_{}_{sums:?}_{family:?}_{regime:?}{along}", path.name());
+        let skipping = if skip_nan { "_SkipNan" } else { "" };
+        let name = format!("interp_reduce_{}_{sums:?}_{family:?}_{regime:?}{along}{skipping}", path.name());
         Kernel { name, fragments, access }
     }
 }
@@ -222,8 +229,9 @@ pub(super) fn run<T: Float>(lookups: &Lookups<T>, reduce: &Reduce<T>, commands: 
             buckets: axis.buckets as u32,
             bucketing: axis.bucketing as u32,
             method: rules.method as u32,
-            unused: 0,
+            has_fill: reduce.fill.is_some().into(),
             rules: RuleParameters::of(table),
+            fill: reduce.fill.unwrap_or(T::zero()).words(),
         };
         // What nobody asked for still has to be bound to something of its own.
         let weight_sums = match &reduce.weight_sums {
@@ -235,7 +243,7 @@ pub(super) fn run<T: Float>(lookups: &Lookups<T>, reduce: &Reduce<T>, commands: 
             _ => Binding::start(&no_checks, 4),
         };
         let weights_along = matches!(reduce.weights, Weights::Along(_));
-        let choice = Choice { path, sums, family, regime, weights_along };
+        let choice = Choice { path, sums, family, regime, weights_along, skip_nan: reduce.skip_nan };
         let mut bindings = vec![x, partials, result];
         if let Some((weights, _)) = weights {
             bindings.extend([weights, weight_sums, checks]);
@@ -274,10 +282,14 @@ pub(crate) fn kernels() -> Vec<Kernel> {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
                 for (regime, tables) in [(Regime::Lines, Tables::One), (Regime::Rows, Tables::OwnKnots)] {
                     let path = Path { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
-                    all.push(Choice { path, sums, family, regime, weights_along }.kernel());
+                    let choice = Choice { path, sums, family, regime, weights_along, skip_nan: false };
+                    all.push(choice.kernel());
+                    // What is skipped does not depend on how it was looked up.
+                    if flags == 0 || flags == 31 {
+                        all.push(Choice { skip_nan: true, ..choice }.kernel());
+                    }
                     if flags == 0 && regime == Regime::Lines && !weights_along {
-                        let regime = Regime::Merge;
-                        all.push(Choice { path, sums, family, regime, weights_along }.kernel());
+                        all.push(Choice { regime: Regime::Merge, ..choice }.kernel());
                     }
                 }
             }

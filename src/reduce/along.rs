@@ -3,7 +3,6 @@
 use ndarray::{Axis, Dimension, RemoveAxis};
 
 use super::operation::{Finish, Operands, View, Weights};
-use super::standardize::{Standardize, StandardizeRows};
 use crate::array::DeviceArray;
 use crate::element::Float;
 use crate::error::{Error, Result};
@@ -203,20 +202,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange).
     pub fn standardize_axis(&self, axis: Axis, ddof: T) -> Result<DeviceArray<T, D>> {
         let (operands, _) = self.along(axis)?;
-        let output = self.device().allocate(self.len())?;
-        if let Some(rows) = StandardizeRows::of(&operands, ddof, output.clone()) {
-            self.device().run(rows)?;
-        } else if !self.is_empty() {
-            let means = self.mean_axis(axis)?;
-            let deviations = self.std_axis(axis, ddof)?;
-            self.device().run(Standardize {
-                view: view_along(self.shape(), axis),
-                values: self.storage().clone(),
-                means: means.storage().clone(),
-                deviations: deviations.storage().clone(),
-                output: output.clone(),
-            })?;
-        }
+        let output = operands.standardized(ddof)?;
         Ok(DeviceArray::new(self.device().clone(), output, self.raw_dim(), self.checks().clone()))
     }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::columns::PLACES;
 use super::extremes::{Extreme, Place};
-use super::fold::{At, Fold, Moments, Plain, PlainWithoutNan, SideBySide, Sum, Weighted, WeightedAlike};
+use super::fold::{At, Fold, Moments, OfZero, Plain, PlainWithoutNan, SideBySide, Sum, Weighted, WeightedAlike};
 use super::operation::{Finish, Output, Reduce, View, Weights};
 use super::rows::ROWS;
 use super::sums::{LANES, Sums, Totals, Weighing, Widest};
@@ -67,14 +67,15 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>, made: Option
         (Finish::Sum | Finish::Mean | Finish::Average, weights) => {
             let average = *finish == Finish::Average;
             let offend = |line| operation.check.iter().for_each(|check| check.offend(line));
+            let of_zero = operation.fill.map_or(OfZero::Note(&offend), OfZero::Fill);
             match weights {
                 // The weights of many lines are added up before, once; those of a few along with their values, so that
                 // they are not read again.
                 Weights::Along(weights) if !SKIP_NAN && operation.view.lines() > LANES => {
                     let sum_of_weights = sum_in_parts(&weights.host()?.snapshot());
-                    run(operation, made, &WeightedAlike { average, sum_of_weights, offend: &offend })
+                    run(operation, made, &WeightedAlike { average, sum_of_weights, of_zero })
                 }
-                _ => run(operation, made, &Weighted::<SKIP_NAN> { average, offend: &offend }),
+                _ => run(operation, made, &Weighted::<T, SKIP_NAN> { average, of_zero }),
             }
         }
     }
@@ -265,6 +266,10 @@ impl<T: Float, F: Fold<T>> Lines<'_, T, F> {
         let View { len, inner, .. } = self.view;
         let width = block.inner.len();
         let mut states = vec![F::State::default(); block.lines()];
+        if part.is_empty() {
+            // No places are nowhere: the array has no element that any of the lines could begin with.
+            return states;
+        }
         for (row, outer) in block.outer.clone().enumerate() {
             let first = row * width;
             if inner == 1 {

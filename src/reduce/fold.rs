@@ -147,12 +147,33 @@ impl<T: Float> Fold<T> for PlainWithoutNan {
     }
 }
 
+/// What becomes of an average whose weights sum to zero.
+#[derive(Clone, Copy)]
+pub(super) enum OfZero<'a, T> {
+    /// None: its line is noted.
+    Note(&'a (dyn Fn(usize) + Sync)),
+    /// This stands in its place.
+    Fill(T),
+}
+
+impl<T> OfZero<'_, T> {
+    /// What stands in the place of the quotient.
+    fn answer(self, line: usize, quotient: T) -> T {
+        match self {
+            Self::Note(offend) => {
+                offend(line);
+                quotient
+            }
+            Self::Fill(fill) => fill,
+        }
+    }
+}
+
 /// Weighted sums and averages where all lines have the same weights, whose sum is known.
 pub(super) struct WeightedAlike<'a, T: Float> {
     pub average: bool,
     pub sum_of_weights: Sum<T>,
-    /// Called with the line whose weights sum to zero.
-    pub offend: &'a (dyn Fn(usize) + Sync),
+    pub of_zero: OfZero<'a, T>,
 }
 
 impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
@@ -175,7 +196,13 @@ impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
 
     fn answer(&self, sums: Sums<'_, T>, first_line: usize, output: &mut [T]) -> bool {
         if self.average && self.sum_of_weights.is_zero() {
-            (first_line..first_line + output.len()).for_each(self.offend);
+            match self.of_zero {
+                OfZero::Note(offend) => (first_line..first_line + output.len()).for_each(offend),
+                OfZero::Fill(fill) => {
+                    output.fill(fill);
+                    return true;
+                }
+            }
         }
         let divisor = if self.average { Divisor::Alike(self.sum_of_weights) } else { Divisor::None };
         sums.answers(&Widest, divisor, output);
@@ -187,18 +214,18 @@ impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
     }
 
     fn finish(&self, products: Sum<T>, line: usize) -> (T, T) {
-        Weighted::<false> { average: self.average, offend: self.offend }.finish((products, self.sum_of_weights), line)
+        Weighted::<T, false> { average: self.average, of_zero: self.of_zero }
+            .finish((products, self.sum_of_weights), line)
     }
 }
 
 /// Weighted sums and averages where every line has weights of its own.
-pub(super) struct Weighted<'a, const SKIP_NAN: bool> {
+pub(super) struct Weighted<'a, T, const SKIP_NAN: bool> {
     pub average: bool,
-    /// Called with the line whose weights sum to zero.
-    pub offend: &'a (dyn Fn(usize) + Sync),
+    pub of_zero: OfZero<'a, T>,
 }
 
-impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, SKIP_NAN> {
+impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, T, SKIP_NAN> {
     type State = (Sum<T>, Sum<T>);
     type Output = T;
 
@@ -221,11 +248,17 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, SKIP_NAN> {
     }
 
     fn answer(&self, sums: Sums<'_, T>, first_line: usize, output: &mut [T]) -> bool {
-        let divisor = if self.average { Divisor::Own } else { Divisor::None };
-        if sums.clone().answers(&Widest, divisor, output) {
+        let divisor = match self.of_zero {
+            _ if !self.average => Divisor::None,
+            OfZero::Note(_) => Divisor::Own,
+            OfZero::Fill(fill) => Divisor::OwnOr(fill),
+        };
+        if sums.clone().answers(&Widest, divisor, output)
+            && let OfZero::Note(offend) = self.of_zero
+        {
             // Rare enough to look for them by adding up once more.
             let zeros = sums.totals(&Widest).weights.into_iter().zip(first_line..);
-            zeros.filter(|(weights, _)| weights.is_zero()).for_each(|(_, line)| (self.offend)(line));
+            zeros.filter(|(weights, _)| weights.is_zero()).for_each(|(_, line)| offend(line));
         }
         true
     }
@@ -239,10 +272,9 @@ impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, SKIP_NAN> {
         if !self.average {
             return (products.round(), weights.round());
         }
-        if weights.is_zero() {
-            (self.offend)(line);
-        }
-        (products.ratio(weights), weights.round())
+        let quotient = products.ratio(weights);
+        let answer = if weights.is_zero() { self.of_zero.answer(line, quotient) } else { quotient };
+        (answer, weights.round())
     }
 }
 

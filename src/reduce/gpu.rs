@@ -58,10 +58,11 @@ struct Parameters {
     skip_nan: u32,
     check: u32,
     zero: u32,
-    unused: u32,
+    has_fill: u32,
     nan: [u32; 2],
     infinity: [u32; 2],
     ddof: [u32; 2],
+    fill: [u32; 2],
 }
 
 /// What a line is reduced by: which state its places are folded into, and what is bound besides.
@@ -421,10 +422,11 @@ impl<T: Float> Lines<'_, T> {
                 _ => 0,
             },
             zero: 0,
-            unused: 0,
+            has_fill: self.operation.fill.is_some().into(),
             nan: T::nan().words(),
             infinity: T::infinity().words(),
             ddof: T::narrow(self.operation.ddof).words(),
+            fill: self.operation.fill.unwrap_or(T::zero()).words(),
         }
     }
 

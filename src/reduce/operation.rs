@@ -112,14 +112,16 @@ pub(crate) struct Reduce<T: Float> {
     pub output: Output<T>,
     /// Where the sums of weights go, if they are wanted.
     pub weight_sums: Option<Storage<T>>,
-    /// Where a sum of weights that is zero is noted; there if and only if this is an average.
+    /// Where a sum of weights that is zero is noted; there if and only if this is an average without a `fill`.
     pub check: Option<Arc<Check>>,
+    /// For averages: what stands where a sum of weights is zero.
+    pub fill: Option<T>,
 }
 
 impl<T: Float> Reduce<T> {
     /// Whether this adds up rows of an array, weighted or not, and reads it but once.
     pub fn sums_rows_of(&self, array: &Storage<T>) -> bool {
-        let is_sum = matches!(self.finish, Finish::Sum | Finish::Mean | Finish::Average) && !self.skip_nan;
+        let is_sum = matches!(self.finish, Finish::Sum | Finish::Mean | Finish::Average);
         let weighs_itself = match &self.weights {
             Weights::None => false,
             Weights::Along(weights) | Weights::Full(weights) => weights.id() == array.id(),
@@ -170,6 +172,8 @@ pub(super) struct Operands<T: Float> {
     pub values: Storage<T>,
     pub weights: Weights<T>,
     pub skip_nan: bool,
+    /// What an average is where the sum of its weights is zero; without it that is an error.
+    pub fill: Option<T>,
     /// What is already wrong with values or weights.
     pub checks: Checks,
 }
@@ -189,8 +193,19 @@ impl<T: Float> Operands<T> {
             values: array.storage().clone(),
             weights: Weights::None,
             skip_nan: false,
+            fill: None,
             checks: array.checks().clone(),
         }
+    }
+
+    /// As if values that are NaN were not there.
+    pub fn skipping_nan(self) -> Self {
+        Self { skip_nan: true, ..self }
+    }
+
+    /// With a value for averages whose weights sum to zero.
+    pub fn or(self, fill: T) -> Self {
+        Self { fill: Some(fill), ..self }
     }
 
     /// Adds weights that were found to fit.
@@ -208,16 +223,23 @@ impl<T: Float> Operands<T> {
 
     /// Reduces to variances or standard deviations. A pass for the means comes first.
     pub fn spread<D: Dimension>(self, finish: Finish, ddof: f64, shape: D) -> Result<DeviceArray<T, D>> {
-        let means = self.device.allocate(self.view.lines())?;
-        if self.view.lines() > 0 {
+        let [_, output] = self.statistics(finish, ddof)?;
+        Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
+    }
+
+    /// The means of all lines, and their variances or standard deviations.
+    pub fn statistics(&self, finish: Finish, ddof: f64) -> Result<[Storage<T>; 2]> {
+        let lines = self.view.lines();
+        let means = self.device.allocate(lines)?;
+        if lines > 0 {
             self.device.run(self.operation(Finish::Mean, Output::Values(means.clone())))?;
         }
-        let output = self.device.allocate(self.view.lines())?;
+        let output = self.device.allocate(lines)?;
         let operation = self.operation(finish, Output::Values(output.clone()));
-        if self.view.lines() > 0 {
-            self.device.run(Reduce { ddof, means: Some(means), ..operation })?;
+        if lines > 0 {
+            self.device.run(Reduce { ddof, means: Some(means.clone()), ..operation })?;
         }
-        Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
+        Ok([means, output])
     }
 
     /// Reduces to places along the axis.
@@ -247,7 +269,9 @@ impl<T: Float> Operands<T> {
         let output = device.allocate(lines)?;
         let weight_sums = if want_sums { Some(device.allocate(lines)?) } else { None };
         let check = match finish {
-            Finish::Average => Some(device.check(Question::ZeroWeights { output: shape.slice().to_vec() })?),
+            Finish::Average if self.fill.is_none() => {
+                Some(device.check(Question::ZeroWeights { output: shape.slice().to_vec() })?)
+            }
             _ => None,
         };
         let checks = check.iter().fold(self.checks.clone(), |checks, check| checks.with(check.clone()));
@@ -276,6 +300,7 @@ impl<T: Float> Operands<T> {
             output,
             weight_sums: None,
             check: None,
+            fill: self.fill,
         }
     }
 

@@ -229,6 +229,28 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         operands.reduce(Finish::Max, shape)
     }
 
+    /// Standardizes over several axes: `(a - mean) / std`, of the same shape, where mean and standard deviation are those of
+    /// all elements along these axes; see [`standardize_axis`](Self::standardize_axis).
+    ///
+    /// Costs as [`standardize_axis`](Self::standardize_axis) if the axes are neighbours; else array and result are rearranged,
+    /// a pass that reads and writes them, for each group of axes that has to move. Over no axes at all every element stands
+    /// alone, and becomes NaN.
+    ///
+    /// # Errors
+    ///
+    /// [`AxisOutOfRange`](ErrorKind::AxisOutOfRange), [`RepeatedAxis`](ErrorKind::RepeatedAxis).
+    /// [`TooLarge`](ErrorKind::TooLarge) if the axes are not neighbours and what has to be rearranged exceeds a binding.
+    pub fn standardize_axes(&self, axes: &[Axis], ddof: T) -> Result<Self> {
+        let (plan, _) = self.plan_over(axes)?;
+        let values = arrange(self.device(), self.storage(), self.shape(), &plan.order)?;
+        let arranged = Operands { values, view: plan.view, ..self.whole() }.standardized(ddof)?;
+        let shape: Vec<usize> = plan.order.iter().map(|&axis| self.shape()[axis]).collect();
+        let mut back: Vec<usize> = (0..shape.len()).collect();
+        back.sort_by_key(|&place| plan.order[place]);
+        let output = arrange(self.device(), &arranged, &shape, &back)?;
+        Ok(DeviceArray::new(self.device().clone(), output, self.raw_dim(), self.checks().clone()))
+    }
+
     /// The array seen as one line.
     pub(super) fn whole(&self) -> Operands<T> {
         Operands::new(self, View { outer: 1, len: self.len(), inner: 1 })
@@ -247,14 +269,18 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     }
 
     /// The array with the axes that are reduced side by side, and the shape of what is left.
-    fn over(&self, axes: &[Axis]) -> Result<(Operands<T>, IxDyn)> {
+    pub(super) fn over(&self, axes: &[Axis]) -> Result<(Operands<T>, IxDyn)> {
         let (plan, shape) = self.plan_over(axes)?;
         let values = arrange(self.device(), self.storage(), self.shape(), &plan.order)?;
         let operands = Operands { values, view: plan.view, ..self.whole() };
         Ok((operands, shape))
     }
 
-    fn weighted_over<E: Dimension>(&self, axes: &[Axis], weights: &DeviceArray<T, E>) -> Result<(Operands<T>, IxDyn)> {
+    pub(super) fn weighted_over<E: Dimension>(
+        &self,
+        axes: &[Axis],
+        weights: &DeviceArray<T, E>,
+    ) -> Result<(Operands<T>, IxDyn)> {
         let (plan, _) = self.plan_over(axes)?;
         let named: Vec<usize> = axes.iter().map(|axis| self.shape()[axis.index()]).collect();
         let weights_fit = if weights.shape() == self.shape() {

@@ -1,8 +1,9 @@
-//! [`SkipNan`]: reductions as if NaN were not there, on the same kernels.
+//! [`SkipNan`]: reductions as if NaN were not there, on the same kernels. [`skip_nan_over`](super::skip_nan_over) has those
+//! over several axes and over everything.
 
-use ndarray::{Axis, Dimension, Ix0, RemoveAxis};
+use ndarray::{Axis, Dimension, RemoveAxis};
 
-use super::operation::{Finish, Operands};
+use super::operation::Finish;
 use crate::array::DeviceArray;
 use crate::element::Float;
 use crate::error::Result;
@@ -22,7 +23,7 @@ use crate::error::Result;
 /// # Ok::<(), ndgpu::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct SkipNan<'a, T: Float, D: Dimension>(&'a DeviceArray<T, D>);
+pub struct SkipNan<'a, T: Float, D: Dimension>(pub(super) &'a DeviceArray<T, D>);
 
 // Derived, both would ask for a dimension that can be copied, which dynamic ones cannot.
 impl<T: Float, D: Dimension> Clone for SkipNan<'_, T, D> {
@@ -40,10 +41,6 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     }
 }
 
-fn skipping<T: Float>(operands: Operands<T>) -> Operands<T> {
-    Operands { skip_nan: true, ..operands }
-}
-
 impl<T: Float, D: RemoveAxis> SkipNan<'_, T, D> {
     /// The sum along an axis; 0 where there is nothing but NaN. As [`DeviceArray::sum_axis`].
     ///
@@ -52,7 +49,7 @@ impl<T: Float, D: RemoveAxis> SkipNan<'_, T, D> {
     /// Those of [`DeviceArray::sum_axis`].
     pub fn sum_axis(self, axis: Axis) -> Result<DeviceArray<T, D::Smaller>> {
         let (operands, shape) = self.0.along(axis)?;
-        skipping(operands).reduce(Finish::Sum, shape)
+        operands.skipping_nan().reduce(Finish::Sum, shape)
     }
 
     /// The mean along an axis; NaN where there is nothing else. As [`DeviceArray::mean_axis`].
@@ -62,7 +59,7 @@ impl<T: Float, D: RemoveAxis> SkipNan<'_, T, D> {
     /// Those of [`DeviceArray::mean_axis`].
     pub fn mean_axis(self, axis: Axis) -> Result<DeviceArray<T, D::Smaller>> {
         let (operands, shape) = self.0.along(axis)?;
-        skipping(operands).reduce(Finish::Mean, shape)
+        operands.skipping_nan().reduce(Finish::Mean, shape)
     }
 
     /// The weighted average along an axis of the values that are not NaN. As [`DeviceArray::average_axis`].
@@ -76,7 +73,67 @@ impl<T: Float, D: RemoveAxis> SkipNan<'_, T, D> {
         weights: &DeviceArray<T, E>,
     ) -> Result<DeviceArray<T, D::Smaller>> {
         let (operands, shape) = self.0.weighted_along(axis, weights)?;
-        skipping(operands).reduce(Finish::Average, shape)
+        operands.skipping_nan().reduce(Finish::Average, shape)
+    }
+
+    /// The weighted average along an axis of the values that are not NaN, and the sum of the weights of each. As
+    /// [`DeviceArray::average_axis_returned`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axis`](Self::average_axis).
+    #[expect(clippy::type_complexity, reason = "a pair of the plain result type reads best")]
+    pub fn average_axis_returned<E: Dimension>(
+        self,
+        axis: Axis,
+        weights: &DeviceArray<T, E>,
+    ) -> Result<(DeviceArray<T, D::Smaller>, DeviceArray<T, D::Smaller>)> {
+        let (operands, shape) = self.0.weighted_along(axis, weights)?;
+        operands.skipping_nan().reduce_with_sums(Finish::Average, true, shape)?.pair()
+    }
+
+    /// The weighted average along an axis of the values that are not NaN, and `fill` where there are none, or where their
+    /// weights sum to zero. As [`DeviceArray::average_axis_or`].
+    ///
+    /// ```
+    /// use ndarray::{Axis, arr1, arr2};
+    /// use ndgpu::Device;
+    ///
+    /// let device = Device::cpu();
+    /// let readings = device.upload(&arr2(&[[1.0_f32, f32::NAN], [f32::NAN, f32::NAN]]))?;
+    /// let weights = device.upload(&arr1(&[1.0_f32, 3.0]))?;
+    /// let averages = readings.skip_nan().average_axis_or(Axis(1), &weights, -1.0)?;
+    /// assert_eq!(averages.readback().wait()?.view(), arr1(&[1.0, -1.0]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DeviceArray::average_axis_or`].
+    pub fn average_axis_or<E: Dimension>(
+        self,
+        axis: Axis,
+        weights: &DeviceArray<T, E>,
+        fill: T,
+    ) -> Result<DeviceArray<T, D::Smaller>> {
+        let (operands, shape) = self.0.weighted_along(axis, weights)?;
+        operands.skipping_nan().or(fill).reduce(Finish::Average, shape)
+    }
+
+    /// The same, and the sum of the weights of each.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DeviceArray::average_axis_or`].
+    #[expect(clippy::type_complexity, reason = "a pair of the plain result type reads best")]
+    pub fn average_axis_returned_or<E: Dimension>(
+        self,
+        axis: Axis,
+        weights: &DeviceArray<T, E>,
+        fill: T,
+    ) -> Result<(DeviceArray<T, D::Smaller>, DeviceArray<T, D::Smaller>)> {
+        let (operands, shape) = self.0.weighted_along(axis, weights)?;
+        operands.skipping_nan().or(fill).reduce_with_sums(Finish::Average, true, shape)?.pair()
     }
 
     /// The weighted sum along an axis of the values that are not NaN. As [`DeviceArray::weighted_sum_axis`].
@@ -90,7 +147,7 @@ impl<T: Float, D: RemoveAxis> SkipNan<'_, T, D> {
         weights: &DeviceArray<T, E>,
     ) -> Result<DeviceArray<T, D::Smaller>> {
         let (operands, shape) = self.0.weighted_along(axis, weights)?;
-        skipping(operands).reduce(Finish::Sum, shape)
+        operands.skipping_nan().reduce(Finish::Sum, shape)
     }
 
     /// The variance along an axis; NaN where there is nothing else. As [`DeviceArray::var_axis`].
@@ -100,7 +157,7 @@ impl<T: Float, D: RemoveAxis> SkipNan<'_, T, D> {
     /// Those of [`DeviceArray::var_axis`].
     pub fn var_axis(self, axis: Axis, ddof: T) -> Result<DeviceArray<T, D::Smaller>> {
         let (operands, shape) = self.0.along(axis)?;
-        skipping(operands).spread(Finish::Var, ddof.widen(), shape)
+        operands.skipping_nan().spread(Finish::Var, ddof.widen(), shape)
     }
 
     /// The standard deviation along an axis; NaN where there is nothing else. As [`DeviceArray::std_axis`].
@@ -110,7 +167,7 @@ impl<T: Float, D: RemoveAxis> SkipNan<'_, T, D> {
     /// Those of [`DeviceArray::std_axis`].
     pub fn std_axis(self, axis: Axis, ddof: T) -> Result<DeviceArray<T, D::Smaller>> {
         let (operands, shape) = self.0.along(axis)?;
-        skipping(operands).spread(Finish::Std, ddof.widen(), shape)
+        operands.skipping_nan().spread(Finish::Std, ddof.widen(), shape)
     }
 
     /// The smallest value along an axis; NaN where there is nothing else. As [`DeviceArray::min_axis`].
@@ -120,7 +177,7 @@ impl<T: Float, D: RemoveAxis> SkipNan<'_, T, D> {
     /// Those of [`DeviceArray::min_axis`].
     pub fn min_axis(self, axis: Axis) -> Result<DeviceArray<T, D::Smaller>> {
         let (operands, shape) = self.0.along(axis)?;
-        skipping(operands).reduce(Finish::Min, shape)
+        operands.skipping_nan().reduce(Finish::Min, shape)
     }
 
     /// The largest value along an axis; NaN where there is nothing else. As [`DeviceArray::max_axis`].
@@ -130,71 +187,6 @@ impl<T: Float, D: RemoveAxis> SkipNan<'_, T, D> {
     /// Those of [`DeviceArray::max_axis`].
     pub fn max_axis(self, axis: Axis) -> Result<DeviceArray<T, D::Smaller>> {
         let (operands, shape) = self.0.along(axis)?;
-        skipping(operands).reduce(Finish::Max, shape)
-    }
-}
-
-impl<T: Float, D: Dimension> SkipNan<'_, T, D> {
-    /// The sum of all elements that are not NaN.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`DeviceArray::sum`].
-    pub fn sum(self) -> Result<DeviceArray<T, Ix0>> {
-        skipping(self.0.whole()).reduce(Finish::Sum, Ix0())
-    }
-
-    /// The mean of all elements that are not NaN; NaN if there are none.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`DeviceArray::mean`].
-    pub fn mean(self) -> Result<DeviceArray<T, Ix0>> {
-        skipping(self.0.whole()).reduce(Finish::Mean, Ix0())
-    }
-
-    /// The weighted average of all elements that are not NaN.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`DeviceArray::average`].
-    pub fn average<E: Dimension>(self, weights: &DeviceArray<T, E>) -> Result<DeviceArray<T, Ix0>> {
-        skipping(self.0.weighted_whole(weights)?).reduce(Finish::Average, Ix0())
-    }
-
-    /// The variance of all elements that are not NaN.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`DeviceArray::var`].
-    pub fn var(self, ddof: T) -> Result<DeviceArray<T, Ix0>> {
-        skipping(self.0.whole()).spread(Finish::Var, ddof.widen(), Ix0())
-    }
-
-    /// The standard deviation of all elements that are not NaN.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`DeviceArray::std`].
-    pub fn std(self, ddof: T) -> Result<DeviceArray<T, Ix0>> {
-        skipping(self.0.whole()).spread(Finish::Std, ddof.widen(), Ix0())
-    }
-
-    /// The smallest of all elements that are not NaN; NaN if there are none.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`DeviceArray::min`].
-    pub fn min(self) -> Result<DeviceArray<T, Ix0>> {
-        skipping(self.0.whole()).reduce(Finish::Min, Ix0())
-    }
-
-    /// The largest of all elements that are not NaN; NaN if there are none.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`DeviceArray::max`].
-    pub fn max(self) -> Result<DeviceArray<T, Ix0>> {
-        skipping(self.0.whole()).reduce(Finish::Max, Ix0())
+        operands.skipping_nan().reduce(Finish::Max, shape)
     }
 }

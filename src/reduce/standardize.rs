@@ -7,7 +7,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 
 use super::cpu;
 use super::gpu::{SPREAD, Sums};
-use super::operation::{Operands, View};
+use super::operation::{Finish, Operands, View};
 use crate::device::gpu::{Access, Commands, Kernel};
 use crate::device::host::HostPool;
 use crate::device::storage::Storage;
@@ -102,6 +102,28 @@ pub(super) fn kernels() -> Vec<Kernel> {
     let mut all: Vec<_> = of_rows.map(|(element, sums)| rows_kernel(element, sums)).into();
     all.extend([ElementType::F32, ElementType::F64].map(kernel));
     all
+}
+
+impl<T: Float> Operands<T> {
+    /// Standardizes every line.
+    pub fn standardized(&self, ddof: T) -> Result<Storage<T>> {
+        let Self { device, view, .. } = self;
+        let elements = view.lines() * view.len;
+        let output = device.allocate(elements)?;
+        if let Some(rows) = StandardizeRows::of(self, ddof, output.clone()) {
+            device.run(rows)?;
+        } else if elements > 0 {
+            let [means, deviations] = self.statistics(Finish::Std, ddof.widen())?;
+            device.run(Standardize {
+                view: *view,
+                values: self.values.clone(),
+                means,
+                deviations,
+                output: output.clone(),
+            })?;
+        }
+        Ok(output)
+    }
 }
 
 impl<T: Float> StandardizeRows<T> {

@@ -156,6 +156,8 @@ pub(super) enum Divisor<T: Float> {
     Alike(Sum<T>),
     /// The sum of the line's own weights.
     Own,
+    /// The same, with a value for lines where that is zero.
+    OwnOr(T),
 }
 
 /// What becomes of sums. No question a line, so that several are answered at once.
@@ -166,7 +168,7 @@ struct Answers<'a, T: Float> {
 }
 
 impl<T: Float> Kernel<T> for Answers<'_, T> {
-    /// Whether any line is divided by zero, if each has a divisor of its own.
+    /// Whether any line is divided by zero, if each has a divisor of its own and none in place of the quotient.
     type Output = bool;
 
     #[inline(always)]
@@ -188,6 +190,12 @@ impl<T: Float> Kernel<T> for Answers<'_, T> {
                 for ((output, &sum), &weights) in output.iter_mut().zip(products).zip(weights) {
                     *output = sum.ratio(weights);
                     is_any_zero |= weights.is_zero();
+                }
+            }
+            Divisor::OwnOr(fill) => {
+                for ((output, &sum), &weights) in output.iter_mut().zip(products).zip(weights) {
+                    let quotient = sum.ratio(weights);
+                    *output = if weights.is_zero() { fill } else { quotient };
                 }
             }
         }

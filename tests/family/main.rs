@@ -3,6 +3,7 @@
 
 mod beyond;
 mod extremes;
+mod filling;
 mod methods;
 mod moments;
 mod refusals;

@@ -39,7 +39,9 @@ fn refusals<T: Float>(device: &Device, name: &str) {
     assert_eq!(kind!(two.standardize_axis(Axis(2), T::zero())), beyond, "{name}");
     assert_eq!(kind!(two.skip_nan().var_axis(Axis(2), T::zero())), beyond, "{name}");
     assert_eq!(kind!(two.max_axes(&[Axis(2)])), beyond, "{name}");
+    assert_eq!(kind!(two.standardize_axes(&[Axis(0), Axis(2)], T::zero())), beyond, "{name}");
     let repeated = Err(ErrorKind::RepeatedAxis { axis: 1 });
+    assert_eq!(kind!(two.standardize_axes(&[Axis(1), Axis(1)], T::zero())), repeated, "{name}");
     assert_eq!(kind!(two.std_axes(&[Axis(1), Axis(1)], T::zero())), repeated, "{name}");
     let three = device.upload(&Array1::<T>::ones(2)).unwrap();
     let mismatch = Err(ErrorKind::ShapeMismatch);
@@ -91,6 +93,19 @@ fn several_axes<T: Float>(device: &Device, name: &str) {
         let want = |line: &[f64]| variance(line.len(), spread(line).2, 0.0);
         check(up.var_axes(&named, T::zero()).unwrap(), &want, "var");
         check(up.std_axes(&named, T::zero()).unwrap(), &|line| want(line).sqrt(), "std");
+        // Scores come in the order in which the array has its values.
+        let scores = read(up.standardize_axes(&named, T::zero()).unwrap());
+        assert_eq!(scores.shape(), a.shape(), "{name}: standardized over {axes:?}");
+        let scores: Vec<T> = scores.view().permuted_axes(IxDyn(&order)).iter().copied().collect();
+        for (scores, line) in scores.chunks(flat.len() / lines).zip(&of) {
+            let (count, mean, squares) = spread(line);
+            let deviation = variance(count, squares, 0.0).sqrt();
+            for (&score, value) in scores.iter().zip(*line) {
+                let want = if deviation == 0.0 { f64::NAN } else { (value - mean) / deviation };
+                let room = 16.0 * wide(T::epsilon()) * (want.abs() + mean / deviation);
+                near(score, want, room, format_args!("{name}: standardized over {axes:?}"));
+            }
+        }
     }
 }
 

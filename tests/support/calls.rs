@@ -98,6 +98,12 @@ pub fn calls<T: Float + Into<f64>>() -> Vec<(&'static str, Call<T>)> {
             let (average, sums) = device.upload(&o.a)?.average_axis_returned(Axis(1), &device.upload(&o.weights)?)?;
             Ok([landed(average)?, landed(sums)?].concat())
         }),
+        ("average_axis_or", |device, o| {
+            // The first row weighs nothing.
+            let mut full = o.full.clone();
+            full.row_mut(0).fill(T::zero());
+            landed(device.upload(&o.a)?.average_axis_or(Axis(1), &device.upload(&full)?, T::one())?)
+        }),
         ("weighted_sum", |device, o| landed(device.upload(&o.a)?.weighted_sum(&device.upload(&o.full)?)?)),
         ("sum_axes apart", |device, o| {
             // The first and the last of three axes: they have to be brought together.
@@ -107,6 +113,15 @@ pub fn calls<T: Float + Into<f64>>() -> Vec<(&'static str, Call<T>)> {
         ("standardize_axis 0", |device, o| landed(device.upload(&o.a)?.standardize_axis(Axis(0), T::zero())?)),
         ("standardize_axis 1", |device, o| landed(device.upload(&o.a)?.standardize_axis(Axis(1), T::zero())?)),
         ("skip_nan", |device, o| landed(device.upload(&o.a)?.skip_nan().mean_axis(Axis(1))?)),
+        ("standardize_axes apart", |device, o| {
+            let shape = (o.a.nrows(), o.a.ncols(), 1);
+            landed(device.upload(&o.a)?.reshape(shape)?.standardize_axes(&[Axis(0), Axis(2)], T::zero())?)
+        }),
+        ("skip_nan, average_axis_returned", |device, o| {
+            let (a, weights) = (device.upload(&o.a)?, device.upload(&o.weights)?);
+            let (average, sums) = a.skip_nan().average_axis_returned(Axis(1), &weights)?;
+            Ok([landed(average)?, landed(sums)?].concat())
+        }),
         ("interp", |device, o| looked_up(device, o, |o, device| InterpTable::new(device, &o.xp, &o.fp))),
         ("interp, period", |device, o| {
             looked_up(device, o, |o, device| {
@@ -147,6 +162,16 @@ pub fn calls<T: Float + Into<f64>>() -> Vec<(&'static str, Call<T>)> {
             let weights = device.upload(&o.weights)?;
             let first = device.upload(&o.full)?;
             let mut plan = device.capture(&first, |x| table.interp(x)?.average_axis(Axis(1), &weights))?;
+            plan.write(&o.a)?;
+            landed(plan.replay()?)
+        }),
+        ("plan, skip_nan", |device, o| {
+            let table = InterpTable::new(device, &o.xp, &o.fp)?;
+            let weights = device.upload(&o.weights)?;
+            let first = device.upload(&o.full)?;
+            let average =
+                |x: &DeviceArray<T, _>| table.interp_rows(x)?.skip_nan().average_axis_or(Axis(1), &weights, T::one());
+            let mut plan = device.capture(&first, average)?;
             plan.write(&o.a)?;
             landed(plan.replay()?)
         }),

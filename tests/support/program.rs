@@ -64,7 +64,25 @@ impl<'a> Choices<'a> {
     }
 
     fn shape(&mut self) -> Vec<usize> {
+        if self.below(6) == 5 {
+            return self.shape_of_nothing();
+        }
         (0..self.below(5)).map(|_| self.length()).collect()
+    }
+
+    /// Nothing along one axis and much along another: no elements, but as many results as engines cut into blocks.
+    fn shape_of_nothing(&mut self) -> Vec<usize> {
+        let mut shape: Vec<usize> = (0..self.below(3)).map(|_| self.below(3)).collect();
+        for len in [0, self.one_of(&[1023, 1024, 1025, 8191, 8193, 16_385, 20_000, 65_535, 65_537])] {
+            let at = self.below(shape.len() + 1);
+            shape.insert(at, len);
+        }
+        shape
+    }
+
+    /// An axis of an array more often than not.
+    fn axis(&mut self, ndim: usize) -> Axis {
+        if self.below(4) > 0 { Axis(self.below(ndim.max(1))) } else { Axis(self.below(7)) }
     }
 
     /// A shape that no array may have.
@@ -74,10 +92,11 @@ impl<'a> Choices<'a> {
     }
 
     fn array<T: Float>(&mut self, shape: &[usize]) -> ArrayD<T> {
-        // Shapes of a few thousand elements at most, so that a program takes microseconds.
+        // Shapes of a few thousand elements at most, so that a program takes microseconds. No elements need no room.
+        let room = if shape.contains(&0) { usize::MAX } else { 4000 };
         let shape: Vec<usize> = shape
             .iter()
-            .scan(4000, |room, &len| {
+            .scan(room, |room, &len| {
                 let len = len.min(*room);
                 *room /= len.max(1);
                 Some(len)
@@ -192,7 +211,7 @@ fn reductions<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Transcrip
     let mut transcript = Transcript::new();
     let a = upload::<T>(device, choices);
     for _ in 0..2 {
-        let axis = Axis(choices.below(7));
+        let axis = choices.axis(a.ndim());
         let axes: Vec<Axis> = (0..choices.below(4)).map(|_| Axis(choices.below(6))).collect();
         let weights_shape = match choices.below(4) {
             0 => a.shape().to_vec(),
@@ -203,7 +222,7 @@ fn reductions<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Transcrip
         let weights = device.upload(&choices.array::<T>(&weights_shape)).expect("a small array");
         let ddof = choices.number::<T>();
         let out = &mut transcript;
-        match choices.below(18) {
+        match choices.below(27) {
             0 => said(out, a.average_axis(axis, &weights)),
             1 => said(out, a.average_axis_returned(axis, &weights).map(|(average, _)| average)),
             2 => said(out, a.weighted_sum_axis(axis, &weights)),
@@ -221,7 +240,16 @@ fn reductions<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Transcrip
             14 => said(out, a.average(&weights)),
             15 => said(out, a.argmin()),
             16 => said(out, a.skip_nan().mean_axis(axis)),
-            _ => said(out, a.skip_nan().std(ddof)),
+            17 => said(out, a.skip_nan().std(ddof)),
+            18 => said(out, a.skip_nan().sum_axis(axis)),
+            19 => said(out, a.skip_nan().var_axis(axis, ddof)),
+            20 => said(out, a.skip_nan().average_axis_returned(axis, &weights).map(|(_, sums)| sums)),
+            21 => said(out, a.skip_nan().weighted_sum_axes(&axes, &weights)),
+            22 => said(out, a.average_axis_or(axis, &weights, ddof)),
+            23 => said(out, a.average_axes_or(&axes, &weights, ddof)),
+            24 => said(out, a.skip_nan().average_axis_or(axis, &weights, ddof)),
+            25 => said(out, a.skip_nan().average_returned_or(&weights, ddof).map(|(average, _)| average)),
+            _ => said(out, a.standardize_axes(&axes, ddof)),
         }
     }
     transcript
@@ -291,7 +319,7 @@ fn plans<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Transcript {
     let table = table_of::<T>(device, choices);
     transcript.push(table.as_ref().map(|table| vec![table.tables(), table.knots()]).map_err(|error| error.kind()));
     let Ok(table) = table else { return transcript };
-    let (axis, ddof, which) = (Axis(choices.below(4)), choices.number::<T>(), choices.below(6));
+    let (axis, ddof, which) = (choices.axis(x.ndim()), choices.number::<T>(), choices.below(9));
     let weights = device.upload(&choices.array::<T>(&[9])).expect("a small array");
     let plan = device.capture(&x, |x| {
         let y = table.interp(x)?;
@@ -301,7 +329,10 @@ fn plans<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Transcript {
             2 => y.standardize_axis(axis, ddof).map(DeviceArray::into_dyn),
             3 => y.var_axis(axis, ddof),
             4 => y.reshape(IxDyn(&[y.len()])),
-            _ => y.sum().map(DeviceArray::into_dyn),
+            5 => y.sum().map(DeviceArray::into_dyn),
+            6 => y.skip_nan().mean_axis(axis),
+            7 => y.skip_nan().average_axis(axis, &weights),
+            _ => y.skip_nan().average_axis_or(axis, &weights, ddof),
         }
     });
     transcript.push(plan.as_ref().map(|_| Vec::new()).map_err(|error| error.kind()));

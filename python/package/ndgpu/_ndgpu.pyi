@@ -1,6 +1,6 @@
 # The native half; python/src says how.
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, SupportsIndex, TypeAlias, final, overload
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from ._devices import AvailableDevice
 
 _Axis: TypeAlias = SupportsIndex | tuple[SupportsIndex, ...] | None
+_AxisOfAverage: TypeAlias = SupportsIndex | Iterable[SupportsIndex] | None
 _Operand: TypeAlias = DeviceArray | ArrayLike
 
 __version__: str
@@ -92,23 +93,42 @@ class DeviceArray:
     @overload
     def average(
         self,
-        axis: _Axis = None,
+        axis: _AxisOfAverage = None,
         weights: _Operand | None = None,
         returned: Literal[False] = False,
         *,
         keepdims: bool = False,
+        zero_weights: float | None = None,
     ) -> DeviceArray: ...
     @overload
     def average(
-        self, axis: _Axis, weights: _Operand | None, returned: Literal[True], *, keepdims: bool = False
+        self,
+        axis: _AxisOfAverage,
+        weights: _Operand | None,
+        returned: Literal[True],
+        *,
+        keepdims: bool = False,
+        zero_weights: float | None = None,
     ) -> tuple[DeviceArray, DeviceArray]: ...
     @overload
     def average(
-        self, axis: _Axis = None, weights: _Operand | None = None, *, returned: Literal[True], keepdims: bool = False
+        self,
+        axis: _AxisOfAverage = None,
+        weights: _Operand | None = None,
+        *,
+        returned: Literal[True],
+        keepdims: bool = False,
+        zero_weights: float | None = None,
     ) -> tuple[DeviceArray, DeviceArray]: ...
     @overload
     def average(
-        self, axis: _Axis = None, weights: _Operand | None = None, returned: bool = False, *, keepdims: bool = False
+        self,
+        axis: _AxisOfAverage = None,
+        weights: _Operand | None = None,
+        returned: bool = False,
+        *,
+        keepdims: bool = False,
+        zero_weights: float | None = None,
     ) -> DeviceArray | tuple[DeviceArray, DeviceArray]: ...
     def weighted_sum(self, weights: _Operand, axis: _Axis = None, *, keepdims: bool = False) -> DeviceArray: ...
     def sum(self, axis: _Axis = None, *, keepdims: bool = False) -> DeviceArray: ...
@@ -119,7 +139,7 @@ class DeviceArray:
     def std(self, axis: _Axis = None, *, ddof: float = 0.0, keepdims: bool = False) -> DeviceArray: ...
     def argmin(self, axis: SupportsIndex | None = None, *, keepdims: bool = False) -> DeviceArray: ...
     def argmax(self, axis: SupportsIndex | None = None, *, keepdims: bool = False) -> DeviceArray: ...
-    def standardize(self, axis: SupportsIndex | None = None, *, ddof: float = 0.0) -> DeviceArray: ...
+    def standardize(self, axis: _Axis = None, *, ddof: float = 0.0) -> DeviceArray: ...
     def __dlpack__(
         self,
         *,

@@ -172,8 +172,9 @@ def argmax(
     return _locate("argmax", a, axis, out, keepdims, device)
 
 
-def standardize(a: Any, axis: SupportsIndex | None = None, *, ddof: float = 0, device: On = None) -> Any:
-    """``(a - mean) / std`` along an axis, as ``scipy.stats.zscore`` has it: NaN where all values are the same.
+def standardize(a: Any, axis: Axis = None, *, ddof: float = 0, device: On = None) -> Any:
+    """``(a - mean) / std`` along an axis, over a tuple of them or over everything, as ``scipy.stats.zscore`` has it: NaN where
+    all values are the same.
 
     >>> import ndgpu
     >>> ndgpu.standardize([1.0, 2.0, 3.0], ddof=1)

@@ -170,7 +170,11 @@ impl Run {
                 let y = table.interp_rows(x)?;
                 if sums { y.weighted_sum_axis(Axis(1), &full) } else { y.average_axis(Axis(1), &full) }
             })?;
-            assert_eq!([alone.fused(), averages.fused(), weighted.fused()], [1; 3]);
+            let skipping = device.capture(&x, |x| {
+                let y = table.interp_rows(x)?;
+                if sums { y.skip_nan().mean_axis(Axis(1)) } else { y.skip_nan().average_axis_or(Axis(1), &full, -1.0) }
+            })?;
+            assert_eq!([alone.fused(), averages.fused(), weighted.fused(), skipping.fused()], [1; 4]);
             tape::play_kept(self.context())?;
         }
         Ok(())
@@ -260,6 +264,7 @@ impl Run {
         a.average_axis_returned(axis, &along)?;
         a.average_axis(axis, full)?;
         a.average_axis(axis, &zero)?;
+        a.average_axis_or(axis, &zero, f32::NAN)?;
         a.weighted_sum_axis(axis, full)?;
         a.var_axis(axis, 0.0)?;
         a.std_axis(axis, 1.0)?;
