@@ -120,10 +120,11 @@ mod tests {
     /// Bad values stay bad while they are there, and nobody knows what is there when some were written.
     #[test]
     fn an_array_that_could_not_be_overwritten_is_not_taken_for_the_new_one() {
-        let device = open_noop(ALL_FEATURES);
-        let values = ndarray::Array1::<f32>::ones(5 << 20);
+        let values = ndarray::Array1::<f32>::ones(3 << 20);
         for shared in [true, false] {
+            let mut survived = 0;
             for before in 0.. {
+                let device = open_noop(ALL_FEATURES);
                 let storage = device.allocate(values.len()).unwrap();
                 let bad = Findings::unwritten(crate::Error::other("bad from the start"));
                 let mut array = crate::DeviceArray::new(device.clone(), storage, values.raw_dim(), bad.into());
@@ -133,12 +134,10 @@ mod tests {
                 let is_over = faults(&device).cancel();
                 let what = format!("shared {shared}, {before} calls before");
                 assert_eq!(outcome.is_err(), array.readback().wait().is_err(), "{what}");
-                if let Some(kept) = kept {
-                    let error = kept.readback().wait().unwrap_err();
-                    assert!(error.to_string().contains("bad from the start"), "{what}: {error}");
-                }
+                assert!(kept.is_none_or(|kept| kept.readback().wait().is_err()), "{what}");
+                survived += usize::from(outcome.is_err() && device.synchronize().is_ok());
                 if is_over {
-                    assert!(outcome.is_ok() && before > 5, "{what}: the upload goes in pieces");
+                    assert!(outcome.is_ok() && survived > 2, "{what}: {survived} refusals that the device survived");
                     break;
                 }
             }
