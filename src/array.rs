@@ -200,6 +200,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
                 ErrorKind::InvalidOption,
                 format!("the buffer cannot be used on device \"{}\": {refusal}", device.info().name),
             )
+            .with_source(std::sync::Arc::new(refusal))
         })?;
         let storage = Storage::Gpu(std::sync::Arc::new(GpuBuffer::foreign(buffer)));
         Ok(Self::new(device.clone(), storage, shape, Checks::default()))

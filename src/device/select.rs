@@ -1,5 +1,7 @@
 //! Which device: [`DeviceBuilder`], the environment, and what is said when there is none.
 
+use std::sync::Arc;
+
 use super::{Device, DeviceInfo, DeviceKind};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -228,7 +230,8 @@ async fn open_adapter(info: &DeviceInfo, adapter: &wgpu::Adapter, without_f64: b
         ..Default::default()
     };
     let opened = adapter.request_device(&descriptor).await;
-    let (device, queue) = opened.map_err(|error| Error::new(ErrorKind::Driver, error.to_string()))?;
+    let (device, queue) =
+        opened.map_err(|error| Error::new(ErrorKind::Driver, error.to_string()).with_source(Arc::new(error)))?;
     let info = DeviceInfo::of_adapter(&adapter.get_info(), device.features(), &device.limits());
     Device::over(device, queue, info, true)
 }
