@@ -7,12 +7,15 @@ use ndgpu::{AnyArray, Device, DeviceArray, Element, Float, InterpTable, Knots, R
 /// An operand, or a result, of any number of axes.
 pub type Operand<T> = DeviceArray<T, IxDyn>;
 
+/// Computes on operands, as many as the operation has.
+pub type Run<T> = fn(&Device, &[&Operand<T>]) -> Result<Vec<AnyArray>>;
+
 /// An operation.
 pub struct Flow<T: Float> {
     /// Which methods it goes through, as `Type::method`.
     pub methods: &'static str,
     pub operands: &'static [Kind],
-    pub run: fn(&Device, &[&Operand<T>]) -> Result<Vec<AnyArray>>,
+    pub run: Run<T>,
 }
 
 /// What an operand is like. None of them is wrong in itself.
