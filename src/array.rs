@@ -2,7 +2,7 @@
 
 use ndarray::{Axis, Dimension, IntoDimension, IxDyn};
 
-use crate::device::check::Checks;
+use crate::device::check::{Checks, Findings};
 use crate::device::gpu::{GpuBuffer, LARGEST_ELEMENT};
 use crate::device::storage::Storage;
 use crate::device::{Device, Engine};
@@ -23,13 +23,20 @@ pub struct DeviceArray<T: Element, D: Dimension> {
 
 impl<T: Element, D: Dimension> Clone for DeviceArray<T, D> {
     fn clone(&self) -> Self {
-        Self::new(self.device.clone(), self.storage.clone(), self.shape.clone(), self.checks.clone())
+        self.with_shape(self.shape.clone())
     }
 }
 
 impl<T: Element, D: Dimension> DeviceArray<T, D> {
+    /// An array of values that are being made now, of others to which `checks` belong.
     pub(crate) fn new(device: Device, storage: Storage<T>, shape: D, checks: Checks) -> Self {
+        let checks = checks.on(&device);
         Self { device, storage, shape, checks }
+    }
+
+    /// Another handle to the same values, on another handle to the device.
+    pub(crate) fn handed_out(&self, device: &Device, checks: Checks) -> Self {
+        Self { device: device.clone(), storage: self.storage.clone(), shape: self.shape.clone(), checks }
     }
 
     pub(crate) fn into_parts(self) -> (Device, Storage<T>, D, Checks) {
@@ -70,9 +77,8 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         &self.storage
     }
 
-    /// The storage of an array whose values are about to be replaced, and with them what was wrong with them.
+    /// The storage of an array whose values are about to be replaced.
     pub(crate) fn storage_to_overwrite(&mut self) -> &mut Storage<T> {
-        self.checks = Checks::default();
         &mut self.storage
     }
 
@@ -81,8 +87,13 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     pub(crate) fn recompute(&mut self, checks: Checks, compute: impl FnOnce(&Storage<T>) -> Result<()>) -> Result<()> {
         let storage = if self.storage.is_unique() { self.storage.clone() } else { self.device.allocate(self.len())? };
         compute(&storage)?;
-        (self.storage, self.checks) = (storage, checks);
+        (self.storage, self.checks) = (storage, checks.on(&self.device));
         Ok(())
+    }
+
+    /// The values have been replaced, and with them what was wrong with them.
+    pub(crate) fn overwritten(&mut self, findings: Findings) {
+        self.checks = findings.into();
     }
 
     pub(crate) fn checks(&self) -> &Checks {
@@ -90,7 +101,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     }
 
     fn with_shape<E: Dimension>(&self, shape: E) -> DeviceArray<T, E> {
-        DeviceArray::new(self.device.clone(), self.storage.clone(), shape, self.checks.clone())
+        DeviceArray { device: self.device.clone(), storage: self.storage.clone(), shape, checks: self.checks.clone() }
     }
 
     /// The same elements under another shape. Nothing is copied.

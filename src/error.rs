@@ -4,7 +4,9 @@
 //! and says what to do. An error is as cheap to pass around as a pointer, and can be cloned: a lost device hands the same
 //! reason to every call that comes after.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -64,7 +66,7 @@ pub enum ErrorKind {
     DeviceMismatch,
     /// The device is gone (a driver reset, an unplugged GPU, `wgpu::Device::destroy`). Open another one.
     DeviceLost,
-    /// What a stream takes its chunks from failed.
+    /// What a stream takes its chunks from failed; [`source`](std::error::Error::source) is what it failed with.
     Source,
     /// A plan cannot hold this: a readback inside a closure that is being captured, or an array of a plan used outside
     /// of it.
@@ -78,6 +80,10 @@ pub enum ErrorKind {
 }
 
 /// An error, with a kind for programs and a message for people.
+///
+/// What an error of somebody else's led to has that as its [`source`](std::error::Error::source): what a stream's source of
+/// chunks failed with, wgpu's own errors, and whatever a closure of the caller's gives to [`Error::from_source`]. The message
+/// says what the source says, so it is all there is to print; the source is for programs to downcast.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -85,16 +91,65 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
+    source: Option<Cause>,
 }
+
+/// What led to an error.
+pub(crate) type Cause = Arc<dyn StdError + Send + Sync>;
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into() }))
+        Self(Box::new(Inner { kind, message: message.into(), source: None }))
     }
 
     /// An error of the caller's own, for closures that compute with this crate and something else.
     pub fn other(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Other, message)
+    }
+
+    /// An error of the caller's own that keeps what caused it: an error of any type, boxed or not. The message is that of the
+    /// cause, and [`source`](std::error::Error::source) gives the cause back. A boxed error of this crate stays what it is.
+    ///
+    /// ```
+    /// use std::error::Error as _;
+    /// use ndarray::{Array1, Ix1};
+    /// use ndgpu::{Device, DeviceArray, Error, ErrorKind};
+    ///
+    /// let read = |text: &str| text.parse::<f32>().map(|value| Array1::from_elem(3, value)).map_err(Error::from_source);
+    /// let chunks = ["1.5", "2.5", "three"].into_iter().map(read);
+    ///
+    /// let sums = Device::cpu().stream(chunks, |chunk: &DeviceArray<f32, Ix1>| chunk.sum());
+    /// let error = sums.filter_map(Result::err).next().expect("the last chunk is no number");
+    /// assert_eq!(error.kind(), ErrorKind::Source);
+    /// assert!(error.to_string().contains("chunk 2"));
+    /// assert!(error.source().expect("the reader's error").is::<std::num::ParseFloatError>());
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    pub fn from_source(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        match source.into().downcast::<Self>() {
+            Ok(own) => *own,
+            Err(source) => Self::other(source.to_string()).with_source(Arc::from(source)),
+        }
+    }
+
+    /// The same error with what caused it. The message says it already.
+    pub(crate) fn with_source(mut self, source: Cause) -> Self {
+        self.0.source = Some(source);
+        self
+    }
+
+    /// What caused it, for an error to be made of it; itself if it is the first.
+    pub(crate) fn into_cause(self) -> Cause {
+        match &self.0.source {
+            Some(source) => source.clone(),
+            None => Arc::new(self),
+        }
+    }
+
+    /// The same error with a message that says where it happened.
+    pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
+        self.0.message = format!("{place}: {}", self.0.message);
+        self
     }
 
     /// What went wrong.
@@ -158,7 +213,11 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -170,5 +229,17 @@ mod tests {
         let error = Error::axis_out_of_range(3, &[4, 5]);
         assert_eq!(error.kind(), ErrorKind::AxisOutOfRange { axis: 3, ndim: 2 });
         assert_eq!(error.to_string(), "axis 3 is out of range for an array of shape [4, 5], whose axes are 0..2");
+    }
+
+    #[test]
+    fn an_error_keeps_what_caused_it() {
+        let error = Error::from_source(std::io::Error::other("the disk is gone")).at("chunk 3");
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Other, "chunk 3: the disk is gone"));
+        for error in [&error, &error.clone()] {
+            assert!(error.source().unwrap().is::<std::io::Error>());
+        }
+        let boxed: Box<dyn StdError + Send + Sync> = Box::new(Error::shape("too long"));
+        assert_eq!(Error::from_source(boxed).kind(), ErrorKind::ShapeMismatch);
+        assert!(Error::other("on its own").source().is_none());
     }
 }

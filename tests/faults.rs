@@ -105,6 +105,8 @@ fn what_wgpu_finds_invalid_is_an_error_with_the_data() {
     lent.destroy();
     let error = recorded.readback().wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Driver, "{error}");
+    let source = std::error::Error::source(&error).unwrap().downcast_ref::<wgpu::Error>().unwrap();
+    assert!(error.to_string().contains(&source.to_string()), "{error}");
     // What was to be submitted with it is lost with it, and nobody gets anything else for it.
     assert_eq!(before.wait().unwrap_err().kind(), ErrorKind::Driver);
     for outcome in

@@ -6,8 +6,8 @@ mod support;
 use std::cell::Cell;
 use std::rc::Rc;
 
-use ndarray::{Array, Array1, Array2, Axis, Ix1, Ix2, concatenate, s};
-use ndgpu::{Device, DeviceArray, ErrorKind, Float, InterpTable, Result};
+use ndarray::{Array, Array1, Array2, Axis, Ix1, Ix2, arr1, concatenate, s};
+use ndgpu::{Device, DeviceArray, Error, ErrorKind, Float, InterpTable, Result};
 use support::everywhere;
 use support::memory::resident_bytes;
 use support::random::Random;
@@ -92,6 +92,64 @@ fn no_more_is_under_way_than_the_window_allows() {
             assert_eq!((progress.bytes_in, progress.bytes_out), (640 * 3 * size, 64 * size), "{name}");
             assert!(progress.elapsed.as_nanos() > 0, "{name}");
         }
+    }
+    everywhere!(check);
+}
+
+/// What a source failed with is there to be looked at, and the message says with which chunk.
+#[test]
+fn an_error_of_the_source_is_kept() {
+    #[derive(Debug, PartialEq)]
+    struct Torn(usize);
+    impl std::fmt::Display for Torn {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "page {} is torn", self.0)
+        }
+    }
+    impl std::error::Error for Torn {}
+    type Boxed = Box<dyn std::error::Error + Send + Sync>;
+
+    fn failed<T: Float, E: std::fmt::Display + 'static>(device: &Device, error: E) -> Error {
+        let chunks = [Ok(Array1::from_elem(3, T::one())), Ok(Array1::from_elem(2, T::one())), Err(error)];
+        let mut results = device.stream(chunks, |x: &DeviceArray<T, Ix1>| x.sum());
+        assert_eq!(results.by_ref().take(2).filter(Result::is_ok).count(), 2);
+        results.next().unwrap().unwrap_err()
+    }
+
+    fn check<T: Float>(device: &Device, name: &str) {
+        let errors = [
+            failed::<T, _>(device, Error::from_source(Torn(7))),
+            failed::<T, _>(device, Boxed::from(Torn(7))),
+            failed::<T, _>(device, std::io::Error::other(Torn(7))),
+            failed::<T, _>(device, "page 7 is torn"),
+            failed::<T, _>(device, Error::other("page 7 is torn")),
+        ];
+        for error in &errors {
+            assert_eq!(error.kind(), ErrorKind::Source, "{name}");
+            let text = error.to_string();
+            assert!(text.starts_with("chunk 2 ") && text.contains("page 7 is torn"), "{name}: {text}");
+        }
+        let [wrapped, boxed, io, text, own] = errors.each_ref().map(|error| std::error::Error::source(error));
+        assert_eq!(wrapped.unwrap().downcast_ref(), Some(&Torn(7)), "{name}");
+        assert_eq!(boxed.unwrap().downcast_ref(), Some(&Torn(7)), "{name}");
+        let io = io.unwrap().downcast_ref::<std::io::Error>().unwrap();
+        assert!(io.get_ref().unwrap().is::<Torn>(), "{name}");
+        assert!(text.is_none(), "{name}: a text is in the message");
+        assert_eq!(own.unwrap().downcast_ref::<Error>().unwrap().kind(), ErrorKind::Other, "{name}");
+
+        // In the operation, too, and where the device found something.
+        let chunks = [Array1::from_elem(3, T::one()), Array1::from_elem(2, T::one())];
+        let torn = |x: &DeviceArray<T, Ix1>| if x.len() == 2 { Err(Error::from_source(Torn(1))) } else { x.sum() };
+        let error = device.stream(&chunks, torn).last().unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Other, "{name}");
+        assert_eq!(std::error::Error::source(&error).unwrap().downcast_ref(), Some(&Torn(1)), "{name}");
+        assert!(error.to_string().starts_with("chunk 1 "), "{name}: {error}");
+        let weights = [T::one(), -T::one(), T::zero()];
+        let average = |x: &DeviceArray<T, Ix1>| x.average(&device.upload(&arr1(&weights[..x.len()]))?);
+        let chunks = [Array1::ones(1), Array1::ones(1), Array1::ones(3), Array1::ones(1)];
+        let error = device.stream(chunks, average).last().unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ZeroWeights, "{name}");
+        assert!(error.to_string().starts_with("chunk 2 "), "{name}: {error}");
     }
     everywhere!(check);
 }

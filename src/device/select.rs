@@ -1,5 +1,7 @@
 //! Which device: [`DeviceBuilder`], the environment, and what is said when there is none.
 
+use std::sync::Arc;
+
 use super::adapters::{self, Found};
 use super::{Device, DeviceInfo, DeviceKind, traces};
 use crate::error::{Error, ErrorKind, Result};
@@ -297,7 +299,8 @@ pub(super) async fn open_adapter(info: &DeviceInfo, without_f64: bool) -> Result
         ..Default::default()
     };
     let opened = adapter.request_device(&descriptor).await;
-    let (device, queue) = opened.map_err(|error| Error::new(ErrorKind::Driver, error.to_string()))?;
+    let (device, queue) =
+        opened.map_err(|error| Error::new(ErrorKind::Driver, error.to_string()).with_source(Arc::new(error)))?;
     let info = DeviceInfo::of_adapter(adapter, device.features(), &device.limits());
     Device::over(device, queue, info, true)
 }

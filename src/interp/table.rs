@@ -193,7 +193,7 @@ impl<T: Float> InterpTable<T> {
                 Engine::Cpu(_) => cpu::table_len(shape.tables, axis.knots),
                 Engine::Gpu(_) => 4 * gpu::cells_to_allocate::<T>(device, cells),
             })?,
-            checks: Checks::union([&axis.checks, value_checks]),
+            checks: Checks::union([&axis.checks, value_checks]).on(device),
             device: device.clone(),
             axis,
             order,

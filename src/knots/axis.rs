@@ -135,7 +135,7 @@ impl<T: Float> SortedAxis<T> {
             keys,
             index: None,
             reach: Reach::unknown(knots),
-            checks: xp.checks().with(check),
+            checks: xp.checks().with(check).on(device),
             is_lasting: device.recorder().is_none(),
             buckets_of_tables: OnceLock::new(),
             asked: AtomicUsize::new(0),

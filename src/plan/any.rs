@@ -59,7 +59,7 @@ impl PlanArrays for AnyArray {
         on_any!(self, array => array.check_out(exit))
     }
 
-    fn outside(&self, outside: &Outside<'_>) -> Self {
+    fn outside(&self, outside: &mut Outside<'_>) -> Self {
         on_any!(self, array => array.outside(outside).into())
     }
 }
@@ -108,7 +108,7 @@ impl<A: PlanArrays> PlanArrays for Vec<A> {
         self.iter().try_for_each(|array| array.check_out(exit))
     }
 
-    fn outside(&self, outside: &Outside<'_>) -> Self {
+    fn outside(&self, outside: &mut Outside<'_>) -> Self {
         self.iter().map(|array| array.outside(outside)).collect()
     }
 }

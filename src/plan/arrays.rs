@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use ndarray::{ArrayBase, Data, Dimension};
 
+use super::verdicts::{Input, Verdicts};
 use crate::array::DeviceArray;
 use crate::device::Device;
-use crate::device::check::{Check, Checks, Question};
+use crate::device::check::{Checks, Findings};
 use crate::device::recorder::{Recorder, not_capturable};
 use crate::device::storage::MemoryId;
 use crate::element::Element;
@@ -35,7 +36,7 @@ pub trait PlanArrays: Clone + Sealed {
     fn check_out(&self, exit: &mut Exit<'_>) -> Result<()>;
 
     #[doc(hidden)]
-    fn outside(&self, outside: &Outside<'_>) -> Self;
+    fn outside(&self, outside: &mut Outside<'_>) -> Self;
 }
 
 /// What a plan can be captured over: a reference to a [`DeviceArray`] or an [`AnyArray`](crate::AnyArray), a tuple of up to
@@ -61,8 +62,7 @@ pub trait PlanData<I: PlanArrays> {
 pub struct Adoption<'a> {
     pub(super) device: &'a Device,
     pub(super) recorder: &'a Arc<Recorder>,
-    /// What stands for each input among the checks of what is computed from it, and what is wrong with its values.
-    pub(super) checks: Vec<(Arc<Check>, Checks)>,
+    pub(super) inputs: Vec<Input>,
 }
 
 /// Arrays that a closure returned.
@@ -78,16 +78,14 @@ pub struct Exit<'a> {
 #[doc(hidden)]
 pub struct Outside<'a> {
     pub(super) device: &'a Device,
-    pub(super) inputs: &'a [(Arc<Check>, Checks)],
-    /// The plan's own checks, and where the outcome of a replay is; nowhere if nothing was found.
-    pub(super) outcomes: &'a [(Arc<Check>, Option<Arc<Check>>)],
+    pub(super) verdicts: &'a mut Verdicts,
 }
 
 /// The inputs that are being written.
 #[doc(hidden)]
 pub struct Target<'a> {
     pub(super) device: &'a Device,
-    pub(super) checks: std::slice::IterMut<'a, (Arc<Check>, Checks)>,
+    pub(super) inputs: std::slice::Iter<'a, Input>,
 }
 
 impl<T: Element, D: Dimension> Sealed for DeviceArray<T, D> {}
@@ -104,9 +102,9 @@ impl<T: Element, D: Dimension> PlanInputs for &DeviceArray<T, D> {
         }
         let storage = device.allocate(self.len())?;
         device.copy(self.storage(), &storage, self.len())?;
-        let marker = Check::on_host(Question::OfInput);
-        adoption.checks.push((marker.clone(), self.checks().clone()));
-        let checks = Checks::default().with(marker);
+        let input = Input::new(storage.id(), self.checks().now());
+        let checks = Checks::default().with(input.marker.clone());
+        adoption.inputs.push(input);
         Ok(DeviceArray::new(device.recording(adoption.recorder), storage, self.raw_dim(), checks))
     }
 }
@@ -130,27 +128,20 @@ impl<T: Element, D: Dimension> PlanArrays for DeviceArray<T, D> {
         Ok(())
     }
 
-    fn outside(&self, outside: &Outside<'_>) -> Self {
-        let checks = self.checks().iter().fold(Checks::default(), |checks, check| {
-            let same = |known: &Arc<Check>| Arc::ptr_eq(known, check);
-            if let Some((_, of_input)) = outside.inputs.iter().find(|(marker, _)| same(marker)) {
-                return Checks::union([&checks, of_input]);
-            }
-            match outside.outcomes.iter().find(|(own, _)| same(own)) {
-                Some((_, Some(outcome))) => checks.with(outcome.clone()),
-                Some((_, None)) => checks,
-                None => checks.with(check.clone()),
-            }
-        });
-        DeviceArray::new(outside.device.clone(), self.storage().clone(), self.raw_dim(), checks)
+    fn outside(&self, outside: &mut Outside<'_>) -> Self {
+        // What the closure did not compute from the inputs is no plan's, or another's.
+        let checks = match self.device().recorder() {
+            Some(_) => outside.verdicts.of_output(self.checks(), self.storage().id()),
+            None => self.checks().clone(),
+        };
+        self.handed_out(outside.device, checks)
     }
 }
 
 impl<T: Element, D: Dimension, S: Data<Elem = T>> PlanData<DeviceArray<T, D>> for &ArrayBase<S, D> {
     fn write_to(self, input: &DeviceArray<T, D>, target: &mut Target<'_>) -> Result<()> {
         expect_shape(input, self.shape())?;
-        target.next(Checks::default());
-        input.write_over(self)
+        target.replace(Findings::default(), || input.write_over(self))
     }
 }
 
@@ -161,23 +152,25 @@ impl<T: Element, D: Dimension> PlanData<DeviceArray<T, D>> for &DeviceArray<T, D
         if let Some(recorder) = self.device().recorder() {
             return Err(recorder.refusal("written into a plan"));
         }
-        target.next(self.checks().clone());
-        target.device.copy(self.storage(), input.storage(), input.len())
+        let device = target.device;
+        target.replace(self.checks().now(), || device.copy(self.storage(), input.storage(), input.len()))
     }
 }
 
 impl<T: Element, D: Dimension> PlanData<DeviceArray<T, D>> for () {
     fn write_to(self, _: &DeviceArray<T, D>, target: &mut Target<'_>) -> Result<()> {
-        target.checks.next();
+        target.inputs.next();
         Ok(())
     }
 }
 
 impl Target<'_> {
-    /// The values of the next input are replaced, and with them what was wrong with them.
-    fn next(&mut self, checks: Checks) {
-        if let Some((_, of_input)) = self.checks.next() {
-            *of_input = checks;
+    /// Replaces the values of the next input, and with them what was wrong with them; `findings` say what is wrong with the
+    /// new ones.
+    fn replace(&mut self, findings: Findings, write: impl FnOnce() -> Result<()>) -> Result<()> {
+        match self.inputs.next() {
+            Some(input) => input.write(findings, write),
+            None => write(),
         }
     }
 }
@@ -216,7 +209,7 @@ macro_rules! tuples {
                 Ok(())
             }
 
-            fn outside(&self, outside: &Outside<'_>) -> Self {
+            fn outside(&self, outside: &mut Outside<'_>) -> Self {
                 ($(self.$place.outside(outside),)+)
             }
         }

@@ -5,6 +5,7 @@
 //! - [`fusion`]: which operations become one
 //! - [`interp_reduce`]: the reduction of rows that are looked up when they are needed; `interp_reduce_gpu` is the GPU's half
 //! - [`program`]: the operations made ready for an engine, and how they are replayed
+//! - [`verdicts`]: what is wrong with inputs and outputs
 //!
 //! While the closure runs, the arrays it sees carry a recorder in their device handle (`device::recorder`), so every
 //! operation on them is kept instead of run. An operation is a value that has been checked and has memory for its output,
@@ -16,6 +17,7 @@ mod fusion;
 mod interp_reduce;
 mod interp_reduce_gpu;
 mod program;
+mod verdicts;
 
 use std::sync::Arc;
 
@@ -26,11 +28,11 @@ pub(crate) use interp_reduce::InterpReduce;
 pub(crate) use interp_reduce_gpu::kernels;
 
 use crate::device::Device;
-use crate::device::check::{Check, Checks};
 use crate::device::recorder::{Recorder, not_capturable};
 use crate::error::Result;
 use arrays::{Adoption, Exit, Outside, Target};
 use program::Program;
+use verdicts::Verdicts;
 
 /// Operations that were captured once, to be replayed on new data: the same kernels in the same memory.
 ///
@@ -58,10 +60,9 @@ use program::Program;
 pub struct Plan<I: PlanArrays, O: PlanArrays> {
     device: Device,
     inputs: I,
-    /// What stands for each input among the checks of the outputs, and what is wrong with its values now.
-    input_checks: Vec<(Arc<Check>, Checks)>,
-    /// As the closure returned them.
-    captured: O,
+    /// What each replay writes over.
+    outputs: O,
+    verdicts: Verdicts,
     program: Program,
 }
 
@@ -74,8 +75,9 @@ impl Device {
     /// mean or weighted average of each row never writes what it looked up.
     ///
     /// The plan has memory of its own for its inputs, which begins with the values of `inputs`. Everything else that the
-    /// closure uses (tables, weights) is kept as it is now, whatever is written over it later. What is computed in the
-    /// closure without the inputs is computed once, now.
+    /// closure uses (tables, weights) is kept as it is now, whatever is written over it later; only outputs of another plan
+    /// are memory of that plan, so that each replay computes from what they hold then. What is computed in the closure
+    /// without the inputs is computed once, now.
     ///
     /// Costs a copy of the inputs on the device, memory for every intermediate result that is not fused away, and nothing
     /// else until it is replayed.
@@ -98,9 +100,9 @@ impl Device {
             ));
         }
         let recorder = Arc::new(Recorder::default());
-        let mut adoption = Adoption { device: self, recorder: &recorder, checks: Vec::new() };
+        let mut adoption = Adoption { device: self, recorder: &recorder, inputs: Vec::new() };
         let inputs = inputs.adopt(&mut adoption)?;
-        let input_checks = adoption.checks;
+        let adopted = adoption.inputs;
         // Also if the closure panics: what it leaves behind must not go on recording.
         let recording = OnDrop(&recorder);
         let captured = closure(inputs.refs())?;
@@ -110,7 +112,9 @@ impl Device {
         let mut exit = Exit { device: self, recorder: &recorder, needed: Vec::new() };
         captured.check_out(&mut exit)?;
         let program = Program::new(self, recording, &exit.needed)?;
-        Ok(Plan { device: self.clone(), inputs, input_checks, captured, program })
+        let mut verdicts = Verdicts::new(adopted, program.checks());
+        let outputs = captured.outside(&mut Outside { device: self, verdicts: &mut verdicts });
+        Ok(Plan { device: self.clone(), inputs, outputs, verdicts, program })
     }
 }
 
@@ -132,16 +136,22 @@ impl<I: PlanArrays, O: PlanArrays> Plan<I, O> {
     /// # Errors
     ///
     /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), and those
-    /// of [`Device::upload`].
+    /// of [`Device::upload`]. After one of the latter nobody knows what the input holds: what is computed from it gives the
+    /// same error until it is written.
     pub fn write<W: PlanData<I>>(&mut self, values: W) -> Result<()> {
-        let mut target = Target { device: &self.device, checks: self.input_checks.iter_mut() };
+        let mut target = Target { device: &self.device, inputs: self.verdicts.inputs() };
         values.write_to(&self.inputs, &mut target)
     }
 
     /// Computes the outputs from the values that the inputs have now.
     ///
-    /// They lie in memory that belongs to the plan: the next replay writes over them. Readbacks that were asked for before
-    /// that, and host arrays that have landed, keep what they have.
+    /// They lie in memory that belongs to the plan: the next replay writes over them. An array that an earlier replay gave
+    /// has the values of the latest one from then on, and the errors that belong to those. Readbacks that were asked for
+    /// before that, host arrays that have landed, and what was computed from the outputs keep what they have, values and
+    /// errors. So does the input of a plan that outputs of another were written into. An input that the closure returned as it is
+    /// has the values that were written last.
+    ///
+    /// Other threads have to use the outputs before the next replay begins or after it: what is read meanwhile is of neither.
     ///
     /// Costs one submission on a GPU (one more for each 64 kernels where a device does not carry parameters in its
     /// commands), and no memory for arrays.
@@ -149,11 +159,11 @@ impl<I: PlanArrays, O: PlanArrays> Plan<I, O> {
     /// # Errors
     ///
     /// [`DeviceLost`](crate::ErrorKind::DeviceLost), [`Driver`](crate::ErrorKind::Driver); what only the data can show (a
-    /// sum of weights that is zero) comes with the data, for each replay anew.
+    /// sum of weights that is zero) comes with the data, for each replay anew. After a replay that failed the outputs give
+    /// its error until there is another.
     pub fn replay(&mut self) -> Result<O> {
-        let outcomes = self.program.replay(&self.device)?;
-        let outside = Outside { device: &self.device, inputs: &self.input_checks, outcomes: &outcomes };
-        Ok(self.captured.outside(&outside))
+        self.verdicts.replay(|| self.program.replay(&self.device))?;
+        Ok(self.outputs.clone())
     }
 
     /// The device it runs on.

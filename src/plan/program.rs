@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::fusion::{Planned, fuse};
-use crate::device::check::{Check, Outcome, PASSED};
+use crate::device::check::{Check, Findings, Outcome, PASSED};
 use crate::device::gpu::{CheckedWords, Commands, GpuContext, Kept};
 use crate::device::host::HostPool;
 use crate::device::operation::{Operation, Use};
@@ -36,9 +36,6 @@ pub(super) struct Step {
     pub saved: u64,
 }
 
-/// A plan's own check, and where the outcome of a replay is; nowhere if nothing was found.
-pub(super) type Outcomes = Vec<(Arc<Check>, Option<Arc<Check>>)>;
-
 impl Program {
     /// `needed` is the memory that others will look at.
     pub fn new(device: &Device, recording: Recording, needed: &[MemoryId]) -> Result<Self> {
@@ -63,25 +60,31 @@ impl Program {
         &self.steps
     }
 
-    pub fn replay(&self, device: &Device) -> Result<Outcomes> {
+    /// The checks that each replay makes.
+    pub fn checks(&self) -> &[Arc<Check>] {
+        &self.checks
+    }
+
+    /// Gives what each check found, or where it will be.
+    pub fn replay(&self, device: &Device) -> Result<Vec<Findings>> {
         match device.engine() {
             Engine::Cpu(pool) => self.on_cpu(pool),
             Engine::Gpu(context) => self.on_gpu(context),
         }
     }
 
-    fn on_cpu(&self, pool: &Arc<HostPool>) -> Result<Outcomes> {
+    fn on_cpu(&self, pool: &Arc<HostPool>) -> Result<Vec<Findings>> {
         self.checks.iter().for_each(|check| check.forget());
         // Not from within the pool of threads: what is small runs right here, and going there would cost 10 µs.
         self.operations.iter().try_for_each(|operation| operation.on_cpu(pool))?;
-        // What was found stays with what was computed, while the plan goes on to other data.
-        Ok(self.checks.iter().map(|check| (check.clone(), check.frozen())).collect())
+        // What was found stays with what is made of the outputs, while the plan goes on to other data.
+        Ok(self.checks.iter().map(|check| check.found()).collect())
     }
 
-    fn on_gpu(&self, context: &GpuContext) -> Result<Outcomes> {
+    fn on_gpu(&self, context: &GpuContext) -> Result<Vec<Findings>> {
         let Some(of_plan) = &self.words else {
             context.replay(&self.kept.dispatches, None)?;
-            return Ok(Outcomes::new());
+            return Ok(Vec::new());
         };
         let count = self.checks.len() as u32;
         let (outside, index) = context.words(count)?;
@@ -89,7 +92,7 @@ impl Program {
         context.replay(&self.kept.dispatches, Some(&words))?;
         let outcome = |(number, check): (u32, &Arc<Check>)| {
             let outcome = Outcome::Word { buffer: words.outside.clone(), index: words.index + number };
-            (check.clone(), Some(check.with_outcome(outcome)))
+            check.with_outcome(outcome).into()
         };
         Ok((0..).zip(&self.checks).map(outcome).collect())
     }
@@ -118,10 +121,12 @@ impl Check {
         }
     }
 
-    /// The outcome as it is now, if something was found.
-    fn frozen(&self) -> Option<Arc<Self>> {
-        let Outcome::Known(word) = self.outcome() else { return None };
-        let word = word.load(std::sync::atomic::Ordering::Relaxed);
-        (word != PASSED).then(|| self.with_outcome(Outcome::Known(word.into())))
+    /// What was found, if anything.
+    fn found(&self) -> Findings {
+        let Outcome::Known(word) = self.outcome() else { return Findings::default() };
+        match word.load(std::sync::atomic::Ordering::Relaxed) {
+            PASSED => Findings::default(),
+            word => self.with_outcome(Outcome::Known(word.into())).into(),
+        }
     }
 }

@@ -5,6 +5,7 @@ use ndarray::{Axis, Dimension, Ix0, IxDyn};
 use super::operation::{Finish, Operands, View, Weights};
 use super::transpose::arrange;
 use crate::array::DeviceArray;
+use crate::device::Device;
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -270,8 +271,13 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
 
     /// The array with the axes that are reduced side by side, and the shape of what is left.
     pub(super) fn over(&self, axes: &[Axis]) -> Result<(Operands<T>, IxDyn)> {
+        self.over_for(axes, self.device())
+    }
+
+    /// The same for what is computed on another handle of the device.
+    fn over_for(&self, axes: &[Axis], device: &Device) -> Result<(Operands<T>, IxDyn)> {
         let (plan, shape) = self.plan_over(axes)?;
-        let values = arrange(self.device(), self.storage(), self.shape(), &plan.order)?;
+        let values = arrange(self.device_to_arrange_on(device), self.storage(), self.shape(), &plan.order)?;
         let operands = Operands { values, view: plan.view, ..self.whole() };
         Ok((operands, shape))
     }
@@ -282,14 +288,16 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         weights: &DeviceArray<T, E>,
     ) -> Result<(Operands<T>, IxDyn)> {
         let (plan, _) = self.plan_over(axes)?;
+        let device = &self.device().joint(weights.device(), "the weights")?;
+        let arranging = weights.device_to_arrange_on(device);
         let named: Vec<usize> = axes.iter().map(|axis| self.shape()[axis.index()]).collect();
         let weights_fit = if weights.shape() == self.shape() {
-            Weights::Full(arrange(weights.device(), weights.storage(), self.shape(), &plan.order)?)
+            Weights::Full(arrange(arranging, weights.storage(), self.shape(), &plan.order)?)
         } else if weights.shape() == named {
             // They come in the order in which the axes were named, and are needed in the array's.
             let mut order: Vec<usize> = (0..axes.len()).collect();
             order.sort_by_key(|&place| axes[place].index());
-            Weights::Along(arrange(weights.device(), weights.storage(), &named, &order)?)
+            Weights::Along(arrange(arranging, weights.storage(), &named, &order)?)
         } else {
             return Err(Error::shape(format!(
                 "weights of shape {:?} do not fit axes {:?} of an array of shape {:?}; give {named:?}, the lengths of \
@@ -300,8 +308,14 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
                 self.shape()
             )));
         };
-        let (operands, shape) = self.over(axes)?;
+        let (operands, shape) = self.over_for(axes, device)?;
         Ok((operands.with_weights(weights, weights_fit)?, shape))
+    }
+
+    /// Where its axes are rearranged for something that is computed on `device`: at once, unless it is memory of a plan, whose
+    /// values a plan that is being captured takes at each replay.
+    fn device_to_arrange_on<'a>(&'a self, device: &'a Device) -> &'a Device {
+        if self.checks().latest().is_empty() { self.device() } else { device }
     }
 
     fn plan_over(&self, axes: &[Axis]) -> Result<(OverPlan, IxDyn)> {

@@ -1,5 +1,7 @@
 //! [`Chunk`]: what may come out of a source of chunks.
 
+use std::any::Any;
+use std::error::Error as StdError;
 use std::fmt::Display;
 
 use ndarray::{ArrayBase, CowRepr, Data, Dimension, OwnedArcRepr, OwnedRepr, ViewRepr};
@@ -7,7 +9,7 @@ use ndarray::{ArrayBase, CowRepr, Data, Dimension, OwnedArcRepr, OwnedRepr, View
 use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::element::Element;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Cause, Error, ErrorKind, Result};
 
 mod sealed {
     pub trait Sealed {}
@@ -16,6 +18,10 @@ use sealed::Sealed;
 
 /// A chunk of data for [`Device::stream`]: an array, a view or a reference to an array, of any layout; or a `Result` of one,
 /// whose error ends the stream with [`Source`](ErrorKind::Source).
+///
+/// The message says what such an error says, and [`source`](std::error::Error::source) is the error itself if it is an
+/// [`std::io::Error`], a boxed error that is `Send + Sync`, or one of this crate, as [`Error::from_source`] makes it of an error
+/// of any type: `chunks.map(|chunk| chunk.map_err(Error::from_source))`.
 pub trait Chunk: Sealed {
     /// What it holds.
     type Elem: Element;
@@ -65,9 +71,9 @@ impl<T: Element, S: Data<Elem = T>, D: Dimension> Chunk for &ArrayBase<S, D> {
     }
 }
 
-impl<C: Chunk, E: Display> Sealed for std::result::Result<C, E> {}
+impl<C: Chunk, E: Display + 'static> Sealed for std::result::Result<C, E> {}
 
-impl<C: Chunk, E: Display> Chunk for std::result::Result<C, E> {
+impl<C: Chunk, E: Display + 'static> Chunk for std::result::Result<C, E> {
     type Elem = C::Elem;
     type Dim = C::Dim;
 
@@ -75,8 +81,26 @@ impl<C: Chunk, E: Display> Chunk for std::result::Result<C, E> {
         match self {
             Ok(chunk) => chunk.upload(device),
             Err(error) => {
-                Err(Error::new(ErrorKind::Source, format!("the source of chunks failed: {error}; nothing comes after")))
+                let message = format!("the source of chunks failed: {error}; nothing comes after");
+                let failed = Error::new(ErrorKind::Source, message);
+                Err(match kept(error) {
+                    Some(source) => failed.with_source(source),
+                    None => failed,
+                })
             }
         }
+    }
+}
+
+/// An error that can be kept as one: of what `Display` alone can tell only the text is left.
+fn kept<E: 'static>(error: E) -> Option<Cause> {
+    let error: Box<dyn Any> = Box::new(error);
+    let error = match error.downcast::<Error>() {
+        Ok(error) => return Some(error.into_cause()),
+        Err(error) => error,
+    };
+    match error.downcast::<Box<dyn StdError + Send + Sync>>() {
+        Ok(boxed) => Some(Cause::from(*boxed)),
+        Err(error) => error.downcast::<std::io::Error>().ok().map(|error| Cause::from(error as Box<_>)),
     }
 }

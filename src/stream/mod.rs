@@ -22,7 +22,7 @@ pub use progress::{StreamMonitor, StreamProgress};
 use crate::array::DeviceArray;
 use crate::device::{Device, Engine};
 use crate::element::{Element, bytes_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::transfer::{HostArray, Readback};
 
 /// Chunks under way at a time, unless [`ChunkStream::window`] says otherwise: one on its way to the device, one being
@@ -34,7 +34,8 @@ const WINDOW: usize = 3;
 ///
 /// On wasm32, where nothing can block in a browser, only a [`futures::Stream`].
 ///
-/// The first error is the last item: the results before it are delivered, what came after it is given up. Dropping the
+/// The first error is the last item: the results before it are delivered, what came after it is given up. Its message names
+/// the chunk by its number, from 0; indices that it names are the chunk's own. Dropping the
 /// stream gives up what is under way, and frees it.
 #[must_use = "a stream does nothing before it is asked for results"]
 pub struct ChunkStream<C, F, T: Element, D: Dimension> {
@@ -44,8 +45,10 @@ pub struct ChunkStream<C, F, T: Element, D: Dimension> {
     operation: F,
     window: usize,
     under_way: VecDeque<Readback<T, D>>,
+    /// Chunks that the source was asked for and gave, or should have given.
+    asked: u64,
     /// What the chunk after those under way met with.
-    failed: Option<crate::Error>,
+    failed: Option<Error>,
     monitor: StreamMonitor,
 }
 
@@ -83,7 +86,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// None here; those of the source, the operation and the transfers come as the last item.
+    /// None here; those of the source, the operation and the transfers come as the last item, with the number of the chunk in
+    /// the message. What the source failed with is the [`source`](std::error::Error::source) of that error (see [`Chunk`]).
     pub fn stream<I, F, T, D>(&self, chunks: I, operation: F) -> ChunkStream<I::IntoIter, F, T, D>
     where
         I: IntoIterator<Item: Chunk>,
@@ -97,6 +101,7 @@ impl Device {
             operation,
             window: WINDOW,
             under_way: VecDeque::new(),
+            asked: 0,
             failed: None,
             monitor: StreamMonitor::default(),
         }
@@ -125,10 +130,12 @@ where
             // If the source or the operation panics, that was the last chunk.
             let Some(mut chunks) = self.chunks.take() else { return };
             let Some(chunk) = chunks.next() else { return };
+            let number = self.asked;
+            self.asked += 1;
             match self.start(chunk) {
                 Ok(readback) => self.under_way.push_back(readback),
                 Err(error) => {
-                    self.failed = Some(error);
+                    self.failed = Some(at_chunk(number, error));
                     return;
                 }
             }
@@ -152,11 +159,17 @@ where
 
     /// What the oldest chunk came to.
     fn deliver(&mut self, result: Result<HostArray<T, D>>) -> Result<HostArray<T, D>> {
-        match &result {
-            Ok(landed) => self.monitor.came_out(landed.cost().bytes),
-            Err(_) => self.stop(),
+        match result {
+            Ok(landed) => {
+                self.monitor.came_out(landed.cost().bytes);
+                Ok(landed)
+            }
+            Err(error) => {
+                let number = self.monitor.progress().chunks_out;
+                self.stop();
+                Err(at_chunk(number, error))
+            }
         }
-        result
     }
 
     /// Gives up what has not been delivered.
@@ -165,6 +178,11 @@ where
         self.under_way.clear();
         self.failed = None;
     }
+}
+
+/// What went wrong, and with which chunk: messages count elements and rows from its start.
+fn at_chunk(number: u64, error: Error) -> Error {
+    error.at(format_args!("chunk {number} (the first is 0)"))
 }
 
 impl<C, F, T: Element, D: Dimension> ChunkStream<C, F, T, D> {

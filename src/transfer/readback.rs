@@ -12,7 +12,7 @@ use ndarray::Dimension;
 use super::host_array::{HostArray, Landed, MappedBuffer};
 use crate::array::DeviceArray;
 use crate::clock::Instant;
-use crate::device::check::Checks;
+use crate::device::check::Findings;
 use crate::device::gpu::{GpuBuffer, GpuContext, Landing, Purpose};
 use crate::device::storage::Storage;
 use crate::device::{Device, Engine, TransferCost, TransferPath};
@@ -32,7 +32,8 @@ pub struct Readback<T: Element, D: Dimension> {
     device: Device,
     shape: D,
     cost: TransferCost,
-    checks: Checks,
+    /// What is wrong with the values that are copied, whatever is written over them later.
+    checks: Findings,
     requested: Instant,
     state: State<T>,
 }
@@ -86,6 +87,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     fn start_readback(self, given_up: bool) -> Readback<T, D> {
         let requested = Instant::now();
         let (device, mut storage, shape, checks) = self.into_parts();
+        let checks = checks.now();
         let mut path = TransferPath::Shared;
         if let (Engine::Gpu(_), Storage::Gpu(buffer)) = (device.engine(), &storage) {
             let mappable = given_up && device.info().unified_memory && buffer.is_mappable();
@@ -97,7 +99,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
             return Readback { device, shape, cost, checks, requested, state };
         }
         let state = match (device.engine(), storage) {
-            (_, _) if shape.size() == 0 && checks.iter().next().is_none() => State::Here(Landed::Empty),
+            (_, _) if shape.size() == 0 && checks.is_empty() => State::Here(Landed::Empty),
             // What was found is known. It may change with what is computed into the same memory later.
             (_, Storage::Host(buffer)) => match checks.verdict(&[]) {
                 Ok(()) => State::Here(Landed::Shared(buffer.lasting_snapshot())),
@@ -121,7 +123,7 @@ fn copy_out<T: Element>(
     context: &Arc<GpuContext>,
     source: Arc<GpuBuffer>,
     bytes: u64,
-    checks: &Checks,
+    checks: &Findings,
 ) -> Result<State<T>> {
     let mut pieces = Vec::new();
     if bytes > 0 {
@@ -134,7 +136,7 @@ fn copy_out<T: Element>(
     Ok(State::Coming { context: context.clone(), data: staging, landing, words: Words::Behind(bytes) })
 }
 
-fn map_in_place<T: Element>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, checks: &Checks) -> Result<State<T>> {
+fn map_in_place<T: Element>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, checks: &Findings) -> Result<State<T>> {
     let pieces: Vec<_> = checks.on_device().map(|(buffer, index)| (buffer, u64::from(index) * 4, 4)).collect();
     let words = if pieces.is_empty() {
         None

@@ -8,6 +8,7 @@ use ndarray::{Array, ArrayBase, ArrayView, Data, Dimension, IntoDimension, IxDyn
 use super::gather::{gather, gather_part, simplified};
 use crate::array::{DeviceArray, elements_of};
 use crate::clock::Instant;
+use crate::device::check::Findings;
 use crate::device::gpu::{GpuBuffer, GpuContext, UPLOAD_PIECE};
 use crate::device::host::HostBuffer;
 use crate::device::storage::Storage;
@@ -159,7 +160,8 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     ///
     /// # Errors
     ///
-    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if the shapes differ, else those of [`Device::upload`].
+    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if the shapes differ, else those of [`Device::upload`]. After one
+    /// of those the array has its old values, or gives the same error when it is read back.
     pub fn overwrite<H: HostView<Elem = T, Dim = D> + ?Sized>(&mut self, host: &H) -> Result<()> {
         let host = host.host_view();
         if self.shape() != host.shape() {
@@ -176,11 +178,16 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         let device = self.device().clone();
         let view = host.into_dyn();
         let storage = self.storage_to_overwrite();
-        if storage.is_unique() {
-            device.store_over(storage, view)?;
-        } else {
+        if !storage.is_unique() {
             *storage = device.store(view)?;
+        } else if let Err(error) = device.store_over(storage, view) {
+            // A GPU may have got some of them. The CPU engine has the old ones, with what was wrong with them.
+            if matches!(device.engine(), Engine::Gpu(_)) {
+                self.overwritten(Findings::unwritten(error.clone()));
+            }
+            return Err(error);
         }
+        self.overwritten(Findings::default());
         device.ledger().count_upload(bytes_of::<T>(self.len()), start.elapsed());
         Ok(())
     }

@@ -11,6 +11,7 @@
 pub mod calls;
 pub mod case;
 pub mod devices;
+pub mod flows;
 pub mod judge;
 pub mod layout;
 pub mod memory;

@@ -214,7 +214,7 @@ impl GpuContext {
             let piece = UPLOAD_PIECE.min(bytes - start);
             let staging = self.upload_staging(piece)?;
             let mapped = staging.slice(0..piece).get_mapped_range_mut();
-            let mut mapped = mapped.map_err(|error| self.device.lose(&error.to_string()))?;
+            let mut mapped = mapped.map_err(|error| self.device.lose_by(error))?;
             fill(start, mapped.slice(..));
             drop(mapped);
             self.device.guard("recording an upload", || staging.unmap())?;
@@ -330,9 +330,9 @@ impl GpuContext {
                 // What the commands should have written is now anything: nobody must take it for a result.
                 match error {
                     wgpu::Error::OutOfMemory { .. } => {
-                        self.device.lose(&format!("no memory to submit commands: {error}"))
+                        self.device.lose_saying(&format!("no memory to submit commands: {error}"), error)
                     }
-                    _ => self.device.poison(self.device.explain("submitting commands", &error)),
+                    _ => self.device.poison(self.device.explain("submitting commands", error)),
                 };
                 landings.iter().for_each(|landing| landing.arrive(false));
             }

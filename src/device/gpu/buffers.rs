@@ -75,10 +75,9 @@ impl GpuBuffer {
     pub fn mapped(&self, bytes: u64) -> Result<wgpu::BufferView> {
         self.raw.slice(0..bytes).get_mapped_range().map_err(|error| {
             self.abandon();
-            let message = error.to_string();
             match &self.pool {
-                Some(pool) => pool.device.lose(&message),
-                None => Error::new(ErrorKind::Driver, message),
+                Some(pool) => pool.device.lose_by(error),
+                None => Error::new(ErrorKind::Driver, error.to_string()).with_source(Arc::new(error)),
             }
         })
     }
@@ -154,8 +153,9 @@ impl BufferPool {
         .map_err(|error| match error {
             wgpu::Error::OutOfMemory { .. } => {
                 Error::out_of_memory(size, &self.name, "drop arrays that are no longer needed, or work in pieces")
+                    .with_source(Arc::new(error))
             }
-            other => self.device.explain("creating a buffer", &other),
+            other => self.device.explain("creating a buffer", other),
         })
         .and_then(|buffer| self.device.health().map(|()| buffer))
     }

@@ -52,6 +52,7 @@ mod tests {
 
     use super::*;
     use crate::device::Engine;
+    use crate::device::check::Findings;
     use crate::{Device, ErrorKind, Result, wgpu};
 
     use crate::support::calls::{Operands, assert_like, calls, is_out_of_memory};
@@ -114,6 +115,33 @@ mod tests {
             }
         }
         unreachable!()
+    }
+
+    /// Bad values stay bad while they are there, and nobody knows what is there when some were written.
+    #[test]
+    fn an_array_that_could_not_be_overwritten_is_not_taken_for_the_new_one() {
+        let values = ndarray::Array1::<f32>::ones(3 << 20);
+        for shared in [true, false] {
+            let mut survived = 0;
+            for before in 0.. {
+                let device = open_noop(ALL_FEATURES);
+                let storage = device.allocate(values.len()).unwrap();
+                let bad = Findings::unwritten(crate::Error::other("bad from the start"));
+                let mut array = crate::DeviceArray::new(device.clone(), storage, values.raw_dim(), bad.into());
+                let kept = shared.then(|| array.clone());
+                faults(&device).plan(Fault::OutOfMemory, before);
+                let outcome = array.overwrite(&values);
+                let is_over = faults(&device).cancel();
+                let what = format!("shared {shared}, {before} calls before");
+                assert_eq!(outcome.is_err(), array.readback().wait().is_err(), "{what}");
+                assert!(kept.is_none_or(|kept| kept.readback().wait().is_err()), "{what}");
+                survived += usize::from(outcome.is_err() && device.synchronize().is_ok());
+                if is_over {
+                    assert!(outcome.is_ok() && survived > 2, "{what}: {survived} refusals that the device survived");
+                    break;
+                }
+            }
+        }
     }
 
     #[test]

@@ -221,7 +221,7 @@ impl GpuContext {
                 if !self.device.is_alive() {
                     return Err(self.device.lose(&complaint.to_string()));
                 }
-                return refused(complaint.to_string());
+                return refused(complaint.to_string()).map_err(|error| error.with_source(Arc::new(complaint)));
             }
             Ok(Ok(())) => {}
         }

@@ -89,7 +89,7 @@ impl Poller {
             let (sender, receiver) = channel::<R>();
             let named = std::thread::Builder::new().name(name.into());
             if let Err(error) = named.spawn(move || receiver.iter().for_each(serve)) {
-                self.device.lose(&format!("no thread to wait for it could be started: {error}"));
+                self.device.lose_saying(&format!("no thread to wait for it could be started: {error}"), error);
             }
             sender
         });

@@ -44,7 +44,7 @@ impl Watched {
             });
             let seen = Arc::downgrade(&watched);
             watched.device.on_uncaptured_error(Arc::new(move |error| {
-                seen.upgrade().map(|watched| watched.poison(refusal("a command", &error)));
+                seen.upgrade().map(|watched| watched.poison(refusal("a command", error)));
             }));
         }
         watched
@@ -63,11 +63,17 @@ impl Watched {
 
     /// The device is lost, for the driver's reason.
     pub fn lose(&self, reason: &str) -> Error {
-        let reason = if reason.is_empty() { "the driver gives no reason" } else { reason };
-        self.poison(Error::new(
-            ErrorKind::DeviceLost,
-            format!("the device was lost ({reason}); its arrays are gone, open another device and upload again"),
-        ))
+        self.poison(lost(reason))
+    }
+
+    /// The device is lost, as an error tells.
+    pub fn lose_by(&self, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+        self.lose_saying(&error.to_string(), error)
+    }
+
+    /// The same with a reason that says more.
+    pub fn lose_saying(&self, reason: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+        self.poison(lost(reason).with_source(Arc::new(error)))
     }
 
     /// An error if the device is no longer to be trusted.
@@ -103,22 +109,23 @@ impl Watched {
 
     /// The same for calls that cannot go wrong unless the device is lost or we made a mistake; `what` names them.
     pub fn guard<R>(&self, what: &str, calls: impl FnOnce() -> R) -> Result<R> {
-        self.attempt(calls).map_err(|error| self.explain(what, &error))
+        self.attempt(calls).map_err(|error| self.explain(what, error))
     }
 
     /// What an unexpected complaint means. On a lost device wgpu complains of whatever was lost with it.
-    pub fn explain(&self, what: &str, complaint: &wgpu::Error) -> Error {
+    pub fn explain(&self, what: &str, complaint: wgpu::Error) -> Error {
         if let Err(known) = self.health() {
             return known;
         }
         if !self.is_alive() {
-            return self.lose(&complaint.to_string());
+            return self.lose_by(complaint);
         }
         match complaint {
             wgpu::Error::OutOfMemory { .. } => Error::new(
                 ErrorKind::OutOfMemory { bytes: 0 },
                 format!("{what} failed for want of memory; drop arrays that are no longer needed"),
-            ),
+            )
+            .with_source(Arc::new(complaint)),
             _ => refusal(what, complaint),
         }
     }
@@ -143,7 +150,7 @@ impl Watched {
         // No state of ours is touched inside, so nothing can be left half-done by unwinding.
         match catch_unwind(AssertUnwindSafe(|| self.device.poll(how))) {
             Ok(Ok(_)) | Ok(Err(wgpu::PollError::Timeout)) => {}
-            Ok(Err(error)) => drop(self.lose(&error.to_string())),
+            Ok(Err(error)) => drop(self.lose_by(error)),
             Err(panic) => {
                 let text = panic.downcast_ref::<String>().map(String::as_str);
                 drop(self.lose(text.or(panic.downcast_ref::<&str>().copied()).unwrap_or_default()));
@@ -162,9 +169,18 @@ impl Watched {
 }
 
 /// A command of ours was wrong, or the driver failed.
-fn refusal(what: &str, complaint: &wgpu::Error) -> Error {
+fn refusal(what: &str, complaint: wgpu::Error) -> Error {
     Error::new(
         ErrorKind::Driver,
         format!("{what} failed in wgpu or the driver: {complaint}; open another device, and please report this"),
+    )
+    .with_source(Arc::new(complaint))
+}
+
+fn lost(reason: &str) -> Error {
+    let reason = if reason.is_empty() { "the driver gives no reason" } else { reason };
+    Error::new(
+        ErrorKind::DeviceLost,
+        format!("the device was lost ({reason}); its arrays are gone, open another device and upload again"),
     )
 }

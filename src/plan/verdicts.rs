@@ -1,0 +1,147 @@
+//! [`Verdicts`]: what is wrong with what lies in the memory of a plan, as it is now.
+//!
+//! Each replay writes over the outputs of the one before, and handles to them are handles to the same memory. So they refer
+//! to findings ([`Latest`]) that each replay replaces as well: what is read belongs to one replay, whichever gave the handle.
+
+use std::sync::Arc;
+
+use crate::device::check::{Check, Checks, Findings, Latest, Question};
+use crate::device::storage::MemoryId;
+use crate::error::Result;
+
+/// An input of a plan, and what is wrong with it.
+pub(super) struct Input {
+    /// What stands for it among the checks of what is computed from it.
+    pub marker: Arc<Check>,
+    memory: MemoryId,
+    /// With the values that were written last.
+    written: Arc<Latest>,
+    /// With those that the latest replay computed from.
+    replayed: Arc<Latest>,
+}
+
+/// What is wrong with the inputs of a plan, and with what was computed from them.
+pub(super) struct Verdicts {
+    inputs: Vec<Input>,
+    /// What the checks of the plan itself found in the latest replay.
+    own: Vec<(Arc<Check>, Arc<Latest>)>,
+    /// What was wrong at the latest replay with arrays of other plans that this one computes from.
+    others: Vec<(Arc<Latest>, Arc<Latest>)>,
+}
+
+impl Input {
+    pub fn new(memory: MemoryId, findings: Findings) -> Self {
+        let marker = Check::on_host(Question::OfInput);
+        Self { marker, memory, written: Latest::new(findings), replayed: Arc::default() }
+    }
+
+    /// Replaces the values, and with them what was wrong with them. Where that fails nobody knows what is there.
+    pub fn write(&self, findings: Findings, write: impl FnOnce() -> Result<()>) -> Result<()> {
+        write_under([&self.written], write, |()| self.written.set(findings))
+    }
+}
+
+impl Verdicts {
+    /// `own` are the checks that each replay makes.
+    pub fn new(inputs: Vec<Input>, own: &[Arc<Check>]) -> Self {
+        let own = own.iter().map(|check| (check.clone(), Arc::default())).collect();
+        Self { inputs, own, others: Vec::new() }
+    }
+
+    pub fn inputs(&self) -> std::slice::Iter<'_, Input> {
+        self.inputs.iter()
+    }
+
+    /// The checks of a handle to an output, given what was noted while the plan was captured.
+    pub fn of_output(&mut self, captured: &Checks, memory: MemoryId) -> Checks {
+        if let Some(input) = self.inputs.iter().find(|input| input.memory == memory) {
+            // Changed by what is written, not only by what is replayed.
+            return Checks::default().with_latest(input.written.clone());
+        }
+        let checks = captured.made().iter().fold(Checks::default(), |checks, check| {
+            let of_input = self.inputs.iter().find(|input| Arc::ptr_eq(&input.marker, check));
+            let own = self.own.iter().find(|(own, _)| Arc::ptr_eq(own, check));
+            match of_input.map(|input| &input.replayed).or(own.map(|(_, latest)| latest)) {
+                Some(latest) => checks.with_latest(latest.clone()),
+                None => checks.with(check.clone()),
+            }
+        });
+        captured.latest().iter().fold(checks, |checks, theirs| checks.with_latest(self.of_other(theirs)))
+    }
+
+    /// What is wrong, with each replay, with memory of another plan.
+    fn of_other(&mut self, theirs: &Arc<Latest>) -> Arc<Latest> {
+        if let Some((_, ours)) = self.others.iter().find(|(known, _)| Arc::ptr_eq(known, theirs)) {
+            return ours.clone();
+        }
+        let ours = Arc::<Latest>::default();
+        self.others.push((theirs.clone(), ours.clone()));
+        ours
+    }
+
+    /// Replays: `run` gives what each of the plan's own checks found, in their order.
+    pub fn replay(&self, run: impl FnOnce() -> Result<Vec<Findings>>) -> Result<()> {
+        let of_inputs = self.inputs.iter().map(|input| &input.replayed);
+        let computed =
+            of_inputs.chain(self.own.iter().map(|(_, own)| own)).chain(self.others.iter().map(|(_, ours)| ours));
+        write_under(computed, run, |found| {
+            self.inputs.iter().for_each(|input| input.replayed.set(input.written.now()));
+            self.others.iter().for_each(|(theirs, ours)| ours.set(theirs.now()));
+            self.own.iter().zip(found).for_each(|((_, latest), found)| latest.set(found));
+        })
+    }
+}
+
+/// Writes memory; `settle` says what is wrong with what is there afterwards. Where writing fails, that is what is wrong.
+fn write_under<'a, R>(
+    all: impl IntoIterator<Item = &'a Arc<Latest>> + Clone,
+    write: impl FnOnce() -> Result<R>,
+    settle: impl FnOnce(R),
+) -> Result<()> {
+    all.clone().into_iter().for_each(|latest| latest.begin());
+    match write() {
+        Ok(written) => settle(written),
+        Err(error) => {
+            let findings = Findings::unwritten(error.clone());
+            all.into_iter().for_each(|latest| latest.set(findings.clone()));
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::Device;
+    use crate::error::Error;
+
+    #[test]
+    fn what_fails_halfway_is_wrong_until_it_is_done_again() {
+        let device = Device::cpu();
+        let storage = device.allocate::<f32>(1).unwrap();
+        let output = device.allocate::<f32>(1).unwrap();
+        let input = Input::new(storage.id(), Findings::default());
+        let captured = Checks::default().with(input.marker.clone());
+        let mut verdicts = Verdicts::new(vec![input], &[]);
+        let itself = verdicts.of_output(&captured, storage.id());
+        let computed = verdicts.of_output(&captured, output.id());
+        let said = || [&itself, &computed].map(|checks| checks.now().verdict(&[]).map_err(|error| error.to_string()));
+        let failing = || Err(Error::other("no memory"));
+        let (good, bad) = (Ok(()), Err("no memory".to_owned()));
+        let input = || verdicts.inputs().next().unwrap();
+
+        verdicts.replay(failing).unwrap_err();
+        assert_eq!(said(), [good.clone(), bad.clone()], "a replay leaves its inputs alone");
+        verdicts.replay(|| Ok(Vec::new())).unwrap();
+        assert_eq!(said(), [good.clone(), good.clone()]);
+        input().write(Findings::default(), || failing().map(drop)).unwrap_err();
+        assert_eq!(said(), [bad.clone(), good.clone()], "what was computed before is as it was");
+        verdicts.replay(|| Ok(Vec::new())).unwrap();
+        assert_eq!(said(), [bad.clone(), bad.clone()]);
+        input().write(Findings::default(), || Ok(())).unwrap();
+        assert_eq!(said(), [good.clone(), bad], "until it is computed again");
+        verdicts.replay(|| Ok(Vec::new())).unwrap();
+        assert_eq!(said(), [good.clone(), good]);
+    }
+}
