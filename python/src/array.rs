@@ -10,7 +10,7 @@ use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyComplex, PyDict, PyInt, PyTuple};
 
-use crate::axes::{axes, kept, one};
+use crate::axes::{self, axes, kept, one};
 use crate::device::Device;
 use crate::error::exception;
 use crate::fork::expect_threads;
@@ -69,6 +69,11 @@ impl DeviceArray {
 
     /// NumPy's array of the values.
     fn landed<'py>(&self, py: Python<'py>, array: AnyArray, landing: Landing) -> PyResult<Bound<'py, PyAny>> {
+        if array.shape().len() > axes::MOST_OF_THE_BINDINGS {
+            let shape = array.shape().to_vec();
+            let flat = reshaped(array, Some(vec![shape.iter().product()])).map_err(exception)?;
+            return self.landed(py, flat, landing)?.call_method1("reshape", (shape,));
+        }
         fn wait<T: ndgpu::Element + numpy::Element>(
             py: Python<'_>,
             array: ndgpu::DeviceArray<T, IxDyn>,
@@ -299,24 +304,7 @@ impl DeviceArray {
     fn reshape(&self, shape: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let array = self.array();
         // reshape(2, 3) or reshape((2, 3)), as NumPy has it.
-        let lengths: Vec<isize> = match shape.extract() {
-            Ok(lengths) => lengths,
-            Err(_) if shape.len() == 1 => shape.get_item(0)?.extract()?,
-            Err(error) => return Err(error),
-        };
-        let size: usize = array.shape().iter().product();
-        let known: isize = lengths.iter().filter(|&&len| len != -1).product();
-        let mut wanted = Vec::with_capacity(lengths.len());
-        for &len in &lengths {
-            let len =
-                if len == -1 && known > 0 && size.is_multiple_of(known as usize) { size as isize / known } else { len };
-            wanted.push(usize::try_from(len).map_err(|_| {
-                PyValueError::new_err(format!(
-                    "cannot reshape array of shape {:?} into shape {lengths:?}",
-                    array.shape()
-                ))
-            })?);
-        }
+        let wanted = axes::reshaped(shape, array.shape())?;
         reshaped(array, Some(wanted)).map(Self::new).map_err(exception)
     }
 

@@ -38,6 +38,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// The exception for an error of the crate.
 pub fn exception(error: ndgpu::Error) -> PyErr {
     let message = in_python(&error.to_string());
+    let message = if error.kind() == ErrorKind::NoDevice { in_two_lines(&message) } else { message };
     match error.kind() {
         ErrorKind::NoDevice => DeviceNotFoundError::new_err(message),
         ErrorKind::DeviceLost => DeviceLostError::new_err(message),
@@ -53,12 +54,72 @@ pub fn exception(error: ndgpu::Error) -> PyErr {
     }
 }
 
-/// Messages tell what to call; here it is called otherwise.
+/// What a message of the crate says, in words of Python's: it tells what to call, and here that is called otherwise.
 fn in_python(message: &str) -> String {
-    message
-        .replace("Device::cpu()", "Device(\"cpu\")")
-        .replace("Device::stream", "ndgpu.dask")
-        .replace("InterpTable::builder", "the keywords of InterpTable")
+    const PHRASES: [(&str, &str); 8] = [
+        ("Device::cpu()", "Device(\"cpu\")"),
+        ("Device::stream", "ndgpu.dask"),
+        ("InterpTable::builder", "the keywords of InterpTable"),
+        ("WGPU_BACKEND or DeviceBuilder::backends", "WGPU_BACKEND"),
+        ("AnyData::Unchanged", "None"),
+        ("name an axis (average_axis)", "name an axis"),
+        ("closure", "function"),
+        ("Backends(", "("),
+    ];
+    let message = PHRASES.iter().fold(message.to_owned(), |message, (rust, python)| message.replace(rust, python));
+    let mut words = String::with_capacity(message.len());
+    let mut rest = message.as_str();
+    while !rest.is_empty() {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let starts_word = rest.starts_with(is_word);
+        let end = rest.find(|c| is_word(c) != starts_word).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        words.push_str(&if starts_word { word(part) } else { part.to_owned() });
+        rest = after;
+    }
+    words
+}
+
+/// A word of Rust's in Python: keywords for enums, dots for paths, an argument for the axis in a name, NumPy's dtypes.
+fn word(rust: &str) -> String {
+    match rust {
+        "f32" => return "float32".into(),
+        "f64" => return "float64".into(),
+        "u32" => return "uint32".into(),
+        _ => {}
+    }
+    if let Some((class, name)) = rust.split_once("::") {
+        return match class {
+            "Order" | "Method" | "Side" => format!("{}=\"{}\"", class.to_lowercase(), name.to_lowercase()),
+            _ => format!("{class}.{}", word(name).replace("::", ".")),
+        };
+    }
+    ["_axis_or", "_axes_or", "_axis", "_axes"]
+        .into_iter()
+        .find_map(|axis| rust.strip_suffix(axis))
+        .unwrap_or(rust)
+        .to_owned()
+}
+
+/// What was not found, and what to do.
+fn in_two_lines(message: &str) -> String {
+    const REMEDIES: [&str; 4] = [" On Linux a GPU", " On Windows a GPU", " On macOS every GPU", " A GPU needs"];
+    let Some(end) = REMEDIES.iter().filter_map(|remedy| message.find(remedy)).min() else { return message.to_owned() };
+    let (found, remedy) = message.split_at(end);
+    if !found.contains("whose name contains") {
+        return format!("{found}\n{}", remedy.trim_start());
+    }
+    // A name that nothing bears asks for another name, not for another driver.
+    format!(
+        "{found}\nA device is \"cpu\", which works on every machine, \"gpu\", \"software\", or part of a name that \
+         ndgpu.Device.available() lists: NVIDIA's GPUs are reached by Vulkan, and \"cuda\" is the name of none."
+    )
+}
+
+/// For the test that has every message of the crate translated.
+#[pyfunction]
+pub fn _in_python(message: &str) -> String {
+    in_python(message)
 }
 
 /// NumPy's `AxisError`.

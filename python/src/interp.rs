@@ -7,6 +7,7 @@ use ndgpu::ndarray::IxDyn;
 use ndgpu::{InterpTable, Order};
 use pyo3::prelude::*;
 
+use crate::axes::MOST_OF_THE_BINDINGS;
 use crate::device::Device;
 use crate::error::exception;
 use crate::fork::expect_threads;
@@ -38,16 +39,19 @@ pub fn interp<'py>(
     }
     expect_threads()?;
     let device = &device.0;
+    let shape = x.shape().to_vec();
+    let has_many_axes = shape.len() > MOST_OF_THE_BINDINGS;
+    let shape_there = if has_many_axes { IxDyn(&[x.as_ref().len()]) } else { IxDyn(&shape) };
     let landed = py.detach(|| {
         let few = period.is_none() && x.as_ref().len().saturating_mul(KNOTS_TO_A_QUERY) <= xp.as_ref().len();
         let chosen = few.then(|| beside(x.as_ref(), xp.as_ref(), fp.as_ref()));
         let (xp, fp) = chosen.as_ref().map_or((xp.as_ref(), fp.as_ref()), |(xp, fp)| (xp, fp));
         let builder = outside(InterpTable::builder(xp, fp).order(Order::Assume), left, right, period);
-        let shape = IxDyn(x.shape());
-        let x = device.upload_owned(x, shape)?;
+        let x = device.upload_owned(x, shape_there)?;
         builder.build(device)?.interp(&x)?.into_readback().wait()
     });
-    into_numpy(py, landed.map_err(exception)?).map(|array| Some(array.into_any()))
+    let array = into_numpy(py, landed.map_err(exception)?)?.into_any();
+    Ok(Some(if has_many_axes { array.call_method1("reshape", (shape,))? } else { array }))
 }
 
 /// With so many knots to a query, finding those beside the queries takes less time than preparing all of them.

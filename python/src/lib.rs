@@ -43,5 +43,6 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(interp::interp, module)?)?;
     module.add_function(wrap_pyfunction!(search::places, module)?)?;
     module.add_function(wrap_pyfunction!(fork::_after_fork, module)?)?;
+    module.add_function(wrap_pyfunction!(error::_in_python, module)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -9,6 +9,7 @@ use ndgpu::ndarray::ArrayD;
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
 
+use crate::axes::MOST_OF_THE_BINDINGS;
 use crate::memory::Lent;
 
 /// Values that are bisected together, a step of each at a time, so that none waits for another's elements.
@@ -36,7 +37,7 @@ fn of_type<'py, T: numpy::Element + PartialOrd + Copy + Send + Sync>(
     v: &Bound<'py, PyAny>,
     right: bool,
 ) -> Option<Bound<'py, PyArrayDyn<isize>>> {
-    let (a, v) = (Lent::<T>::of(a)?, Lent::<T>::of(v)?);
+    let (a, v) = (Lent::<T>::of(a)?, Lent::<T>::of(v).filter(|v| v.shape().len() <= MOST_OF_THE_BINDINGS)?);
     let found = py.detach(|| {
         let (a, v) = (a.as_ref(), v.as_ref());
         let places = match right {

@@ -373,7 +373,7 @@ def test_average_refuses_in_the_call_what_numpy_refuses(arguments):
 def test_average_refuses_what_it_cannot_do():
     with pytest.raises(TypeError, match="not supported"):
         ndgpu.dask.average(never((3,), dtype="O"))
-    with pytest.raises(TypeError, match="masked"):
+    with pytest.raises(TypeError, match="mask"):
         ndgpu.dask.average(da.ma.masked_equal(da.ones(3), 1))
     for split_every in (1, 0, -1):
         with pytest.raises(ValueError, match="at least 2"):

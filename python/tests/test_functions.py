@@ -177,7 +177,7 @@ CALLS = {
     "no knots": lambda m: m.interp(0, [], []),
     "lengths": lambda m: m.interp(0, [0], [1, 2]),
     "complex x": lambda m: m.interp(1j, [0, 1], [1, 2]),
-    "text": lambda m: m.interp("a", [0, 1], [1, 2]),
+    "array of text": lambda m: m.interp(np.array("a"), [0, 1], [1, 2]),
     "2-D knots": lambda m: m.interp(1, [[0, 1]], [[1, 2]]),
     "left": lambda m: m.interp(1, [0, 1], [1, 2], left="a"),
     "period": lambda m: m.interp(1, [0, 1], [1, 2], period=0),

@@ -234,6 +234,7 @@ pub const OTHERS: &[(&str, &str)] = &[
     ("DeviceArray::readback into_readback overwrite", "what the tests themselves go through"),
     ("DeviceArray::wgpu_buffer from_wgpu_buffer from_wgpu_buffer_at", "the application's own values"),
     ("InterpTable::builder new", "values of the host's, judged at once"),
+    ("InterpTable::interp_into", "no plan takes it: tests/transfer.rs"),
     ("InterpTable::tables knots device", "no values"),
     ("Knots::new", "values of the host's, judged at once"),
     ("Knots::len is_empty device", "no values"),

@@ -162,6 +162,8 @@ def _average_by_complex(
             raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
         places = [1 if ax not in axes else a.shape[ax] for ax in range(a.ndim)]
         weights = weights.transpose(np.argsort(axes)).reshape(places)
+    dtype = np.result_type(a.dtype, weights.dtype, *(["f8"] if a.dtype.kind in "biu" else []))
+    a, weights = a.astype(dtype), weights.astype(dtype)
     total = sum(np.broadcast_to(weights, a.shape), axis, keepdims=keepdims, device=device)
     is_zero = np.asarray(total) == 0
     if zero_weights is None and np.any(is_zero):

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ._devices import for_call
 from ._ndgpu import DeviceArray, InterpTable, _interp
-from ._operands import On
+from ._operands import On, one_number, period_of, refuse_masks, safely
 
 
 @overload
@@ -76,7 +76,8 @@ def interp(
     >>> ndgpu.interp([-180, 185, 365], [190, -190, 350, -350], [5, 10, 3, 4], period=360)
     array([7.5 , 6.25, 3.75])
     """
-    if type(x) is np.ndarray and x.ndim and type(xp) is np.ndarray and type(fp) is np.ndarray and len(xp) > 1:
+    arrays = type(x) is np.ndarray and x.ndim and type(xp) is np.ndarray and type(fp) is np.ndarray and len(xp) > 1
+    if arrays and type(left) in _PLAIN and type(right) in _PLAIN and type(period) in _PLAIN:
         # Arrays of float64 go as they are; whatever else there is to convert or to refuse comes below.
         try:
             result = _interp(for_call(device, np.float64), x, xp, fp, left, right, period)
@@ -89,8 +90,13 @@ def interp(
     return _interp_any(x, xp, fp, left, right, period, device)
 
 
+#: What becomes a float as it should without a look at it.
+_PLAIN = frozenset((type(None), float, int, np.float64))
+
+
 def _interp_any(x: Any, xp: Any, fp: Any, left: Any, right: Any, period: Any, device: On) -> Any:
-    x, xp = _safely(x, np.float64, "x"), _safely(xp, np.float64, "xp")
+    x, xp = safely(x, np.float64, "x"), safely(xp, np.float64, "xp")
+    refuse_masks(fp, "interp")
     fp = np.asanyarray(fp)
     if np.iscomplexobj(fp):
         # As NumPy has it, each part is interpolated apart; a query that is NaN has no imaginary part. But the only knot
@@ -110,10 +116,10 @@ def _interp_any(x: Any, xp: Any, fp: Any, left: Any, right: Any, period: Any, de
         elif xp.size != 1:
             both.imag[np.isnan(x)] = 0.0
         return both[()]
-    fp = _safely(fp, np.float64, "fp")
+    fp = safely(fp, np.float64, "fp")
     left, right = _fill(left, float, "left"), _fill(right, float, "right")
     if period is not None:
-        period = _fill(period, float, "period")
+        period = period_of(period)
         if period == 0:
             raise ValueError("period must be a non-zero value")
         left = right = None
@@ -133,29 +139,13 @@ def _interp_any(x: Any, xp: Any, fp: Any, left: Any, right: Any, period: Any, de
 
 
 def _interp_there(x: DeviceArray, xp: Any, fp: Any, left: Any, right: Any, period: Any) -> DeviceArray:
+    left, right = _fill(left, float, "left"), _fill(right, float, "right")
+    period = None if period is None else period_of(period)
     if isinstance(xp, DeviceArray):
         return InterpTable(xp, fp, left=left, right=right, period=period).interp(x)
     table = InterpTable(xp, fp, left=left, right=right, period=period, order="assume", dtype=x.dtype, device=x.device)
     return table.interp(x)
 
 
-def _safely(a: Any, dtype: Any, name: str) -> NDArray[Any]:
-    array = np.asarray(a)
-    if array.dtype == dtype:
-        return array
-    try:
-        # Objects, strings and wider floats are converted as NumPy converts them: one by one, or rounded.
-        return array.astype(dtype, casting="unsafe" if array.dtype.kind in "OSUf" else "safe")
-    except TypeError as error:
-        raise TypeError(f"{name}: {error}") from None
-
-
 def _fill(value: Any, number: Callable[[Any], Any], name: str) -> Any:
-    if value is None:
-        return None
-    if isinstance(value, (str, bytes)):
-        raise TypeError(f"{name} must be a number, not {value!r}")
-    try:
-        return number(value)
-    except TypeError as error:
-        raise TypeError(f"{name} must be one number: {error}") from None
+    return None if value is None else one_number(value, number, name)

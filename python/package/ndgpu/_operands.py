@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any, SupportsIndex, TypeAlias
 
 import numpy as np
@@ -22,21 +23,59 @@ FLOAT64 = np.dtype(np.float64)
 
 def number_array(a: Any, name: str) -> NDArray[Any]:
     """A NumPy array of numbers that devices compute with."""
-    if isinstance(a, np.ma.MaskedArray):
-        raise TypeError(f"devices know no masks: fill or compress the array, or use numpy.ma.{name}")
+    refuse_masks(a, name)
     array = np.asarray(a)
-    refuse_others(array, name)
+    refuse_others(array.dtype, name)
     return array
 
 
-def refuse_others(a: NDArray[Any], name: str) -> None:
-    if a.dtype.kind not in "biufc" or a.dtype.itemsize > (16 if a.dtype.kind == "c" else 8):
-        raise TypeError(f"devices compute with numbers of up to 64 bits, but the dtype is {a.dtype}; use numpy.{name}")
+def refuse_masks(a: Any, name: str) -> None:
+    if isinstance(a, np.ma.MaskedArray):
+        others = f", or use numpy.ma.{name}" if hasattr(np.ma, name) else ""
+        raise TypeError(f"devices know no masks: fill or compress the array{others}")
+
+
+def refuse_others(dtype: np.dtype[Any], name: str) -> None:
+    if dtype.kind not in "biufc" or dtype.itemsize > (16 if dtype.kind == "c" else 8):
+        raise TypeError(f"devices compute with numbers of up to 64 bits, but the dtype is {dtype}; use numpy.{name}")
+
+
+def one_number(value: Any, number: Callable[[Any], Any], what: str) -> Any:
+    """An argument that is one number, as a float or a complex number.
+
+    Python's own conversions take text, the real part of NumPy's complex numbers, and what a mask hides.
+    """
+    if isinstance(value, (str, bytes, np.ma.MaskedArray)):
+        raise TypeError(f"{what} must be a number, not {value!r}")
+    dtype = getattr(value, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind not in ("biufcO" if number is complex else "biufO"):
+        raise TypeError(f"{what} must be a {'' if number is complex else 'real '}number, not of dtype {dtype}")
+    try:
+        return number(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{what} must be one number: {error}") from None
+
+
+def safely(a: Any, dtype: Any, name: str) -> NDArray[Any]:
+    """An operand of `interp` as NumPy takes it: converted where no value changes, apart from integers beyond 2**53."""
+    refuse_masks(a, "interp")
+    array = np.asarray(a)
+    if array.dtype == dtype:
+        return array
+    try:
+        return array.astype(dtype, casting="safe")
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+
+
+def period_of(period: Any) -> float:
+    # An operand to NumPy, but for Python's integers, of which there are larger ones than dtypes have.
+    return float(one_number(period if type(period) is int else safely(period, FLOAT64, "period"), float, "period"))
 
 
 def computed(dtype: np.dtype[Any]) -> type[np.float32] | type[np.float64]:
     """What is computed in: float32 for what it holds exactly, float64 for the rest."""
-    return np.float32 if dtype in (np.float32, np.float16) else np.float64
+    return np.float32 if dtype.newbyteorder("=") in (np.float32, np.float16) else np.float64
 
 
 def lent(a: NDArray[Any], device: On) -> DeviceArray:

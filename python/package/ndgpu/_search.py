@@ -35,8 +35,12 @@ def searchsorted(
         raise ValueError(f"object of too small depth for desired array: a has shape {a.shape}, but it must be 1-D")
     if sorter is not None:
         order = np.asanyarray(sorter)
-        if order.dtype.kind not in "iu":
-            raise TypeError("sorter must only contain integers")
+        if order.dtype.kind not in "iu" or order.ndim != 1:
+            raise TypeError(
+                f"sorter must only contain integers, in one dimension, but it has {order.ndim}: {order.dtype}"
+            )
+        if not np.can_cast(order.dtype, np.intp):
+            raise ValueError(f"sorter of {order.dtype} may hold what is no index; give it as {np.dtype(np.intp)}")
         if order.shape != a.shape:
             raise ValueError("sorter.size must equal len(a)")
         if order.size and (order.min() < 0 or order.max() >= a.size):

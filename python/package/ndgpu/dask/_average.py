@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 import ndgpu
 
 from .._devices import for_call
+from .._operands import refuse_masks, refuse_others
 from ._blocks import Array, parts_of, refuse_query_planning, untyped, whole_of
 
 #: The weighted sums of a block and the sums of their weights. Axes that are summed over stay, with length 1.
@@ -122,8 +123,8 @@ def average(
     """
     refuse_query_planning()
     a = untyped.asanyarray(a)
-    if isinstance(a._meta, np.ma.MaskedArray):
-        raise TypeError("masked arrays are not supported: give weights that are zero where a is masked")
+    for operand in (a, weights):
+        refuse_masks(getattr(operand, "_meta", operand), "average")
     axes = tuple(range(a.ndim)) if axis is None else normalize_axis_tuple(axis, a.ndim, argname="axis")
     fan_in = _fan_in(split_every)
     if weights is None:
@@ -211,6 +212,10 @@ def _sum_block(block: Array, weights: Array | None = None, *, axes: tuple[int, .
     device = for_call(None, element)
 
     def lent(array: Array) -> list[ndgpu.DeviceArray]:
+        refuse_masks(array, "average")
+        refuse_others(array.dtype, "average")
+        if not np.can_cast(array.dtype, dtype, "same_kind"):
+            raise TypeError(f"a block holds {array.dtype}, but its array says that the average is {dtype}")
         return [device._lend(np.asarray(part, element)) for part in parts_of(array)]
 
     values = lent(block)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike
 import ndgpu
 
 from .._devices import for_call
+from .._operands import one_number, period_of, refuse_masks
 from ._blocks import Array, parts_of, refuse_query_planning, untyped, whole_of
 
 
@@ -73,18 +73,20 @@ def interp(
     """
     refuse_query_planning()
     x = untyped.asanyarray(x)
+    refuse_masks(x._meta, "interp")
     if not np.can_cast(x.dtype, np.float64):
         raise TypeError(f"x has type {x.dtype}, which cannot be cast to float64 without loss")
-    if period is not None and period == 0:
+    if period is not None and period_of(period) == 0:
         raise ValueError("period must be a non-zero value")
-    xp, fp = (points if isinstance(points, da.Array) else np.asarray(points) for points in (xp, fp))
+    xp, fp = (points if isinstance(points, da.Array) else np.asanyarray(points) for points in (xp, fp))
     _check_points(xp, fp)
     dtype = np.dtype(np.complex128 if fp.dtype.kind == "c" else np.float64)
     if period is not None:
-        period, left, right = float(abs(period)), None, None
+        period, left, right = abs(period_of(period)), None, None
     number: Any = complex if dtype.kind == "c" else float
-    # Strings have no sign, so they are no numbers here, as in NumPy.
-    left, right = (None if value is None else number(operator.pos(value)) for value in (left, right))
+    left, right = (
+        None if value is None else one_number(value, number, name) for value, name in ((left, "left"), (right, "right"))
+    )
 
     token = tokenize(xp, fp, left, right, period)
     name = f"ndgpu-table-{token}"
@@ -103,6 +105,8 @@ def interp(
 
 def _check_points(xp: da.Array | Array, fp: da.Array | Array) -> None:
     """Refuses what cannot be a table; a length that is not known yet is NaN and is let through."""
+    for points in (xp, fp):
+        refuse_masks(getattr(points, "_meta", points), "interp")
     if not np.can_cast(xp.dtype, np.float64) or not np.can_cast(fp.dtype, np.complex128):
         raise TypeError(f"knots have to be real, and values numbers, but they have types {xp.dtype} and {fp.dtype}")
     if xp.ndim != 1 or fp.ndim != 1:
@@ -156,7 +160,8 @@ class _Table:
         self.single = (points.xp[0], points.fp[0]) if points.xp.size == 1 and points.period is None else None
 
     def interp(self, block: Array) -> Array:
-        x = np.asarray(block, np.float64)
+        refuse_masks(block, "interp")
+        x = np.asarray(block).astype(np.float64, casting="safe", copy=False)
         lent = self.device._lend(x)
         values = [part.interp(lent)._take() for part in self.parts]
         for imag in values[1:]:
