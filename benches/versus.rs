@@ -12,6 +12,17 @@ fn target_folder() -> Option<PathBuf> {
     Some(std::env::current_exe().ok()?.ancestors().nth(3)?.to_owned())
 }
 
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Whether the lock file would have to change. Builds and downloads nothing.
+fn is_stale(package: &Path) -> bool {
+    let mut check = cargo();
+    check.args(["update", "--workspace", "--locked", "--manifest-path"]).arg(package);
+    check.output().is_ok_and(|output| String::from_utf8_lossy(&output.stderr).contains("--locked was passed"))
+}
+
 fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/versus/Cargo.toml");
@@ -25,8 +36,8 @@ fn main() -> ExitCode {
         eprintln!("{} is not here: the peers come with the repository only.", package.display());
         return ExitCode::FAILURE;
     }
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["run", "--release", "--locked", "--manifest-path"]).arg(package);
+    let mut cargo = cargo();
+    cargo.args(["run", "--release", "--locked", "--manifest-path"]).arg(&package);
     if arguments.iter().any(|argument| argument == "--light") {
         cargo.arg("--no-default-features");
     }
@@ -35,7 +46,16 @@ fn main() -> ExitCode {
     }
     match cargo.arg("--").args(&arguments).status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
+        Ok(_) => {
+            if is_stale(&package) {
+                eprintln!(
+                    "The lock file of the peers is older than the manifests it locks. This brings it up to date:\n    \
+                     cargo update --workspace --manifest-path {}",
+                    package.display()
+                );
+            }
+            ExitCode::FAILURE
+        }
         Err(error) => {
             eprintln!("cargo does not start: {error}");
             ExitCode::FAILURE

@@ -6,30 +6,9 @@ mod support;
 use ndarray::{Array1, ArrayView1, Axis, ShapeBuilder};
 use ndgpu::{Device, ErrorKind, InterpTable, wgpu};
 use support::calls::{Operands, assert_like, calls};
-use support::devices::application_with;
+use support::devices::small;
 use support::noop::{ALL_FEATURES, noop};
 use support::report::say;
-
-/// The device under test with small limits.
-fn small(binding: u64, groups: u32, alignment: u32, features: wgpu::Features) -> Device {
-    let (adapter, raw, queue) = application_with(|adapter| wgpu::DeviceDescriptor {
-        required_features: adapter.features() & features,
-        required_limits: wgpu::Limits {
-            max_storage_buffer_binding_size: binding,
-            max_compute_workgroups_per_dimension: groups,
-            min_storage_buffer_offset_alignment: alignment.max(adapter.limits().min_storage_buffer_offset_alignment),
-            max_uniform_buffer_binding_size: 1024,
-            max_immediate_size: if (adapter.features() & features).contains(wgpu::Features::IMMEDIATES) {
-                128
-            } else {
-                0
-            },
-            ..wgpu::Limits::default()
-        },
-        ..Default::default()
-    });
-    Device::from_wgpu(&adapter, raw, queue).unwrap()
-}
 
 /// Rows and columns around the boundaries of 4 KiB bindings of f32 (1,024 elements), of workgroups (64), of vectors (4), and
 /// of what seven or twelve of them take in (448 and 768 elements).

@@ -554,3 +554,60 @@ fn an_error_of_the_callers_own_leaves_the_closure() {
     }
     everywhere!(check);
 }
+
+/// Rows that are reduced otherwise than they were looked up: with one table it makes no difference, with several each row
+/// has to know its own.
+#[test]
+fn values_of_several_tables_may_be_reduced_in_other_rows() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let mut random = Random::new(15);
+        let mut number = |scale: f64| T::narrow(random.unit() * scale + 0.25);
+        for (tables, columns, rows) in [(6, 12, 12), (6, 12, 3), (4, 130, 2), (2, 300, 150), (5, 5, 1), (3, 64, 12)] {
+            let xp = Array1::from_shape_fn(5, |knot| T::narrow(knot as f64));
+            let fp = Array2::from_shape_simple_fn((tables, 5), || number(10.0));
+            let table = InterpTable::new(device, &xp, &fp).unwrap();
+            let x = device.upload(&Array2::from_shape_simple_fn((tables, columns), || number(3.5))).unwrap();
+            let shared = device.upload(&Array1::from_shape_simple_fn(columns, || number(3.5))).unwrap();
+            let shape = (rows, tables * columns / rows);
+            let along = device.upload(&Array1::from_shape_simple_fn(shape.1, || number(1.0))).unwrap();
+            let average = |y: DeviceArray<T, Ix2>| y.reshape(shape)?.average_axis(Axis(1), &along);
+            let own = |x: &DeviceArray<T, Ix2>| average(table.interp_rows(x)?);
+            let same = |x: &DeviceArray<T, Ix1>| average(table.interp_rows(x)?);
+            let what = format!("{name}, {tables} tables of {columns} queries as {rows} rows");
+            let got = values(&device.capture(&x, own).unwrap().replay().unwrap());
+            assert_same(&got, &values(&own(&x).unwrap()), &what);
+            let got = values(&device.capture(&shared, same).unwrap().replay().unwrap());
+            assert_same(&got, &values(&same(&shared).unwrap()), &format!("{what}, shared"));
+        }
+    }
+    everywhere!(check);
+}
+
+/// What is wrong with an input goes with that input, whichever of them are written anew.
+#[test]
+fn an_input_that_stays_keeps_what_is_wrong_with_it() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let number = |value: f64| T::narrow(value);
+        let good = device.upload(&arr1(&[number(1.0), number(3.0)])).unwrap();
+        let one = device.upload(&arr2(&[[number(1.0), number(3.0)]])).unwrap();
+        let zero = device.upload(&arr1(&[number(1.0), number(-1.0)])).unwrap();
+        let bad = one.average_axis(Axis(1), &zero).unwrap();
+        let mut plan = device.capture((&good, &good), |(a, b)| Ok((a.sum()?, b.sum()?))).unwrap();
+        let outcome = |plan: &mut ndgpu::Plan<_, (DeviceArray<T, _>, DeviceArray<T, _>)>| {
+            let (a, b): (DeviceArray<T, ndarray::Ix0>, DeviceArray<T, ndarray::Ix0>) = plan.replay().unwrap();
+            [a, b].map(|sum| sum.readback().wait().is_ok())
+        };
+        assert_eq!(outcome(&mut plan), [true, true], "{name}");
+        let two = bad.reshape(1).unwrap();
+        assert_eq!(plan.write(((), &two)).unwrap_err().kind(), ErrorKind::ShapeMismatch, "{name}");
+        let mut plan = device.capture((&two, &two), |(a, b)| Ok((a.sum()?, b.sum()?))).unwrap();
+        assert_eq!(outcome(&mut plan), [false, false], "{name}");
+        plan.write(((), &arr1(&[number(2.0)]))).unwrap();
+        assert_eq!(outcome(&mut plan), [false, true], "{name}: the second was replaced");
+        plan.write((&arr1(&[number(2.0)]), ())).unwrap();
+        assert_eq!(outcome(&mut plan), [true, true], "{name}: and then the first");
+        plan.write(((), &two)).unwrap();
+        assert_eq!(outcome(&mut plan), [true, false], "{name}: the second is wrong again");
+    }
+    everywhere!(check);
+}

@@ -265,3 +265,31 @@ fn a_panic_in_the_operation_ends_the_stream_and_nothing_else() {
     }
     everywhere!(check);
 }
+
+/// Chunks that are part of the memory they own: what lies before and behind them in it belongs to nobody.
+#[test]
+fn chunks_that_own_more_than_they_show_bring_what_they_show() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        for (before, behind) in [(0, 0), (2, 0), (0, 3), (2, 3), (0, 20_000), (20_000, 0)] {
+            let values = Array1::from_shape_fn(before + 5 + behind, |place| T::narrow(place as f64));
+            let chunk = values.slice_move(s![before..before + 5]);
+            let (want, what) = (chunk.clone(), format!("{name}, {before} before and {behind} behind"));
+            let operation = |x: &DeviceArray<T, Ix1>| Ok(x.clone());
+            let landed = device.stream([chunk.clone()], operation).next().unwrap().unwrap();
+            assert_eq!(landed.view(), want, "{what}");
+            assert_eq!(landed.into_array(), want, "{what}");
+            let sum = device.stream([chunk], |x: &DeviceArray<T, Ix1>| x.sum()).next().unwrap().unwrap();
+            assert_eq!(sum.view()[()], want.sum(), "{what}");
+        }
+        // Columns and reversed rows lie in no such order: they are copied.
+        let whole = matrix::<T>(7, 9);
+        for chunk in
+            [whole.clone().slice_move(s![.., 2..5]), whole.clone().slice_move(s![..;-1, ..]), whole.reversed_axes()]
+        {
+            let want = chunk.clone();
+            let landed = device.stream([chunk], |x: &DeviceArray<T, Ix2>| Ok(x.clone())).next().unwrap().unwrap();
+            assert_eq!(landed.into_array(), want, "{name}");
+        }
+    }
+    everywhere!(check);
+}

@@ -73,3 +73,63 @@ fn fused_in<T: Float>(device: &Device, first: &dyn Any, second: &dyn Any) -> Opt
     let (interp, reduce) = (first.downcast_ref::<Interp<T>>()?, second.downcast_ref::<Reduce<T>>()?);
     Some(InterpReduce::of(device, interp, reduce)?.into_compiled())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ndarray::{Array2, Axis, Ix2};
+
+    use super::*;
+    use crate::array::DeviceArray;
+    use crate::device::gpu::Commands;
+    use crate::device::host::HostPool;
+    use crate::device::recorder::Recorder;
+    use crate::error::Result;
+    use crate::interp::InterpTable;
+
+    /// Something that only says what it touches.
+    struct Touches(Account);
+
+    impl Operation for Touches {
+        fn on_cpu(&self, _: &Arc<HostPool>) -> Result<()> {
+            Ok(())
+        }
+
+        fn on_gpu(&self, _: &Commands<'_>) -> Result<()> {
+            Ok(())
+        }
+
+        fn account(&self) -> Account {
+            self.0.clone()
+        }
+    }
+
+    /// How many operations are left of a lookup, something between, and a sum of what was looked up.
+    fn left_of(between: impl FnOnce(&[Use], &[Use]) -> (Vec<Use>, Vec<Use>)) -> usize {
+        let device = Device::cpu();
+        let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0, 1.0]).unwrap();
+        let x = device.upload(&Array2::<f32>::zeros((2, 3))).unwrap();
+        let recorder = Arc::new(Recorder::default());
+        let storage = x.storage().clone();
+        let x: DeviceArray<f32, Ix2> =
+            DeviceArray::new(device.recording(&recorder), storage, x.raw_dim(), Default::default());
+        let sums = table.interp_rows(&x).unwrap().sum_axis(Axis(1)).unwrap();
+        let mut operations = recorder.take().operations;
+        assert_eq!(operations.len(), 2);
+        let lookup = operations[0].account();
+        let (reads, writes) = between(&lookup.reads, &lookup.writes);
+        operations.insert(1, Box::new(Touches(Account { name: "between".into(), reads, writes })));
+        fuse(&device, operations, &[sums.storage().id()]).len()
+    }
+
+    #[test]
+    fn a_lookup_does_not_move_past_what_changes_its_operands() {
+        assert_eq!(left_of(|_, _| (vec![], vec![])), 2, "what has nothing to do with it");
+        assert_eq!(left_of(|reads, _| (reads.to_vec(), vec![])), 2, "what reads the same");
+        assert_eq!(left_of(|reads, _| (vec![], reads[..1].to_vec())), 3, "what writes its first operand");
+        assert_eq!(left_of(|reads, _| (vec![], reads[reads.len() - 1..].to_vec())), 3, "what writes its last");
+        assert_eq!(left_of(|_, writes| (writes.to_vec(), vec![])), 3, "what reads its values");
+        assert_eq!(left_of(|_, writes| (vec![], writes.to_vec())), 3, "what writes over its values");
+    }
+}

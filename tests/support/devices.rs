@@ -133,6 +133,27 @@ pub fn application_with(
     (adapter, device, queue)
 }
 
+/// The device under test with small limits: so many bytes a binding, so many workgroups a dimension.
+pub fn small(binding: u64, groups: u32, alignment: u32, features: wgpu::Features) -> Device {
+    let (adapter, raw, queue) = application_with(|adapter| wgpu::DeviceDescriptor {
+        required_features: adapter.features() & features,
+        required_limits: wgpu::Limits {
+            max_storage_buffer_binding_size: binding,
+            max_compute_workgroups_per_dimension: groups,
+            min_storage_buffer_offset_alignment: alignment.max(adapter.limits().min_storage_buffer_offset_alignment),
+            max_uniform_buffer_binding_size: 1024,
+            max_immediate_size: if (adapter.features() & features).contains(wgpu::Features::IMMEDIATES) {
+                128
+            } else {
+                0
+            },
+            ..wgpu::Limits::default()
+        },
+        ..Default::default()
+    });
+    Device::from_wgpu(&adapter, raw, queue).unwrap()
+}
+
 fn open_gpu(builder: DeviceBuilder) -> Device {
     let adapter = &adapter_name();
     builder.adapter(adapter).build().unwrap_or_else(|error| {

@@ -124,8 +124,22 @@ impl Member {
     }
 
     fn start(&mut self) -> Result<Client, Reason> {
-        let mut client = Client::start(&self.program, &self.stderr)?;
-        self.about = client.ask(&Request::Hello, START)?.about;
+        let hello = || {
+            let mut client = Client::start(&self.program, &self.stderr)?;
+            let about = client.ask(&Request::Hello, START)?.about;
+            Ok((client, about))
+        };
+        let (client, about) = hello().map_err(|reason: Reason| self.looked_in(reason))?;
+        self.about = about;
         Ok(client)
+    }
+
+    /// A library that is missing may well be there in another Python.
+    fn looked_in(&self, reason: Reason) -> Reason {
+        if self.known.home != Home::Python {
+            return reason;
+        }
+        let python = self.program.program.display();
+        format!("{reason} (looked in {python}; --python or NDGPU_VERSUS_PYTHON names another)")
     }
 }
