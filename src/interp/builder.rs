@@ -15,7 +15,6 @@ use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host_data::HostData;
 use crate::knots::axis::{SortedAxis, first_out_of_order};
-use crate::memory::collected;
 use crate::transfer::gathered;
 
 /// What to make of the order of the knots.
