@@ -219,6 +219,15 @@ fn into<T: Float>(device: &Device, name: &str) {
         "{name}: a plan's memory"
     );
 
+    // What is wrong with the queries comes with what is made of them, and goes with it.
+    let weights = device.upload(&ndarray::Array1::<T>::zeros(40)).unwrap();
+    let undefined = x.average_axis(ndarray::Axis(1), &weights).unwrap();
+    let mut row = x.min_axis(ndarray::Axis(1)).unwrap();
+    table.interp_into(&undefined, &mut row).unwrap();
+    assert_eq!(row.readback().wait().unwrap_err().kind(), ErrorKind::ZeroWeights, "{name}");
+    table.interp_into(&x.max_axis(ndarray::Axis(1)).unwrap(), &mut row).unwrap();
+    row.readback().wait().unwrap();
+
     // Refusals change nothing.
     let mut out = device.upload(&old).unwrap();
     let refused = table.interp_into(&x.reshape((40, 30)).unwrap(), &mut out).unwrap_err();
