@@ -91,7 +91,7 @@ fn extents<T>(host: &ArrayView<'_, T, IxDyn>) -> Vec<usize> {
     let mut lengthen = |axes: &[usize], run: usize| {
         let mut along = 1;
         for &axis in axes {
-            let room = BLOCK / extents.iter().product::<usize>() * extents[axis];
+            let room = BLOCK / (extents.iter().product::<usize>() / extents[axis]);
             let wanted = run.div_ceil(along).min(room).min(host.len_of(Axis(axis)));
             extents[axis] = extents[axis].max(wanted);
             along *= extents[axis];
