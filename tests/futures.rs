@@ -136,7 +136,7 @@ fn readbacks_may_be_dropped_at_any_time() {
         let array = device.upload(&Array2::from_elem((256, 1024), T::one())).unwrap();
         let before = resident_bytes();
         let mut task = Context::from_waker(Waker::noop());
-        for round in 0..60 {
+        for round in 0..240 {
             match round % 4 {
                 // Before anything was submitted, once it was, and once it has arrived.
                 0 => drop(array.readback()),
@@ -156,7 +156,7 @@ fn readbacks_may_be_dropped_at_any_time() {
         device.synchronize().unwrap();
         if let (Some(before), Some(after)) = (before, resident_bytes()) {
             let grown = after.saturating_sub(before) >> 20;
-            assert!(grown < 48, "{name}: {grown} MiB more are in use after 60 readbacks of 1 or 2 MiB");
+            assert!(grown < 120, "{name}: {grown} MiB more are in use after 240 readbacks of 1 or 2 MiB");
         }
         assert_eq!(array.readback().wait().unwrap().view().sum(), T::narrow(262_144.0), "{name}");
 

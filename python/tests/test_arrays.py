@@ -151,7 +151,7 @@ def test_reshape_and_moving(device):
     assert there.reshape(2, 3).shape == there.reshape((2, -1)).shape == (2, 3)
     with pytest.raises(ValueError, match="cannot"):
         there.reshape(4, -1)
-    with pytest.raises(ValueError, match="cannot take shape"):
+    with pytest.raises(ValueError, match=r"cannot reshape .*\[6\] into shape \[4\]"):
         there.reshape(4)
     other = ndgpu.Device("cpu")
     moved = there.to_device(other)

@@ -69,11 +69,13 @@ def test_beside_other_compilers(peer, chosen, order):
 
 
 @linux
-def test_opengl_and_tensorflow():
-    """In the order that works it works, in the other one it is an ImportError."""
+def test_opengl_and_tensorflow(tmp_path):
+    """In the order that works it works, in the other one it is an ImportError, also of what only bears the name."""
     opens = "import ndgpu, numpy as np; device = ndgpu.Device('llvmpipe')" + COMPUTE
     refused = "\ntry:\n    import tensorflow\nexcept ImportError as error:\n    print(error)"
-    done = run(opens + refused, WGPU_BACKEND="gl")
+    (tmp_path / "tensorflow.py").touch()
+    found = "\nimport importlib.util; assert importlib.util.find_spec('tensorflow')"
+    done = run(opens + found + refused, WGPU_BACKEND="gl", PYTHONPATH=str(tmp_path))
     if "no adapter at all" in done.stderr:
         pytest.skip("there is no OpenGL driver")
     assert done.returncode == 0, done.stderr

@@ -16,8 +16,10 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from importlib.abc import MetaPathFinder
-from typing import Any
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, NoReturn
 
 from ._ndgpu import DeviceError
 
@@ -55,17 +57,29 @@ def loaded() -> None:
         sys.meta_path.insert(0, _Refusal())
 
 
-class _Refusal(MetaPathFinder):
-    """TensorFlow would be bound to the LLVM of an OpenGL driver, and the process would end in a segmentation fault."""
+class _Refusal(MetaPathFinder, Loader):
+    """TensorFlow would be bound to the LLVM of an OpenGL driver, and the process would end in a segmentation fault.
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        if name == "tensorflow":
-            raise ImportError(
-                "TensorFlow cannot be loaded into this process any more: ndgpu has opened an OpenGL driver, whose LLVM "
-                "TensorFlow would take for its own and crash. Import tensorflow before the first device is opened, or "
-                "leave OpenGL out (WGPU_BACKEND=vulkan)",
-                name=name,
-            )
+    It is still found, as programs look whether it is installed, but not loaded.
+    """
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != "tensorflow":
+            return None
+        others = (finder for finder in sys.meta_path if finder is not self)
+        found = (finder.find_spec(name, path, target) for finder in others)
+        return next((ModuleSpec(name, self, origin=spec.origin) for spec in found if spec is not None), None)
+
+    def create_module(self, spec: ModuleSpec) -> NoReturn:
+        raise ImportError(
+            "TensorFlow cannot be loaded into this process any more: ndgpu has opened an OpenGL driver, whose LLVM "
+            "TensorFlow would take for its own and crash. Import tensorflow before the first device is opened, or "
+            "leave OpenGL out (WGPU_BACKEND=vulkan)",
+            name=spec.name,
+        )
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Never called: there is no module."""
 
 
 def _llvm_is_exposed() -> bool:
