@@ -297,6 +297,17 @@ fn results_go_into_a_buffer_that_also_holds_the_queries() {
     let doubled = Array1::range(0.0_f32, 200.0, 2.0);
     assert_eq!(out.readback().wait().unwrap().view(), doubled);
     assert_eq!(array().readback().wait().unwrap().view(), doubled, "in the application's buffer");
+
+    // In another part of it than the queries.
+    let at = |offset| DeviceArray::<f32, Ix1>::from_wgpu_buffer_at(&device, buffer.clone(), offset, 25).unwrap();
+    let mut out = at(256);
+    table.interp_into(&at(0), &mut out).unwrap();
+    let quadrupled = Array1::range(0.0_f32, 100.0, 4.0);
+    assert_eq!(out.readback().wait().unwrap().view(), quadrupled);
+    let whole = array().readback().wait().unwrap();
+    assert_eq!(whole.view().slice(ndarray::s![..64]), doubled.slice(ndarray::s![..64]));
+    assert_eq!(whole.view().slice(ndarray::s![64..89]), quadrupled);
+    assert_eq!(whole.view().slice(ndarray::s![89..]), doubled.slice(ndarray::s![89..]));
 }
 
 fn paths<T: Float>(device: &Device, _: &str) {
@@ -310,6 +321,10 @@ fn paths<T: Float>(device: &Device, _: &str) {
     assert_eq!(a.readback().cost().path, plain);
     let shared = a.clone();
     assert_eq!(shared.into_readback().cost().path, plain, "somebody else still has it");
+    let lent = device.upload(&Array1::<T>::ones(1000)).unwrap();
+    let buffer = lent.wgpu_buffer().cloned();
+    let path = lent.into_readback().cost().path;
+    assert_eq!(path, if buffer.is_some() { plain } else { given_up }, "the application still has its buffer");
     let readback = a.into_readback();
     assert_eq!(readback.cost().path, given_up);
     let host = readback.wait().unwrap();
