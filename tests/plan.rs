@@ -167,6 +167,30 @@ fn tables_made_inside_follow_their_data() {
 }
 
 #[test]
+fn each_check_of_a_plan_has_an_outcome_of_its_own() {
+    fn check<T: Float>(device: &Device, name: &str) {
+        let weights = |last: f64| arr1(&[T::one(), T::narrow(last)]);
+        let a = device.upload(&arr2(&[[T::one(), T::one()]])).unwrap();
+        let [w, v] = [2.0, 3.0].map(|last| device.upload(&weights(last)).unwrap());
+        let mut plan = device
+            .capture((&w, &v), |(w, v)| {
+                let (one, other) = (a.average_axis(Axis(1), w)?, a.average_axis(Axis(1), v)?);
+                let both = one.average(&other)?;
+                Ok((one, other, both))
+            })
+            .unwrap();
+        for (first, second) in [(2.0, 3.0), (-1.0, 3.0), (2.0, -1.0), (-1.0, -1.0), (3.0, 2.0)] {
+            plan.write((&weights(first), &weights(second))).unwrap();
+            let (one, other, both) = plan.replay().unwrap();
+            let arrived = [one.readback().wait().is_ok(), other.readback().wait().is_ok()];
+            assert_eq!(arrived, [first > 0.0, second > 0.0], "{name}, {first} and {second}");
+            assert_eq!(both.readback().wait().is_ok(), first > 0.0 && second > 0.0, "{name}, {first} and {second}");
+        }
+    }
+    everywhere!(check);
+}
+
+#[test]
 fn errors_come_with_the_data_of_their_replay() {
     fn check<T: Float>(device: &Device, name: &str) {
         let number = |value: f64| T::narrow(value);
