@@ -6,7 +6,7 @@
 //! less than one.
 
 use bytemuck::Pod;
-use ndarray::{ArrayView, ArrayViewMut, Axis, IxDyn};
+use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Ix1, Ix2, Ix3, Ix4, IxDyn};
 
 use crate::error::Result;
 use crate::memory::zeroed;
@@ -125,11 +125,25 @@ fn copy_blocks<T: Pod>(
             blocks.for_each(|(target, host)| copy_blocks(host, target, extents, axis + 1));
         }
         Some(_) => copy_blocks(host, target, extents, axis + 1),
-        None => {
-            let along = longest(host.shape());
-            let lanes = target.lanes_mut(along).into_iter().zip(host.lanes(along));
-            lanes.for_each(|(mut target, host)| target.assign(&host));
-        }
+        None => copy_block(host, target),
+    }
+}
+
+/// Copies one block. Steps from line to line take 100 ns where the number of axes is dynamic, as long as a line itself.
+fn copy_block<T: Pod>(host: ArrayView<'_, T, IxDyn>, target: ArrayViewMut<'_, T, IxDyn>) {
+    fn with_axes<T: Pod, D: Dimension>(host: ArrayView<'_, T, IxDyn>, target: ArrayViewMut<'_, T, IxDyn>) {
+        let host = host.into_dimensionality::<D>().expect("as many axes as there are");
+        let mut target = target.into_dimensionality::<D>().expect("as many axes as there are");
+        let along = longest(host.shape());
+        let lines = target.lanes_mut(along).into_iter().zip(host.lanes(along));
+        lines.for_each(|(mut target, host)| target.assign(&host));
+    }
+    match host.ndim() {
+        1 => with_axes::<T, Ix1>(host, target),
+        2 => with_axes::<T, Ix2>(host, target),
+        3 => with_axes::<T, Ix3>(host, target),
+        4 => with_axes::<T, Ix4>(host, target),
+        _ => with_axes::<T, IxDyn>(host, target),
     }
 }
 
