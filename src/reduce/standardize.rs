@@ -222,9 +222,8 @@ impl<T: Float> Operation for StandardizeRows<T> {
     fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
         let (len, size) = (self.len as u64, size_of::<T>() as u64);
         let kernel = rows_kernel(T::TYPE, Sums::of(T::TYPE, commands));
-        // A workgroup has a row to itself, and a dispatch two dimensions of them.
-        let workgroups = u64::from(commands.info().limits.max_workgroups_per_dimension).pow(2);
-        let most = (commands.window_bytes() / size / len).clamp(1, workgroups.max(1));
+        // A workgroup has a row to itself.
+        let most = (commands.window_bytes() / size / len).min(commands.most_workgroups()).max(1);
         for rows in steps(self.rows as u64, most) {
             let (first, count) = (rows.start * len, (rows.end - rows.start) * len);
             let (values, value_shift) = commands.window(self.values.gpu()?, first, count, size);

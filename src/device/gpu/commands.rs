@@ -128,6 +128,11 @@ impl<'a> Commands<'a> {
         Ok(buffer)
     }
 
+    /// The most workgroups that one dispatch takes: two dimensions full of them.
+    pub fn most_workgroups(&self) -> u64 {
+        u64::from(self.context.info.limits.max_workgroups_per_dimension).pow(2)
+    }
+
     /// Takes a dispatch of `groups` workgroups; beyond 65,535 (or what the device's limit is) they are folded into the second
     /// dimension, and the kernel has to leave out those past the end.
     pub fn dispatch(&self, kernel: &Kernel, parameters: &[u8], bindings: &[Binding<'_>], groups: u64) -> Result<()> {
@@ -139,8 +144,8 @@ impl<'a> Commands<'a> {
         let columns = groups.min(widest);
         let rows = groups.div_ceil(columns.max(1));
         let bytes: u64 = bindings.iter().map(|binding| binding.bytes).sum();
-        if rows > widest {
-            let limit = bytes / groups * widest * widest;
+        if groups > self.most_workgroups() {
+            let limit = bytes / groups * self.most_workgroups();
             return Err(Error::new(
                 ErrorKind::TooLarge { bytes, limit },
                 format!(
