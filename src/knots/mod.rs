@@ -1,8 +1,8 @@
 //! A sorted axis, prepared once and searched many times.
 //!
-//! [`search`] is the public face: [`Knots`] with `searchsorted` and `digitize`; [`bins`] says what may be edges. [`axis`] is the axis as a device holds it,
-//! [`index`] chooses and builds, on the host, the buckets that make a GPU's search short. [`buckets`] is a smaller index, in
-//! which the CPU engine looks many queries up at once.
+//! [`search`] is the public face: [`Knots`] with `searchsorted` and `digitize`; [`bins`] says what may be edges. [`axis`] is
+//! the axis as a device holds it, [`index`] chooses and builds, on the host, the buckets that make a GPU's search short.
+//! [`buckets`] is a smaller index, in which the CPU engine looks many queries up at once.
 
 pub(crate) mod axis;
 mod bins;
