@@ -15,6 +15,7 @@
 //! | [`readback()`][readback], `into_readback()` | nothing | recorded in 0.1 ms | the same |
 //! | awaiting it | at once | when the data are there; the first poll submits what was recorded: 0.1 ms | up to 50 ms a submission |
 //! | [`Readback::wait`](crate::Readback::wait), [`Device::synchronize`](crate::Device::synchronize), [`to_device`](crate::DeviceArray::to_device), [`Devices::map_rows`](crate::Devices::map_rows) | as long as they compute | blocks until the data are there | the same |
+//! | dropping the [`HostArray`](crate::HostArray) that arrived | microseconds | microseconds; with OpenGL, whose calls take turns, as long as the submissions of others | the same |
 //!
 //! # The recipe
 //!
@@ -78,6 +79,8 @@
 //! - As many requests compute at a time as the CPU engine has threads; the others wait in line. Each that waits keeps its
 //!   data, so let no more in than memory bears: a semaphore around the whole request, or
 //!   [`buffer_unordered`](futures::stream::StreamExt::buffer_unordered) where requests are a stream.
+//! - With OpenGL, look at what arrived and drop it in the background too: on the executor's thread the drop waits until the
+//!   submissions of other requests are through, which a software GPU takes 30 to 150 ms for.
 //! - A timeout drops the request. If its calls have not begun they are never made; if they have, they go on to their end,
 //!   and the result is dropped. A call cannot be interrupted: split data that take seconds, one background call a chunk.
 //! - Not worth it below 0.1 ms: a sum of 10,000 elements is done before another thread has begun. Call it in the task.
