@@ -15,8 +15,8 @@ use ndarray::{Array, ArrayBase, Axis, Data, RemoveAxis};
 use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::element::Element;
+use crate::engine::host::alloc::repeated;
 use crate::error::{Error, ErrorKind, Result};
-use crate::memory::repeated;
 
 /// The first piece of a device whose speed nobody knows is this part of its fair share.
 const PROBE: usize = 8;
@@ -62,7 +62,7 @@ impl Devices {
     ///
     /// [`Driver`](ErrorKind::Driver) if a GPU that is there cannot be opened.
     pub fn all() -> Result<Self> {
-        let mut devices = pollster::block_on(crate::device::all_hardware())?;
+        let mut devices = pollster::block_on(crate::device::select::all_hardware())?;
         devices.push(Device::cpu());
         Self::new(devices)
     }

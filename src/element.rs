@@ -7,7 +7,7 @@ use std::fmt::{Debug, Display};
 
 use bytemuck::Pod;
 
-use crate::compiled::Compiled;
+use crate::kernels::compiled::Compiled;
 
 /// The name of an element type, as it appears in messages and in the names of shaders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,7 +95,7 @@ pub use parts::FloatParts;
 mod parts {
     use bytemuck::Pod;
 
-    use crate::accumulate::{Accumulate, Compensated, Wide};
+    use crate::float::accumulator::{Accumulate, Compensated, Wide};
     use crate::simd::{Kernel, vectorize_f32, vectorize_f64};
 
     /// What the crate's inside needs to know of a float. Not part of the public API.

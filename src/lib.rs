@@ -93,53 +93,57 @@ extern crate self as ndgpu;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-mod accumulate;
-mod any_array;
 mod array;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod async_services;
 #[cfg(not(target_arch = "wasm32"))]
 mod background;
-mod clock;
-mod compiled;
 mod device;
 #[cfg(not(target_arch = "wasm32"))]
 mod devices;
 mod element;
+mod engine;
 mod error;
+mod float;
 pub mod guide;
-mod host_data;
-mod interp;
-mod knots;
-mod memory;
+mod index;
+mod kernels;
 mod plan;
-mod reduce;
-mod shader;
-mod share;
 mod simd;
 mod stream;
-mod tiles;
+mod table;
+#[cfg(test)]
+mod testing;
 mod transfer;
 
-pub use any_array::AnyArray;
-pub use array::DeviceArray;
+pub use ndarray;
+pub use wgpu;
+
+pub use crate::array::DeviceArray;
+pub use crate::array::any::AnyArray;
+pub use crate::array::host_data::{HostData, HostView};
+pub use crate::array::skip_nan::SkipNan;
 #[cfg(not(target_arch = "wasm32"))]
-pub use background::{Background, in_background};
-pub use device::{
-    Arithmetic, Device, DeviceBuilder, DeviceInfo, DeviceKind, DeviceLimits, TransferCost, TransferPath, TransferStats,
-};
+pub use crate::background::{Background, in_background};
+pub use crate::device::Device;
+pub use crate::device::select::DeviceBuilder;
+pub use crate::device::transfers::{TransferCost, TransferPath, TransferStats};
 #[cfg(not(target_arch = "wasm32"))]
-pub use devices::Devices;
-pub use element::{Element, ElementType, Float};
-pub use error::{Error, ErrorKind, Result};
-pub use host_data::{HostData, HostView};
-pub use interp::{InterpTable, InterpTableBuilder, Method, Order};
-pub use knots::{Knots, Side};
-pub use plan::{AnyData, Plan, PlanArrays, PlanData, PlanInputs};
-pub use reduce::SkipNan;
-pub use stream::{Chunk, ChunkStream, StreamMonitor, StreamProgress};
-pub use transfer::{HostArray, Readback};
-pub use {ndarray, wgpu};
+pub use crate::devices::Devices;
+pub use crate::element::{Element, ElementType, Float};
+pub use crate::engine::info::{Arithmetic, DeviceInfo, DeviceKind, DeviceLimits};
+pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::plan::Plan;
+pub use crate::plan::any::AnyData;
+pub use crate::plan::arrays::{PlanArrays, PlanData, PlanInputs};
+pub use crate::stream::ChunkStream;
+pub use crate::stream::chunk::Chunk;
+pub use crate::stream::progress::{StreamMonitor, StreamProgress};
+pub use crate::table::InterpTable;
+pub use crate::table::builder::{InterpTableBuilder, Method, Order};
+pub use crate::table::knots::{Knots, Side};
+pub use crate::transfer::host_array::HostArray;
+pub use crate::transfer::readback::Readback;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

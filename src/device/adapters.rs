@@ -1,27 +1,28 @@
 //! What graphics drivers offer, and which of them are loaded to find out.
 
-use super::{DeviceInfo, traces};
+use crate::device::traces;
+use crate::engine::info::DeviceInfo;
 
 /// What is found, and behind which graphics APIs it was looked for.
 #[derive(Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     pub adapters: Vec<DeviceInfo>,
     pub looked: wgpu::Backends,
 }
 
 /// The graphics APIs that this builder, or else the environment, names.
-pub(super) fn named_backends(backends: Option<wgpu::Backends>) -> Option<wgpu::Backends> {
+pub(crate) fn named_backends(backends: Option<wgpu::Backends>) -> Option<wgpu::Backends> {
     backends.or_else(wgpu::Backends::from_env)
 }
 
 /// Whether drivers are loaded to look for GPU hardware.
-pub(super) fn looks_for_hardware(backends: Option<wgpu::Backends>) -> bool {
+pub(crate) fn looks_for_hardware(backends: Option<wgpu::Backends>) -> bool {
     named_backends(backends).is_some() || traces::of_named_drivers() || traces::of_a_gpu()
 }
 
 /// All adapters that can compute: behind the graphics APIs that are named, else behind the native ones first class in wgpu,
 /// and behind GL if nothing there is `enough`. A second driver for the same GPU would be loaded for nothing.
-pub(super) async fn all(backends: Option<wgpu::Backends>, enough: impl Fn(&DeviceInfo) -> bool) -> Found {
+pub(crate) async fn all(backends: Option<wgpu::Backends>, enough: impl Fn(&DeviceInfo) -> bool) -> Found {
     if let Some(backends) = named_backends(backends) {
         return Found { adapters: behind(backends).await, looked: backends & compiled() };
     }

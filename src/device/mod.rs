@@ -2,38 +2,29 @@
 //! be done once, as an [`Operation`], without asking which.
 
 mod adapters;
-pub(crate) mod check;
-pub(crate) mod gpu;
-pub(crate) mod host;
-pub(crate) mod info;
-mod ledger;
-pub(crate) mod operation;
 pub(crate) mod recorder;
-mod select;
-pub(crate) mod shelf;
-pub(crate) mod storage;
+pub(crate) mod select;
 mod traces;
+pub(crate) mod transfers;
 
 use std::sync::Arc;
 
 use bytemuck::Pod;
 
-pub use info::{Arithmetic, DeviceInfo, DeviceKind, DeviceLimits};
-pub use ledger::{TransferCost, TransferPath, TransferStats};
-pub(crate) use operation::{Account, Operation};
-pub use select::DeviceBuilder;
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use select::all_hardware;
-
-use crate::compiled::CompiledOperation;
+use crate::device::recorder::Recorder;
+use crate::device::select::DeviceBuilder;
+use crate::device::transfers::Ledger;
+use crate::device::transfers::TransferStats;
 use crate::element::{Element, ElementType, bytes_of};
+use crate::engine::Engine;
+use crate::engine::check::{Check, Question};
+use crate::engine::gpu::GpuContext;
+use crate::engine::gpu::encoder::Commands;
+use crate::engine::host::memory::HostBuffer;
+use crate::engine::info::{DeviceInfo, FLOAT64_FEATURES};
+use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
-use check::{Check, Question};
-use gpu::{Commands, GpuContext};
-use host::{HostBuffer, HostPool};
-use ledger::Ledger;
-use recorder::Recorder;
-use storage::Storage;
+use crate::kernels::compiled::CompiledOperation;
 
 /// Where arrays live and operations run: a GPU, or the native CPU engine.
 ///
@@ -59,14 +50,6 @@ struct Inner {
     ledger: Ledger,
     /// The application's own, by [`Device::from_wgpu`].
     is_shared: bool,
-}
-
-/// What 64-bit floats take.
-const FLOAT64_FEATURES: wgpu::Features = wgpu::Features::SHADER_F64.union(wgpu::Features::SHADER_INT64);
-
-pub(crate) enum Engine {
-    Cpu(Arc<HostPool>),
-    Gpu(Arc<GpuContext>),
 }
 
 impl Device {

@@ -7,10 +7,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::check::{Check, Outcome, Question};
-use super::gpu::GpuContext;
-use super::operation::Operation;
+use crate::engine::check::{Check, Outcome, Question};
+use crate::engine::gpu::GpuContext;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::footprint::Operation;
 
 /// What a closure asked for so far.
 #[derive(Default)]

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::adapters::{self, Found};
-use super::{Device, DeviceInfo, DeviceKind, traces};
+use crate::device::adapters::{self, Found};
+use crate::device::{Device, traces};
+use crate::engine::info::{DeviceInfo, DeviceKind};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Chooses a device.
@@ -244,7 +245,7 @@ impl Wish {
 }
 
 /// A hardware GPU or an error.
-pub(super) async fn hardware_gpu() -> Result<Device> {
+pub(crate) async fn hardware_gpu() -> Result<Device> {
     DeviceBuilder::default().open(Wish::HardwareGpu, Asked::Call).await
 }
 
@@ -280,7 +281,7 @@ fn rank(kind: DeviceKind) -> u8 {
 }
 
 /// Opens what was found by the handle with which it was found.
-pub(super) async fn open_adapter(info: &DeviceInfo, without_f64: bool) -> Result<Device> {
+pub(crate) async fn open_adapter(info: &DeviceInfo, without_f64: bool) -> Result<Device> {
     let Some(adapter) = info.adapter() else {
         return Ok(Device::cpu());
     };

@@ -33,18 +33,18 @@ const NAME_DRIVERS: [&str; 3] = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_
 
 /// Whether this machine may have a GPU. Where drivers are the system's own, not a guest's, nobody has to look.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn of_a_gpu() -> bool {
+pub(crate) fn of_a_gpu() -> bool {
     true
 }
 
 /// Whether this machine may have a GPU.
 #[cfg(target_os = "linux")]
-pub(super) fn of_a_gpu() -> bool {
+pub(crate) fn of_a_gpu() -> bool {
     has_node(Path::new("/dev")) || MAKES_NODES.iter().any(|path| Path::new(path).exists())
 }
 
 /// Whether the environment asks for drivers by name.
-pub(super) fn of_named_drivers() -> bool {
+pub(crate) fn of_named_drivers() -> bool {
     #[cfg(target_os = "linux")]
     let named = NAME_DRIVERS.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     #[cfg(not(target_os = "linux"))]

@@ -3,10 +3,11 @@
 
 use ndarray::{ArrayView, IxDyn};
 
-use super::arrays::{Adoption, Exit, Outside, PlanArrays, PlanData, PlanInputs, Target, sealed::Sealed};
-use crate::any_array::{AnyArray, on_any};
+use crate::array::any::{AnyArray, on_any};
 use crate::element::ElementType;
 use crate::error::{Error, ErrorKind, Result};
+use crate::plan::arrays::sealed::Sealed;
+use crate::plan::arrays::{Adoption, Exit, Outside, PlanArrays, PlanData, PlanInputs, Target};
 
 /// New values for an input of a plan that is an [`AnyArray`].
 #[derive(Clone, Debug)]

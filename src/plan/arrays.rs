@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use ndarray::{ArrayBase, Data, Dimension};
 
-use super::verdicts::{Input, Verdicts};
 use crate::array::DeviceArray;
 use crate::device::Device;
-use crate::device::check::{Checks, Findings};
 use crate::device::recorder::{Recorder, not_capturable};
-use crate::device::storage::MemoryId;
 use crate::element::Element;
+use crate::engine::check::{Checks, Findings};
+use crate::engine::storage::MemoryId;
 use crate::error::{Error, Result};
+use crate::plan::verdicts::{Input, Verdicts};
 
-pub(super) mod sealed {
+pub(crate) mod sealed {
     pub trait Sealed {}
 }
 use sealed::Sealed;
@@ -60,32 +60,32 @@ pub trait PlanData<I: PlanArrays> {
 /// Inputs on their way into a plan.
 #[doc(hidden)]
 pub struct Adoption<'a> {
-    pub(super) device: &'a Device,
-    pub(super) recorder: &'a Arc<Recorder>,
-    pub(super) inputs: Vec<Input>,
+    pub(crate) device: &'a Device,
+    pub(crate) recorder: &'a Arc<Recorder>,
+    pub(crate) inputs: Vec<Input>,
 }
 
 /// Arrays that a closure returned.
 #[doc(hidden)]
 pub struct Exit<'a> {
-    pub(super) device: &'a Device,
-    pub(super) recorder: &'a Arc<Recorder>,
+    pub(crate) device: &'a Device,
+    pub(crate) recorder: &'a Arc<Recorder>,
     /// The memory they lie in.
-    pub(super) needed: Vec<MemoryId>,
+    pub(crate) needed: Vec<MemoryId>,
 }
 
 /// What the arrays of a plan have to know when they come out.
 #[doc(hidden)]
 pub struct Outside<'a> {
-    pub(super) device: &'a Device,
-    pub(super) verdicts: &'a mut Verdicts,
+    pub(crate) device: &'a Device,
+    pub(crate) verdicts: &'a mut Verdicts,
 }
 
 /// The inputs that are being written.
 #[doc(hidden)]
 pub struct Target<'a> {
-    pub(super) device: &'a Device,
-    pub(super) inputs: std::slice::Iter<'a, Input>,
+    pub(crate) device: &'a Device,
+    pub(crate) inputs: std::slice::Iter<'a, Input>,
 }
 
 impl<T: Element, D: Dimension> Sealed for DeviceArray<T, D> {}

@@ -2,17 +2,18 @@
 
 use std::any::Any;
 
-use super::interp_reduce::InterpReduce;
-use crate::compiled::CompiledOperation;
 use crate::device::Device;
-use crate::device::operation::{Account, Operation, Use};
-use crate::device::storage::MemoryId;
 use crate::element::Float;
-use crate::interp::Interp;
-use crate::reduce::Reduce;
+use crate::engine::storage::MemoryId;
+use crate::engine::storage::Use;
+use crate::kernels::compiled::CompiledOperation;
+use crate::kernels::footprint::{Account, Operation};
+use crate::kernels::interp::op::Interp;
+use crate::kernels::interp_reduce::op::InterpReduce;
+use crate::kernels::reduce::op::Reduce;
 
 /// An operation of a plan.
-pub(super) struct Planned {
+pub(crate) struct Planned {
     pub operation: Box<dyn Operation>,
     pub account: Account,
     /// How many other operations it took in.
@@ -28,7 +29,7 @@ impl Planned {
 }
 
 /// Fuses what can be fused. `needed` is the memory that others will look at.
-pub(super) fn fuse(device: &Device, operations: Vec<Box<dyn Operation>>, needed: &[MemoryId]) -> Vec<Planned> {
+pub(crate) fn fuse(device: &Device, operations: Vec<Box<dyn Operation>>, needed: &[MemoryId]) -> Vec<Planned> {
     let mut planned: Vec<Option<Planned>> =
         operations.into_iter().map(|operation| Some(Planned::of(operation, 0, 0))).collect();
     for first in 0..planned.len() {
@@ -82,11 +83,11 @@ mod tests {
 
     use super::*;
     use crate::array::DeviceArray;
-    use crate::device::gpu::Commands;
-    use crate::device::host::HostPool;
     use crate::device::recorder::Recorder;
+    use crate::engine::gpu::encoder::Commands;
+    use crate::engine::host::memory::HostPool;
     use crate::error::Result;
-    use crate::interp::InterpTable;
+    use crate::table::InterpTable;
 
     /// Something that only says what it touches.
     struct Touches(Account);

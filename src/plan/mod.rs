@@ -11,28 +11,20 @@
 //! operation on them is kept instead of run. An operation is a value that has been checked and has memory for its output,
 //! so there is nothing left to do but to look for what can be fused, and, on a GPU, to bind the buffers.
 
-mod any;
-mod arrays;
-mod fusion;
-mod interp_reduce;
-mod interp_reduce_gpu;
-mod program;
-mod verdicts;
+pub(crate) mod any;
+pub(crate) mod arrays;
+pub(crate) mod fusion;
+pub(crate) mod program;
+pub(crate) mod verdicts;
 
 use std::sync::Arc;
-
-pub use any::AnyData;
-pub use arrays::{PlanArrays, PlanData, PlanInputs};
-pub(crate) use interp_reduce::InterpReduce;
-#[cfg(test)]
-pub(crate) use interp_reduce_gpu::kernels;
 
 use crate::device::Device;
 use crate::device::recorder::{Recorder, not_capturable};
 use crate::error::Result;
-use arrays::{Adoption, Exit, Outside, Target};
-use program::Program;
-use verdicts::Verdicts;
+use crate::plan::arrays::{Adoption, Exit, Outside, PlanArrays, PlanData, PlanInputs, Target};
+use crate::plan::program::Program;
+use crate::plan::verdicts::Verdicts;
 
 /// Operations that were captured once, to be replayed on new data: the same kernels in the same memory.
 ///

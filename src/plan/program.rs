@@ -3,18 +3,22 @@
 
 use std::sync::Arc;
 
-use super::fusion::{Planned, fuse};
-use crate::device::check::{Check, Findings, Outcome, PASSED};
-use crate::device::gpu::{CheckedWords, Commands, GpuContext, Kept};
-use crate::device::host::HostPool;
-use crate::device::operation::{Operation, Use};
+use crate::device::Device;
 use crate::device::recorder::Recording;
-use crate::device::storage::MemoryId;
-use crate::device::{Device, Engine};
+use crate::engine::Engine;
+use crate::engine::check::{Check, Findings, Outcome, PASSED};
+use crate::engine::gpu::GpuContext;
+use crate::engine::gpu::encoder::{Commands, Kept};
+use crate::engine::gpu::queue::CheckedWords;
+use crate::engine::host::memory::HostPool;
+use crate::engine::storage::MemoryId;
+use crate::engine::storage::Use;
 use crate::error::Result;
+use crate::kernels::footprint::Operation;
+use crate::plan::fusion::{Planned, fuse};
 
 /// What a replay runs.
-pub(super) struct Program {
+pub(crate) struct Program {
     // Also where the commands of a GPU are at hand: the operations own the memory that those use.
     operations: Vec<Box<dyn Operation>>,
     steps: Vec<Step>,
@@ -25,7 +29,7 @@ pub(super) struct Program {
 }
 
 /// One operation, for people to read.
-pub(super) struct Step {
+pub(crate) struct Step {
     pub name: String,
     pub passes: usize,
     pub reads: u64,

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use crate::device::check::{Check, Checks, Findings, Latest, Question};
-use crate::device::storage::MemoryId;
+use crate::engine::check::{Check, Checks, Findings, Latest, Question};
+use crate::engine::storage::MemoryId;
 use crate::error::Result;
 
 /// An input of a plan, and what is wrong with it.
-pub(super) struct Input {
+pub(crate) struct Input {
     /// What stands for it among the checks of what is computed from it.
     pub marker: Arc<Check>,
     memory: MemoryId,
@@ -21,7 +21,7 @@ pub(super) struct Input {
 }
 
 /// What is wrong with the inputs of a plan, and with what was computed from them.
-pub(super) struct Verdicts {
+pub(crate) struct Verdicts {
     inputs: Vec<Input>,
     /// What the checks of the plan itself found in the latest replay.
     own: Vec<(Arc<Check>, Arc<Latest>)>,

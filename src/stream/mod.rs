@@ -7,23 +7,25 @@
 //! There is no thread behind it. A GPU computes while the host fills the next chunk's staging memory or is busy with the
 //! results of the last one; whoever asks for the next result also starts the chunks that the window has room for.
 
-mod chunk;
-mod progress;
+pub(crate) mod chunk;
+pub(crate) mod progress;
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-pub use chunk::Chunk;
 use ndarray::Dimension;
-pub use progress::{StreamMonitor, StreamProgress};
 
 use crate::array::DeviceArray;
-use crate::device::{Device, Engine};
+use crate::device::Device;
 use crate::element::{Element, bytes_of};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::transfer::{HostArray, Readback};
+use crate::stream::chunk::Chunk;
+use crate::stream::progress::{StreamMonitor, StreamProgress};
+use crate::transfer::host_array::HostArray;
+use crate::transfer::readback::Readback;
 
 /// Chunks under way at a time, unless [`ChunkStream::window`] says otherwise: one on its way to the device, one being
 /// computed, one on its way back.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::clock::Instant;
+use crate::engine::host::clock::Instant;
 
 /// How far a stream has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,14 +45,14 @@ impl StreamMonitor {
         StreamProgress { elapsed: state.start.map_or(Duration::ZERO, |start| start.elapsed()), ..state.counts }
     }
 
-    pub(super) fn went_in(&self, bytes: u64) {
+    pub(crate) fn went_in(&self, bytes: u64) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.start.get_or_insert_with(Instant::now);
         state.counts.chunks_in += 1;
         state.counts.bytes_in += bytes;
     }
 
-    pub(super) fn came_out(&self, bytes: u64) {
+    pub(crate) fn came_out(&self, bytes: u64) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.counts.chunks_out += 1;
         state.counts.bytes_out += bytes;

@@ -8,9 +8,9 @@
 use bytemuck::Pod;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Ix1, Ix2, Ix3, Ix4, IxDyn};
 
+use crate::engine::host::alloc::zeroed;
+use crate::engine::host::parallel::share;
 use crate::error::Result;
-use crate::memory::zeroed;
-use crate::share::share;
 
 /// Elements that one task copies: enough to pay for a task.
 const COPIED_AT_ONCE: usize = 128 << 10;
@@ -28,7 +28,7 @@ pub(crate) fn gathered<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>) -> 
 }
 
 /// Copies all elements in standard order, on all cores.
-pub(super) fn gather<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>, target: &mut [T]) {
+pub(crate) fn gather<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>, target: &mut [T]) {
     if let Some(values) = host.as_slice() {
         // One core does not fill the memory's bandwidth.
         let pieces = target.chunks_mut(COPIED_AT_ONCE).zip(values.chunks(COPIED_AT_ONCE));
@@ -47,7 +47,7 @@ pub(super) fn gather<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>, targe
 }
 
 /// Copies the elements that come at `start` in standard order, and after it, as many as there is room for.
-pub(super) fn gather_part<T: Pod + Send + Sync>(host: ArrayView<'_, T, IxDyn>, start: usize, target: &mut [T]) {
+pub(crate) fn gather_part<T: Pod + Send + Sync>(host: ArrayView<'_, T, IxDyn>, start: usize, target: &mut [T]) {
     if target.len() == host.len() {
         return gather(&host, target);
     }
@@ -72,7 +72,7 @@ pub(super) fn gather_part<T: Pod + Send + Sync>(host: ArrayView<'_, T, IxDyn>, s
 }
 
 /// The same elements in the same order with as few axes as can be.
-pub(super) fn simplified<T>(mut host: ArrayView<'_, T, IxDyn>) -> ArrayView<'_, T, IxDyn> {
+pub(crate) fn simplified<T>(mut host: ArrayView<'_, T, IxDyn>) -> ArrayView<'_, T, IxDyn> {
     for axis in (1..host.ndim()).rev() {
         host.merge_axes(Axis(axis - 1), Axis(axis));
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytemuck::cast_slice;
 use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
 
-use crate::device::TransferCost;
-use crate::device::gpu::GpuBuffer;
-use crate::device::host::Snapshot;
+use crate::device::transfers::TransferCost;
 use crate::element::Element;
+use crate::engine::gpu::buffers::GpuBuffer;
+use crate::engine::host::alloc::collected;
+use crate::engine::host::memory::Snapshot;
 use crate::error::Result;
-use crate::memory::collected;
 
 /// An array that has arrived on the host.
 ///
@@ -24,7 +24,7 @@ pub struct HostArray<T: Element, D: Dimension> {
 }
 
 /// Where the values are.
-pub(super) enum Landed<T: Element> {
+pub(crate) enum Landed<T: Element> {
     /// In the CPU engine's memory.
     Shared(Snapshot<T>),
     /// In a mapped buffer, at its start.
@@ -34,7 +34,7 @@ pub(super) enum Landed<T: Element> {
 }
 
 /// A buffer that is mapped for reading, unmapped when this is dropped and then given back.
-pub(super) struct MappedBuffer {
+pub(crate) struct MappedBuffer {
     // Before the buffer, so that the view ends first.
     view: Option<wgpu::BufferView>,
     buffer: Arc<GpuBuffer>,
@@ -65,7 +65,7 @@ impl Drop for MappedBuffer {
 }
 
 impl<T: Element, D: Dimension> HostArray<T, D> {
-    pub(super) fn new(landed: Landed<T>, shape: D, cost: TransferCost) -> Self {
+    pub(crate) fn new(landed: Landed<T>, shape: D, cost: TransferCost) -> Self {
         Self { landed, shape, cost }
     }
 

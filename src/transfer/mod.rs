@@ -3,11 +3,7 @@
 //!
 //! Nothing else in the crate turns host data into device data or back.
 
-mod gather;
-mod host_array;
-mod readback;
-mod upload;
-
-pub(crate) use gather::gathered;
-pub use host_array::HostArray;
-pub use readback::Readback;
+pub(crate) mod gather;
+pub(crate) mod host_array;
+pub(crate) mod readback;
+pub(crate) mod upload;

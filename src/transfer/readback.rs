@@ -9,15 +9,19 @@ use std::task::{Context, Poll};
 use bytemuck::cast_slice;
 use ndarray::Dimension;
 
-use super::host_array::{HostArray, Landed, MappedBuffer};
 use crate::array::DeviceArray;
-use crate::clock::Instant;
-use crate::device::check::Findings;
-use crate::device::gpu::{GpuBuffer, GpuContext, Landing, Purpose};
-use crate::device::storage::Storage;
-use crate::device::{Device, Engine, TransferCost, TransferPath};
+use crate::device::Device;
+use crate::device::transfers::{TransferCost, TransferPath};
 use crate::element::{Element, bytes_of};
+use crate::engine::Engine;
+use crate::engine::check::Findings;
+use crate::engine::gpu::GpuContext;
+use crate::engine::gpu::buffers::{GpuBuffer, Purpose};
+use crate::engine::gpu::pending_map::Landing;
+use crate::engine::host::clock::Instant;
+use crate::engine::storage::Storage;
 use crate::error::Result;
+use crate::transfer::host_array::{HostArray, Landed, MappedBuffer};
 
 /// A copy on its way to the host.
 ///

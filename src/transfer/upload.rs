@@ -5,18 +5,21 @@ use std::sync::Arc;
 use bytemuck::{Pod, cast_slice};
 use ndarray::{Array, ArrayBase, ArrayView, Data, Dimension, IntoDimension, IxDyn};
 
-use super::gather::{gather, gather_part, simplified};
+use crate::array::host_data::HostView;
 use crate::array::{DeviceArray, elements_of};
-use crate::clock::Instant;
-use crate::device::check::Findings;
-use crate::device::gpu::{GpuBuffer, GpuContext, UPLOAD_PIECE};
-use crate::device::host::HostBuffer;
-use crate::device::storage::Storage;
-use crate::device::{Device, Engine};
+use crate::device::Device;
 use crate::element::{Element, bytes_of};
+use crate::engine::Engine;
+use crate::engine::check::Findings;
+use crate::engine::gpu::GpuContext;
+use crate::engine::gpu::buffers::GpuBuffer;
+use crate::engine::gpu::queue::UPLOAD_PIECE;
+use crate::engine::host::alloc::zeroed;
+use crate::engine::host::clock::Instant;
+use crate::engine::host::memory::HostBuffer;
+use crate::engine::storage::Storage;
 use crate::error::{Error, Result};
-use crate::host_data::HostView;
-use crate::memory::zeroed;
+use crate::transfer::gather::{gather, gather_part, simplified};
 
 impl Device {
     /// Uploads an array of any layout: contiguous, strided, reversed, transposed, broadcast, 0-d or empty; or a slice or

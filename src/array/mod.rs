@@ -1,0 +1,292 @@
+//! [`DeviceArray`]: a buffer, a shape, and the device it is on.
+
+pub(crate) mod any;
+pub(crate) mod average_or;
+pub(crate) mod host_data;
+pub(crate) mod reduce_axes;
+pub(crate) mod reduce_axis;
+pub(crate) mod skip_nan;
+pub(crate) mod skip_nan_axes;
+
+use ndarray::{Axis, Dimension, IntoDimension, IxDyn};
+
+use crate::device::Device;
+use crate::element::{Element, bytes_of};
+use crate::engine::Engine;
+use crate::engine::check::{Checks, Findings};
+use crate::engine::gpu::buffers::GpuBuffer;
+use crate::engine::gpu::encoder::LARGEST_ELEMENT;
+use crate::engine::storage::Storage;
+use crate::error::{Error, ErrorKind, Result};
+
+/// An array that lives on a device.
+///
+/// Its elements lie in standard (row-major) order. Cloning it is cheap and shares them. There is no indexing, no
+/// printing of values and no conversion behind the scenes: what is on the device stays there until
+/// [`readback`](Self::readback).
+pub struct DeviceArray<T: Element, D: Dimension> {
+    device: Device,
+    storage: Storage<T>,
+    shape: D,
+    checks: Checks,
+}
+
+impl<T: Element, D: Dimension> Clone for DeviceArray<T, D> {
+    fn clone(&self) -> Self {
+        self.with_shape(self.shape.clone())
+    }
+}
+
+impl<T: Element, D: Dimension> DeviceArray<T, D> {
+    /// An array of values that are being made now, of others to which `checks` belong.
+    pub(crate) fn new(device: Device, storage: Storage<T>, shape: D, checks: Checks) -> Self {
+        let checks = checks.on(&device);
+        Self { device, storage, shape, checks }
+    }
+
+    /// Another handle to the same values, on another handle to the device.
+    pub(crate) fn handed_out(&self, device: &Device, checks: Checks) -> Self {
+        Self { device: device.clone(), storage: self.storage.clone(), shape: self.shape.clone(), checks }
+    }
+
+    pub(crate) fn into_parts(self) -> (Device, Storage<T>, D, Checks) {
+        (self.device, self.storage, self.shape, self.checks)
+    }
+
+    /// The lengths of the axes.
+    pub fn shape(&self) -> &[usize] {
+        self.shape.slice()
+    }
+
+    /// The lengths of the axes, as ndarray's constructors take them.
+    pub fn raw_dim(&self) -> D {
+        self.shape.clone()
+    }
+
+    /// How many elements it has.
+    pub fn len(&self) -> usize {
+        self.shape.size()
+    }
+
+    /// How many axes it has.
+    pub fn ndim(&self) -> usize {
+        self.shape.ndim()
+    }
+
+    /// Whether it has no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The device it is on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub(crate) fn storage(&self) -> &Storage<T> {
+        &self.storage
+    }
+
+    /// The storage of an array whose values are about to be replaced.
+    pub(crate) fn storage_to_overwrite(&mut self) -> &mut Storage<T> {
+        &mut self.storage
+    }
+
+    /// Replaces the values by what `compute` puts into the memory at hand, or into other memory if somebody else shares it,
+    /// and what was wrong with them by `checks`. If `compute` fails everything stays as it is.
+    pub(crate) fn recompute(&mut self, checks: Checks, compute: impl FnOnce(&Storage<T>) -> Result<()>) -> Result<()> {
+        let storage = if self.storage.is_unique() { self.storage.clone() } else { self.device.allocate(self.len())? };
+        compute(&storage)?;
+        (self.storage, self.checks) = (storage, checks.on(&self.device));
+        Ok(())
+    }
+
+    /// The values have been replaced, and with them what was wrong with them.
+    pub(crate) fn overwritten(&mut self, findings: Findings) {
+        self.checks = findings.into();
+    }
+
+    pub(crate) fn checks(&self) -> &Checks {
+        &self.checks
+    }
+
+    fn with_shape<E: Dimension>(&self, shape: E) -> DeviceArray<T, E> {
+        DeviceArray { device: self.device.clone(), storage: self.storage.clone(), shape, checks: self.checks.clone() }
+    }
+
+    /// The same elements under another shape. Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeMismatch`](ErrorKind::ShapeMismatch) if the shapes do not have the same number of elements.
+    pub fn reshape<Sh: IntoDimension>(&self, shape: Sh) -> Result<DeviceArray<T, Sh::Dim>> {
+        let shape = shape.into_dimension();
+        if elements_of(&shape) != Some(self.len()) {
+            return Err(Error::shape(format!(
+                "an array of shape {:?} has {} elements and cannot take shape {:?}",
+                self.shape(),
+                self.len(),
+                shape.slice()
+            )));
+        }
+        Ok(self.with_shape(shape))
+    }
+
+    /// The same array with a dynamic number of axes.
+    pub fn into_dyn(self) -> DeviceArray<T, IxDyn> {
+        let shape = IxDyn(self.shape());
+        self.with_shape(shape)
+    }
+
+    /// The same array with another axis of length 1: NumPy's `keepdims` after a reduction. Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`AxisOutOfRange`](ErrorKind::AxisOutOfRange) if there is no such place.
+    pub fn insert_axis(self, axis: Axis) -> Result<DeviceArray<T, D::Larger>> {
+        if axis.index() > self.ndim() {
+            return Err(Error::new(
+                ErrorKind::AxisOutOfRange { axis: axis.index(), ndim: self.ndim() + 1 },
+                format!(
+                    "axis {} cannot be inserted into an array of shape {:?}; places are 0..={}",
+                    axis.index(),
+                    self.shape(),
+                    self.ndim()
+                ),
+            ));
+        }
+        let shape = self.shape.insert_axis(axis);
+        Ok(self.with_shape(shape))
+    }
+
+    /// The buffer the array lies in, for the application's own wgpu code; `None` on the CPU engine. The elements are at
+    /// its start, or where [`from_wgpu_buffer_at`](Self::from_wgpu_buffer_at) was told that they are; it may be longer.
+    ///
+    /// `None` also while a plan is being captured. Commands recorded so far are submitted first, so that what the application
+    /// submits comes after them; call it again, then, after more was asked of the array.
+    ///
+    /// # How long it is the caller's
+    ///
+    /// A clone of the handle is the caller's for as long as he keeps it: from this call on the buffer never goes into the
+    /// crate's pool, and nobody else's array will lie in it, also after the last handle to the array is gone. (It is lost to
+    /// the pool, so do not ask for the buffers of thousands of arrays that you drop.) What it holds is the array's:
+    ///
+    /// - Operations only write to new arrays. The array of the output of a [plan](crate::Plan) is written by each replay,
+    ///   and that of an input by [`write`](crate::Plan::write).
+    /// - [`overwrite`](Self::overwrite) writes into this buffer if nobody shares the array, else the array moves to another
+    ///   buffer, and this one keeps the old values.
+    /// - [`into_readback`](Self::into_readback) copies the array instead of mapping it, and leaves the buffer usable.
+    /// - What the application writes there is seen by what is asked of the array later. What was found out about the old
+    ///   values (weights that sum to zero, knots out of order) still comes with the array.
+    ///
+    /// The application must not map the buffer, which wgpu would refuse to compute on, or destroy it, while the array is used:
+    /// either is an error of the device for all that come later.
+    pub fn wgpu_buffer(&self) -> Option<&wgpu::Buffer> {
+        match (self.device.engine(), &self.storage) {
+            _ if self.device.recorder().is_some() => None,
+            (Engine::Gpu(context), Storage::Gpu(buffer)) => {
+                // A fault is kept by the device and returned by the next call that can fail.
+                let _ = context.flush();
+                Some(buffer.expose())
+            }
+            _ => None,
+        }
+    }
+
+    /// An array over a buffer that the application made with the wgpu device it shares by
+    /// [`Device::from_wgpu`]. Nothing is copied, and the buffer never goes into the crate's pool.
+    ///
+    /// Commands that the application submits later are not waited for by what was asked of `device` before. Two arrays over
+    /// the same bytes are two names for them, and nothing keeps writing to one apart from reading the other.
+    ///
+    /// Costs one small submission, by which wgpu is made to say whether the buffer can be used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidOption`](ErrorKind::InvalidOption) if the buffer is not one of this wgpu device, is mapped (also by
+    /// `mapped_at_creation`) or about to be, was destroyed, or lacks the usages `STORAGE`, `COPY_SRC` and `COPY_DST`, or if
+    /// the device is the CPU engine; [`ShapeMismatch`](ErrorKind::ShapeMismatch) if it is too small for the shape;
+    /// [`UnsupportedElement`](ErrorKind::UnsupportedElement); [`DeviceLost`](ErrorKind::DeviceLost).
+    ///
+    /// wgpu has no name for "a buffer of another `wgpu::Instance`": it panics, which is caught here, or complains to the
+    /// device that the buffer is of, whose handler for uncaptured errors hears of it; its default handler's panic is caught
+    /// as well. Where the program is built with `panic = "abort"`, that mistake ends it. In a browser a buffer of
+    /// another device is an error of what is computed later.
+    pub fn from_wgpu_buffer<Sh>(device: &Device, buffer: wgpu::Buffer, shape: Sh) -> Result<Self>
+    where
+        Sh: IntoDimension<Dim = D>,
+    {
+        Self::from_wgpu_buffer_at(device, buffer, 0, shape)
+    }
+
+    /// The same from a place in the buffer on, in bytes: for several arrays in one buffer, or one behind a header.
+    ///
+    /// The place is a multiple of the wgpu device's `min_storage_buffer_offset_alignment`, which is 256 unless the application
+    /// requested a smaller limit. Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_wgpu_buffer`](Self::from_wgpu_buffer); [`InvalidOption`](ErrorKind::InvalidOption) also for any other place,
+    /// and [`ShapeMismatch`](ErrorKind::ShapeMismatch) if what is behind it is too small for the shape.
+    pub fn from_wgpu_buffer_at<Sh>(device: &Device, buffer: wgpu::Buffer, offset: u64, shape: Sh) -> Result<Self>
+    where
+        Sh: IntoDimension<Dim = D>,
+    {
+        device.supports::<T>()?;
+        let Engine::Gpu(context) = device.engine() else {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                "the CPU engine has no wgpu buffers; share the application's device with Device::from_wgpu",
+            ));
+        };
+        let shape = shape.into_dimension();
+        // Bindings are not empty, those of empty arrays neither.
+        let bytes = elements_of(&shape).map_or(u64::MAX, bytes_of::<T>);
+        let bytes = if bytes == 0 { LARGEST_ELEMENT } else { bytes };
+        let room = buffer.size().saturating_sub(offset);
+        if bytes > room {
+            return Err(Error::shape(format!(
+                "an array of shape {:?} of {} takes {bytes} bytes, but the buffer has {room} from byte {offset} on",
+                shape.slice(),
+                T::TYPE,
+            )));
+        }
+        let alignment = context.alignment();
+        if !offset.is_multiple_of(alignment) {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                format!(
+                    "an array cannot begin at byte {offset} of a buffer: this device binds buffers at multiples of \
+                     {alignment} bytes (min_storage_buffer_offset_alignment); copy it to such a place first"
+                ),
+            ));
+        }
+        let needed = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+        if !buffer.usage().contains(needed) {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                format!("the buffer has usages {:?}, but an array needs {needed:?}", buffer.usage()),
+            ));
+        }
+        context.health()?;
+        context.accepts(&buffer)?;
+        let storage = Storage::Gpu(std::sync::Arc::new(GpuBuffer::foreign(buffer, offset)));
+        Ok(Self::new(device.clone(), storage, shape, Checks::default()))
+    }
+}
+
+/// How many elements an array of this shape has; `None` if there can be none on a host. An array without elements cannot be
+/// of any shape either: the lengths of the other axes must be those of something.
+pub(crate) fn elements_of<D: Dimension>(shape: &D) -> Option<usize> {
+    let mut others = shape.slice().iter().filter(|&&len| len != 0);
+    let product = others.try_fold(1_usize, |product, &len| product.checked_mul(len))?;
+    let is_empty = shape.slice().contains(&0);
+    (product <= isize::MAX as usize).then_some(if is_empty { 0 } else { product })
+}
+
+impl<T: Element, D: Dimension> std::fmt::Debug for DeviceArray<T, D> {
+    /// Shape, type and device. The values stay where they are.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DeviceArray<{}>{:?} on {}", T::TYPE, self.shape(), self.device.info().name)
+    }
+}

@@ -1,0 +1,386 @@
+//! Reductions over several axes, and over everything.
+
+use ndarray::{Axis, Dimension, Ix0, IxDyn};
+
+use crate::array::DeviceArray;
+use crate::device::Device;
+use crate::element::Float;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::reduce::op::{Finish, Operands, View, Weights};
+use crate::kernels::transpose::op::arrange;
+
+impl<T: Float, D: Dimension> DeviceArray<T, D> {
+    /// The weighted average of all elements, as `numpy.average(a, weights=weights)`. The weights have the array's shape.
+    ///
+    /// Costs one pass over array and weights.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeMismatch`](ErrorKind::ShapeMismatch), [`DeviceMismatch`](ErrorKind::DeviceMismatch), and with the data
+    /// [`ZeroWeights`](ErrorKind::ZeroWeights).
+    pub fn average<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<DeviceArray<T, Ix0>> {
+        self.weighted_whole(weights)?.reduce(Finish::Average, Ix0())
+    }
+
+    /// The weighted average of all elements and the sum of the weights.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average`](Self::average).
+    pub fn average_returned<E: Dimension>(
+        &self,
+        weights: &DeviceArray<T, E>,
+    ) -> Result<(DeviceArray<T, Ix0>, DeviceArray<T, Ix0>)> {
+        self.weighted_whole(weights)?.reduce_with_sums(Finish::Average, true, Ix0())?.pair()
+    }
+
+    /// The weighted sum of all elements. The weights have the array's shape; their sum may be zero.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeMismatch`](ErrorKind::ShapeMismatch), [`DeviceMismatch`](ErrorKind::DeviceMismatch).
+    pub fn weighted_sum<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<DeviceArray<T, Ix0>> {
+        self.weighted_whole(weights)?.reduce(Finish::Sum, Ix0())
+    }
+
+    /// The sum of all elements; 0 if there are none.
+    ///
+    /// # Errors
+    ///
+    /// Only what can happen to any call: a lost device, memory that can't be had.
+    pub fn sum(&self) -> Result<DeviceArray<T, Ix0>> {
+        self.whole().reduce(Finish::Sum, Ix0())
+    }
+
+    /// The mean of all elements; NaN if there are none.
+    ///
+    /// # Errors
+    ///
+    /// Only what can happen to any call: a lost device, memory that can't be had.
+    pub fn mean(&self) -> Result<DeviceArray<T, Ix0>> {
+        self.whole().reduce(Finish::Mean, Ix0())
+    }
+
+    /// The variance of all elements; see [`var_axis`](Self::var_axis).
+    ///
+    /// # Errors
+    ///
+    /// Only what can happen to any call: a lost device, memory that can't be had.
+    pub fn var(&self, ddof: T) -> Result<DeviceArray<T, Ix0>> {
+        self.whole().spread(Finish::Var, ddof.widen(), Ix0())
+    }
+
+    /// The standard deviation of all elements; see [`std_axis`](Self::std_axis).
+    ///
+    /// # Errors
+    ///
+    /// Only what can happen to any call: a lost device, memory that can't be had.
+    pub fn std(&self, ddof: T) -> Result<DeviceArray<T, Ix0>> {
+        self.whole().spread(Finish::Std, ddof.widen(), Ix0())
+    }
+
+    /// The smallest of all elements; NaN if any is NaN.
+    ///
+    /// # Errors
+    ///
+    /// [`EmptyReduction`](ErrorKind::EmptyReduction).
+    pub fn min(&self) -> Result<DeviceArray<T, Ix0>> {
+        self.whole().reduce(Finish::Min, Ix0())
+    }
+
+    /// The largest of all elements; NaN if any is NaN.
+    ///
+    /// # Errors
+    ///
+    /// [`EmptyReduction`](ErrorKind::EmptyReduction).
+    pub fn max(&self) -> Result<DeviceArray<T, Ix0>> {
+        self.whole().reduce(Finish::Max, Ix0())
+    }
+
+    /// Where the smallest of all elements is, counted in row-major order: the first of equals, and the first NaN if there
+    /// is one.
+    ///
+    /// # Errors
+    ///
+    /// [`EmptyReduction`](ErrorKind::EmptyReduction).
+    pub fn argmin(&self) -> Result<DeviceArray<u32, Ix0>> {
+        self.whole().locate(Finish::ArgMin, Ix0())
+    }
+
+    /// Where the largest of all elements is, counted in row-major order: the first of equals, and the first NaN if there
+    /// is one.
+    ///
+    /// # Errors
+    ///
+    /// [`EmptyReduction`](ErrorKind::EmptyReduction).
+    pub fn argmax(&self) -> Result<DeviceArray<u32, Ix0>> {
+        self.whole().locate(Finish::ArgMax, Ix0())
+    }
+
+    /// The weighted average over several axes, as `numpy.average(a, axis=(..), weights=weights)`.
+    ///
+    /// The weights have the lengths of the axes, in the order in which the axes are named, or the array's own shape. No
+    /// axes at all leave the array as it is.
+    ///
+    /// Costs one pass if the axes are neighbours; else the array (and the weights) are first rearranged, a pass that reads
+    /// and writes them, for each group of axes that has to move.
+    ///
+    /// # Errors
+    ///
+    /// [`AxisOutOfRange`](ErrorKind::AxisOutOfRange), [`RepeatedAxis`](ErrorKind::RepeatedAxis),
+    /// [`ShapeMismatch`](ErrorKind::ShapeMismatch), [`DeviceMismatch`](ErrorKind::DeviceMismatch), and with the data
+    /// [`ZeroWeights`](ErrorKind::ZeroWeights). [`TooLarge`](ErrorKind::TooLarge) if the axes are not neighbours and what
+    /// has to be rearranged exceeds a binding.
+    pub fn average_axes<E: Dimension>(
+        &self,
+        axes: &[Axis],
+        weights: &DeviceArray<T, E>,
+    ) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.weighted_over(axes, weights)?;
+        operands.reduce(Finish::Average, shape)
+    }
+
+    /// The weighted average over several axes and the sum of the weights of each.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axes`](Self::average_axes).
+    pub fn average_axes_returned<E: Dimension>(
+        &self,
+        axes: &[Axis],
+        weights: &DeviceArray<T, E>,
+    ) -> Result<(DeviceArray<T, IxDyn>, DeviceArray<T, IxDyn>)> {
+        let (operands, shape) = self.weighted_over(axes, weights)?;
+        operands.reduce_with_sums(Finish::Average, true, shape)?.pair()
+    }
+
+    /// The weighted sum over several axes; weights as for [`average_axes`](Self::average_axes).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axes`](Self::average_axes) that come in the call.
+    pub fn weighted_sum_axes<E: Dimension>(
+        &self,
+        axes: &[Axis],
+        weights: &DeviceArray<T, E>,
+    ) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.weighted_over(axes, weights)?;
+        operands.reduce(Finish::Sum, shape)
+    }
+
+    /// The sum over several axes. Costs as [`average_axes`](Self::average_axes).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axes`](Self::average_axes) that come in the call.
+    pub fn sum_axes(&self, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.over(axes)?;
+        operands.reduce(Finish::Sum, shape)
+    }
+
+    /// The mean over several axes. Costs as [`average_axes`](Self::average_axes).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axes`](Self::average_axes) that come in the call.
+    pub fn mean_axes(&self, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.over(axes)?;
+        operands.reduce(Finish::Mean, shape)
+    }
+
+    /// The variance over several axes; see [`var_axis`](Self::var_axis). Costs a pass more than
+    /// [`average_axes`](Self::average_axes).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axes`](Self::average_axes) that come in the call.
+    pub fn var_axes(&self, axes: &[Axis], ddof: T) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.over(axes)?;
+        operands.spread(Finish::Var, ddof.widen(), shape)
+    }
+
+    /// The standard deviation over several axes; see [`var_axes`](Self::var_axes).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axes`](Self::average_axes) that come in the call.
+    pub fn std_axes(&self, axes: &[Axis], ddof: T) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.over(axes)?;
+        operands.spread(Finish::Std, ddof.widen(), shape)
+    }
+
+    /// The smallest value over several axes; NaN if any is NaN.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`average_axes`](Self::average_axes) that come in the call, and
+    /// [`EmptyReduction`](ErrorKind::EmptyReduction).
+    pub fn min_axes(&self, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.over(axes)?;
+        operands.reduce(Finish::Min, shape)
+    }
+
+    /// The largest value over several axes; NaN if any is NaN.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`min_axes`](Self::min_axes).
+    pub fn max_axes(&self, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
+        let (operands, shape) = self.over(axes)?;
+        operands.reduce(Finish::Max, shape)
+    }
+
+    /// Standardizes over several axes: `(a - mean) / std`, of the same shape, where mean and standard deviation are those of
+    /// all elements along these axes; see [`standardize_axis`](Self::standardize_axis).
+    ///
+    /// Costs as [`standardize_axis`](Self::standardize_axis) if the axes are neighbours; else array and result are rearranged,
+    /// a pass that reads and writes them, for each group of axes that has to move. Over no axes at all every element stands
+    /// alone, and becomes NaN.
+    ///
+    /// # Errors
+    ///
+    /// [`AxisOutOfRange`](ErrorKind::AxisOutOfRange), [`RepeatedAxis`](ErrorKind::RepeatedAxis).
+    /// [`TooLarge`](ErrorKind::TooLarge) if the axes are not neighbours and what has to be rearranged exceeds a binding.
+    pub fn standardize_axes(&self, axes: &[Axis], ddof: T) -> Result<Self> {
+        let (plan, _) = self.plan_over(axes)?;
+        let values = arrange(self.device(), self.storage(), self.shape(), &plan.order)?;
+        let arranged = Operands { values, view: plan.view, ..self.whole() }.standardized(ddof)?;
+        let shape: Vec<usize> = plan.order.iter().map(|&axis| self.shape()[axis]).collect();
+        let mut back: Vec<usize> = (0..shape.len()).collect();
+        back.sort_by_key(|&place| plan.order[place]);
+        let output = arrange(self.device(), &arranged, &shape, &back)?;
+        Ok(DeviceArray::new(self.device().clone(), output, self.raw_dim(), self.checks().clone()))
+    }
+
+    /// The array seen as one line.
+    pub(crate) fn whole(&self) -> Operands<T> {
+        Operands::new(self, View { outer: 1, len: self.len(), inner: 1 })
+    }
+
+    pub(crate) fn weighted_whole<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<Operands<T>> {
+        if weights.shape() != self.shape() {
+            return Err(Error::shape(format!(
+                "an average over everything takes a weight for each element, but weights have shape {:?} and the array \
+                 {:?}; name an axis (average_axis) if these are the weights along it",
+                weights.shape(),
+                self.shape()
+            )));
+        }
+        self.whole().with_weights(weights, Weights::Full(weights.storage().clone()))
+    }
+
+    /// The array with the axes that are reduced side by side, and the shape of what is left.
+    pub(crate) fn over(&self, axes: &[Axis]) -> Result<(Operands<T>, IxDyn)> {
+        self.over_for(axes, self.device())
+    }
+
+    /// The same for what is computed on another handle of the device.
+    fn over_for(&self, axes: &[Axis], device: &Device) -> Result<(Operands<T>, IxDyn)> {
+        let (plan, shape) = self.plan_over(axes)?;
+        let values = arrange(self.device_to_arrange_on(device), self.storage(), self.shape(), &plan.order)?;
+        let operands = Operands { values, view: plan.view, ..self.whole() };
+        Ok((operands, shape))
+    }
+
+    pub(crate) fn weighted_over<E: Dimension>(
+        &self,
+        axes: &[Axis],
+        weights: &DeviceArray<T, E>,
+    ) -> Result<(Operands<T>, IxDyn)> {
+        let (plan, _) = self.plan_over(axes)?;
+        let device = &self.device().joint(weights.device(), "the weights")?;
+        let arranging = weights.device_to_arrange_on(device);
+        let named: Vec<usize> = axes.iter().map(|axis| self.shape()[axis.index()]).collect();
+        let weights_fit = if weights.shape() == self.shape() {
+            Weights::Full(arrange(arranging, weights.storage(), self.shape(), &plan.order)?)
+        } else if weights.shape() == named {
+            // They come in the order in which the axes were named, and are needed in the array's.
+            let mut order: Vec<usize> = (0..axes.len()).collect();
+            order.sort_by_key(|&place| axes[place].index());
+            Weights::Along(arrange(arranging, weights.storage(), &named, &order)?)
+        } else {
+            return Err(Error::shape(format!(
+                "weights of shape {:?} do not fit axes {:?} of an array of shape {:?}; give {named:?}, the lengths of \
+                 the axes in that order, or {:?}, a weight for each element",
+                weights.shape(),
+                axes.iter().map(|axis| axis.index()).collect::<Vec<_>>(),
+                self.shape(),
+                self.shape()
+            )));
+        };
+        let (operands, shape) = self.over_for(axes, device)?;
+        Ok((operands.with_weights(weights, weights_fit)?, shape))
+    }
+
+    /// Where its axes are rearranged for something that is computed on `device`: at once, unless it is memory of a plan, whose
+    /// values a plan that is being captured takes at each replay.
+    fn device_to_arrange_on<'a>(&'a self, device: &'a Device) -> &'a Device {
+        if self.checks().latest().is_empty() { self.device() } else { device }
+    }
+
+    fn plan_over(&self, axes: &[Axis]) -> Result<(OverPlan, IxDyn)> {
+        let mut reduced = vec![false; self.ndim()];
+        for axis in axes {
+            match reduced.get_mut(axis.index()) {
+                None => return Err(Error::axis_out_of_range(axis.index(), self.shape())),
+                Some(true) => {
+                    return Err(Error::new(
+                        ErrorKind::RepeatedAxis { axis: axis.index() },
+                        format!("axis {} is named twice; name each axis once", axis.index()),
+                    ));
+                }
+                Some(seen) => *seen = true,
+            }
+        }
+        let kept = |&axis: &usize| !reduced[axis];
+        let shape: Vec<usize> = (0..self.ndim()).filter(kept).map(|axis| self.shape()[axis]).collect();
+        Ok((OverPlan::new(self.shape(), &reduced), IxDyn(&shape)))
+    }
+}
+
+/// In which order the axes have to lie, and how the array is seen then.
+struct OverPlan {
+    order: Vec<usize>,
+    view: View,
+}
+
+impl OverPlan {
+    fn new(shape: &[usize], reduced: &[bool]) -> Self {
+        let product = |axes: &[usize]| axes.iter().map(|&axis| shape[axis]).product();
+        let all: Vec<usize> = (0..shape.len()).collect();
+        // An axis of length 1 is wherever one likes.
+        let first = all.iter().position(|&axis| reduced[axis] && shape[axis] != 1);
+        let last = all.iter().rposition(|&axis| reduced[axis] && shape[axis] != 1);
+        let (Some(first), Some(last)) = (first, last) else {
+            return Self { view: View { outer: product(&all), len: 1, inner: 1 }, order: all };
+        };
+        if all[first..=last].iter().all(|&axis| reduced[axis] || shape[axis] == 1) {
+            let view = View {
+                outer: product(&all[..first]),
+                len: product(&all[first..=last]),
+                inner: product(&all[last + 1..]),
+            };
+            return Self { order: all, view };
+        }
+        let (gone, kept): (Vec<usize>, Vec<usize>) = all.iter().partition(|&&axis| reduced[axis]);
+        let view = View { outer: product(&kept), len: product(&gone), inner: 1 };
+        Self { order: [kept, gone].concat(), view }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_need_no_rearranging() {
+        let plan = OverPlan::new(&[2, 3, 4, 5], &[false, true, true, false]);
+        assert_eq!((plan.order, plan.view), (vec![0, 1, 2, 3], View { outer: 2, len: 12, inner: 5 }));
+        let plan = OverPlan::new(&[2, 1, 4, 1], &[true, false, true, false]);
+        assert_eq!((plan.order, plan.view), (vec![0, 1, 2, 3], View { outer: 1, len: 8, inner: 1 }));
+        let plan = OverPlan::new(&[2, 3, 4], &[true, false, true]);
+        assert_eq!((plan.order, plan.view), (vec![1, 0, 2], View { outer: 3, len: 8, inner: 1 }));
+        let plan = OverPlan::new(&[2, 3], &[false, false]);
+        assert_eq!(plan.view, View { outer: 6, len: 1, inner: 1 });
+    }
+}

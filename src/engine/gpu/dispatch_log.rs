@@ -1,0 +1,147 @@
+//! A tape of dispatches, for tests: what each was given and what it left, so that another implementation of WebGPU can be
+//! asked to do the same.
+
+use std::cell::RefCell;
+
+use crate::engine::gpu::GpuContext;
+use crate::engine::gpu::buffers::Purpose;
+use crate::engine::gpu::encoder::{Binding, Commands, LARGEST_ELEMENT};
+use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::error::Result;
+
+thread_local! {
+    /// Operations dispatch on the thread that asks for them: other tests do not get onto the tape.
+    static TAPE: RefCell<Option<Tape>> = const { RefCell::new(None) };
+}
+
+#[derive(Default)]
+struct Tape {
+    dispatches: Vec<Taped>,
+    /// What plans keep, until it is played.
+    kept: Vec<Kept>,
+}
+
+/// A dispatch.
+pub(crate) struct Taped {
+    pub kernel: Kernel,
+    pub parameters: Vec<u8>,
+    pub columns: u32,
+    pub rows: u32,
+    pub buffers: Vec<Contents>,
+}
+
+/// What a kernel saw of a buffer.
+pub(crate) struct Contents {
+    pub number: u32,
+    pub access: Access,
+    pub before: Vec<u8>,
+    /// Where it could be written.
+    pub after: Option<Vec<u8>>,
+}
+
+struct Kept {
+    kernel: Kernel,
+    parameters: Vec<u8>,
+    windows: Vec<(wgpu::Buffer, u64, u64)>,
+    groups: u64,
+}
+
+/// Everything that this thread dispatches meanwhile.
+pub(crate) fn record(calls: impl FnOnce()) -> Vec<Taped> {
+    TAPE.set(Some(Tape::default()));
+    calls();
+    TAPE.take().map(|tape| tape.dispatches).unwrap_or_default()
+}
+
+/// Does what plans have kept since the last time, one dispatch after another.
+pub(crate) fn play_kept(context: &GpuContext) -> Result<()> {
+    let kept = TAPE.with_borrow_mut(|tape| tape.as_mut().map(|tape| std::mem::take(&mut tape.kept)));
+    for Kept { kernel, parameters, windows, groups } in kept.into_iter().flatten() {
+        let bindings = windows.iter().map(|(buffer, offset, bytes)| Binding { buffer, offset: *offset, bytes: *bytes });
+        Commands::at_once(context).dispatch(&kernel, &parameters, &bindings.collect::<Vec<_>>(), groups)?;
+    }
+    Ok(())
+}
+
+/// Notes a dispatch that is about to be recorded; what it leaves behind is noted when the value is dropped.
+pub(crate) fn watch<'a>(
+    context: &'a GpuContext,
+    is_kept: bool,
+    kernel: &Kernel,
+    parameters: &[u8],
+    bindings: &[Binding<'a>],
+    [groups, columns, rows]: [u64; 3],
+) -> Option<Watch<'a>> {
+    if TAPE.with_borrow(Option::is_none) {
+        return None;
+    }
+    expect_no_aliases(kernel, bindings);
+    let (kernel, parameters) = (kernel.clone(), parameters.to_vec());
+    if is_kept {
+        let windows = bindings.iter().map(|one| (one.buffer.clone(), one.offset, one.bytes)).collect();
+        let kept = Kept { kernel, parameters, windows, groups };
+        TAPE.with_borrow_mut(|tape| tape.as_mut().map(|tape| tape.kept.push(kept)));
+        return None;
+    }
+    let numbered = kernel.buffers().zip(bindings);
+    let buffers = numbered
+        .map(|((number, access), binding)| {
+            let before = contents(context, binding).expect("what a kernel is about to see");
+            Contents { number, access, before, after: None }
+        })
+        .collect();
+    let taped = Taped { kernel, parameters, columns: columns as u32, rows: rows as u32, buffers };
+    Some(Watch { context, bindings: bindings.to_vec(), taped: Some(taped) })
+}
+
+/// WebGPU forbids it, wgpu does not always notice: what is written must not be bound a second time.
+fn expect_no_aliases(kernel: &Kernel, bindings: &[Binding<'_>]) {
+    let accesses: Vec<_> = kernel.buffers().map(|(_, access)| access).collect();
+    for (one, first) in bindings.iter().enumerate() {
+        for (other, second) in bindings.iter().enumerate() {
+            let is_same = one != other && first.buffer == second.buffer;
+            let is_shared = first.offset < second.offset + second.bytes && second.offset < first.offset + first.bytes;
+            let is_written = accesses[one] == Access::ReadWrite;
+            let name = &kernel.name;
+            assert!(!(is_same && is_shared && is_written), "{name}: buffers {one} and {other} overlap");
+        }
+    }
+}
+
+pub(crate) struct Watch<'a> {
+    context: &'a GpuContext,
+    bindings: Vec<Binding<'a>>,
+    taped: Option<Taped>,
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        let Some(mut taped) = self.taped.take().filter(|_| !std::thread::panicking()) else { return };
+        for (buffer, binding) in taped.buffers.iter_mut().zip(&self.bindings) {
+            if buffer.access == Access::ReadWrite {
+                buffer.after = Some(contents(self.context, binding).expect("what a kernel left"));
+            }
+        }
+        TAPE.with_borrow_mut(|tape| tape.as_mut().map(|tape| tape.dispatches.push(taped)));
+    }
+}
+
+fn contents(context: &GpuContext, binding: &Binding<'_>) -> Result<Vec<u8>> {
+    let bytes = if binding.bytes == 0 { LARGEST_ELEMENT } else { binding.bytes };
+    let staging = context.buffer(Purpose::Readback, bytes)?;
+    context.land(&[(binding.buffer, binding.offset, bytes)], staging.raw())?.wait(context)?;
+    let contents = staging.mapped(bytes)?.to_vec();
+    staging.unmap();
+    Ok(contents)
+}
+
+/// A buffer of exactly so many bytes, which the pool does not have: kernels cannot read it by four.
+pub(crate) fn tight_buffer(context: &GpuContext, bytes: u64) -> wgpu::Buffer {
+    use wgpu::BufferUsages as Usage;
+    context.device.raw().create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: bytes,
+        usage: Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST,
+        mapped_at_creation: false,
+    })
+}

@@ -1,0 +1,241 @@
+//! The GPU engine: a wgpu device, and what it takes to keep it busy and to survive it.
+//!
+//! - [`buffers`]: memory, pooled
+//! - [`pipelines`]: shaders, assembled from fragments and compiled once each
+//! - [`encoder`]: what operations give their dispatches to
+//! - [`queue`]: commands, recorded one after another and submitted together
+//! - [`self_check`]: what a driver makes of delicate arithmetic
+//! - [`pending_map`]: copies on their way to the host
+//! - [`poller`]: waiting for them, and the threads that wake who awaits them; `web` is what a browser has instead
+//! - `fault_injection` and `dispatch_log`, for tests: calls that fail on purpose, and dispatches written down
+//! - [`error_scope`]: the device itself, with errors of wgpu kept from becoming panics
+//!
+//! Everything is recorded in the order of the calls into one encoder, which is submitted when somebody wants to see a
+//! result, or when enough work has come together that the device should begin.
+
+pub(crate) mod buffers;
+#[cfg(test)]
+pub(crate) mod dispatch_log;
+pub(crate) mod encoder;
+pub(crate) mod error_scope;
+#[cfg(test)]
+pub(crate) mod fault_injection;
+pub(crate) mod pending_map;
+pub(crate) mod pipelines;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod poller;
+pub(crate) mod queue;
+#[cfg(not(target_arch = "wasm32"))]
+mod self_check;
+#[cfg(target_arch = "wasm32")]
+mod web;
+pub(crate) mod wgsl;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::engine::check::{Check, Outcome, Question};
+use crate::engine::gpu::buffers::{BufferPool, GpuBuffer, Purpose};
+use crate::engine::gpu::error_scope::Watched;
+use crate::engine::gpu::pipelines::{Access, IMMEDIATE_BYTES, Pipelines};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::engine::gpu::poller::Poller;
+use crate::engine::gpu::queue::Batch;
+#[cfg(target_arch = "wasm32")]
+use crate::engine::gpu::web::Poller;
+use crate::engine::info::DeviceInfo;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The kernels of the engine itself, for the test that translates them all.
+#[cfg(test)]
+pub(crate) fn kernels() -> Vec<pipelines::Kernel> {
+    use crate::element::ElementType::{F32, F64};
+    [F32, F64].map(self_check::kernel).into()
+}
+
+/// How many checks share a buffer, if so many can be bound.
+const CHECKS_PER_BUFFER: u64 = 4096;
+
+/// An open wgpu device.
+pub(crate) struct GpuContext {
+    device: Arc<Watched>,
+    queue: wgpu::Queue,
+    info: DeviceInfo,
+    alignment: u64,
+    uniform_bytes: u64,
+    pool: Arc<BufferPool>,
+    pipelines: Pipelines,
+    batch: Mutex<Batch>,
+    /// Held by whoever submits: submissions go in the order in which they were recorded.
+    turn: Mutex<()>,
+    poller: Poller,
+    checks: Mutex<Option<(wgpu::Buffer, u32)>>,
+}
+
+impl GpuContext {
+    /// Takes over a device. `owned` says that it is nobody else's, so that its handlers may be set.
+    pub fn new(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
+        let limits = device.limits();
+        let device = Watched::new(device, owned, info.backend == Some(wgpu::Backend::Gl));
+        let has_immediates = device.raw().features().contains(wgpu::Features::IMMEDIATES);
+        let parameters = match has_immediates && limits.max_immediate_size >= IMMEDIATE_BYTES {
+            true => pipelines::ParametersIn::Immediates,
+            false => pipelines::ParametersIn::Uniform,
+        };
+        let batch = device.guard("opening the device", || Batch::new(device.raw(), &limits, parameters))?;
+        let mut context = Self {
+            pipelines: Pipelines::new(&device, parameters),
+            batch: Mutex::new(batch),
+            turn: Mutex::default(),
+            poller: Poller::new(&device),
+            pool: BufferPool::new(&device, &info),
+            alignment: limits.min_storage_buffer_offset_alignment.into(),
+            uniform_bytes: limits.max_uniform_buffer_binding_size,
+            checks: Mutex::default(),
+            device,
+            queue,
+            info,
+        };
+        context.check_arithmetic()?;
+        Ok(context)
+    }
+
+    pub fn info(&self) -> &DeviceInfo {
+        &self.info
+    }
+
+    /// What the wgpu device was requested with.
+    pub fn features(&self) -> wgpu::Features {
+        self.device.raw().features()
+    }
+
+    /// How many storage buffers a kernel can have.
+    pub fn storage_buffers(&self) -> u32 {
+        self.device.raw().limits().max_storage_buffers_per_shader_stage
+    }
+
+    /// How many bytes of constants can be bound at once.
+    pub fn uniform_bytes(&self) -> u64 {
+        self.uniform_bytes
+    }
+
+    /// A buffer for an array of `bytes`.
+    pub fn storage(&self, bytes: u64) -> Result<GpuBuffer> {
+        self.buffer(Purpose::Storage, bytes)
+    }
+
+    /// A buffer of at least `bytes` with any contents.
+    pub fn buffer(&self, purpose: Purpose, bytes: u64) -> Result<GpuBuffer> {
+        self.pool.take(purpose, bytes)
+    }
+
+    /// A word for the outcome of a check, zero until a kernel writes it.
+    pub fn check(&self, question: Question) -> Result<Arc<Check>> {
+        let (buffer, index) = self.words(1)?;
+        Ok(Check::new(question, Outcome::Word { buffer, index }))
+    }
+
+    /// So many words side by side, zero until something is written there: at most those of a buffer.
+    pub fn words(&self, count: u32) -> Result<(wgpu::Buffer, u32)> {
+        self.device.health()?;
+        let mut current = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
+        let (buffer, used) = match current.take() {
+            Some((buffer, used)) if u64::from(used + count) * 4 <= buffer.size() => (buffer, used),
+            _ => (self.check_buffer()?, 0),
+        };
+        *current = Some((buffer.clone(), used + count));
+        Ok((buffer, used))
+    }
+
+    /// Words are never used twice, and wgpu clears a fresh buffer: no kernel has to.
+    pub fn check_buffer(&self) -> Result<wgpu::Buffer> {
+        self.device.guard("creating a buffer", || {
+            self.device.raw().create_buffer(&wgpu::BufferDescriptor {
+                label: Some("ndgpu checks"),
+                size: self.info.limits.max_binding_bytes.min(4 * CHECKS_PER_BUFFER),
+                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            })
+        })
+    }
+
+    /// Waits until everything that was asked for has been done.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn synchronize(&self) -> Result<()> {
+        self.flush()?;
+        self.device.wait_for(None);
+        self.health()
+    }
+
+    /// An error unless an application's buffer is one of this device's, unmapped, and neither destroyed nor invalid.
+    ///
+    /// wgpu tells none of this but by refusing commands, so commands are tried: a binding, and a copy of its first bytes, which
+    /// are submitted. Buffers are numbered in each instance apart: that of another one is either unknown here, which makes
+    /// wgpu panic, or taken for the buffer that has its number here, which wgpu never notices. So it is asked for a complaint
+    /// of its own, of which only its own device hears.
+    ///
+    /// In a browser complaints come later, as those of other commands do.
+    pub fn accepts(&self, buffer: &wgpu::Buffer) -> Result<()> {
+        let refused = |reason: String| {
+            Err(Error::new(
+                ErrorKind::InvalidOption,
+                format!("the buffer cannot be used on device \"{}\": {reason}", self.info.name),
+            ))
+        };
+        let not_of_this_device = "it is not a buffer of this wgpu device; make it with the device that was given to \
+                                  Device::from_wgpu";
+        let device = self.device.raw();
+        let attempt = catch_unwind(AssertUnwindSafe(|| {
+            self.device.attempt(|| {
+                let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                    label: None,
+                    entries: &[pipelines::buffer_entry(0, Access::ReadWrite)],
+                });
+                let _ = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                    label: None,
+                    layout: &layout,
+                    entries: &[wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() }],
+                });
+                let target = device.create_buffer(&wgpu::BufferDescriptor {
+                    label: None,
+                    size: 4,
+                    usage: wgpu::BufferUsages::COPY_DST,
+                    mapped_at_creation: false,
+                });
+                let mut encoder = device.create_command_encoder(&Default::default());
+                encoder.copy_buffer_to_buffer(buffer, 0, &target, 0, 4);
+                self.queue.submit([encoder.finish()]);
+            })
+        }));
+        match attempt {
+            Err(_) => return refused(not_of_this_device.into()),
+            Ok(Err(complaint)) => {
+                self.device.health()?;
+                if !self.device.is_alive() {
+                    return Err(self.device.lose(&complaint.to_string()));
+                }
+                return refused(complaint.to_string()).map_err(|error| error.with_source(Arc::new(complaint)));
+            }
+            Ok(Ok(())) => {}
+        }
+        // An unmapped buffer cannot be unmapped. One of this device's is unmapped, or it would have been refused.
+        let complaint = catch_unwind(AssertUnwindSafe(|| self.device.attempt(|| buffer.unmap())));
+        match complaint {
+            _ if cfg!(target_arch = "wasm32") => Ok(()),
+            Ok(Err(_)) => Ok(()),
+            _ => refused(not_of_this_device.into()),
+        }
+    }
+
+    /// The first fault, if there was one.
+    pub fn health(&self) -> Result<()> {
+        self.device.health()
+    }
+}
+
+impl Drop for GpuContext {
+    fn drop(&mut self) {
+        // What was asked for and not yet submitted still counts: an application may look at a shared buffer.
+        let _ = self.flush();
+    }
+}

@@ -1,0 +1,11 @@
+//! The CPU engine: memory of the host, and the threads that work on it.
+//!
+//! - [`memory`]: buffers with copy-on-write snapshots, pooled
+//! - [`alloc`]: vectors whose allocation may fail
+//! - [`parallel`]: tasks on the rayon pool, the calling thread among the workers
+//! - [`clock`]: time, in a browser too
+
+pub(crate) mod alloc;
+pub(crate) mod clock;
+pub(crate) mod memory;
+pub(crate) mod parallel;

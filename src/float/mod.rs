@@ -1,0 +1,3 @@
+//! What kernels ask of a float beyond arithmetic.
+
+pub(crate) mod accumulator;

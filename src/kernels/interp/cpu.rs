@@ -1,0 +1,120 @@
+//! The CPU engine's half: tables as it keeps them, and queries shared out over all cores.
+//!
+//! A table is its knots and values side by side, `x0 y0 x1 y1 ...`, so that what a query needs lies in one place. Slopes
+//! are computed when they are needed: dividing costs less than loading them would.
+
+use crate::element::Float;
+use crate::engine::host::memory::Values;
+use crate::engine::host::parallel::share;
+use crate::error::Result;
+use crate::index::cpu_index::{BLOCK, Buckets};
+use crate::kernels::interp::cpu_block::{FEW_KNOTS, Lookup, PADDING, Queries, Table};
+use crate::kernels::interp::op::{BuildSegments, Interp, Lookups};
+use crate::table::arrange::modulo;
+
+/// Queries that one task looks up: enough to pay for a task, few enough to share out.
+const QUERIES_PER_TASK: usize = 16 << 10;
+/// How many times as long a query takes that is bisected, in a table that no cache holds.
+const DEARER_WITHOUT_INDEX: usize = 16;
+/// Numbers of a table that one task puts in place.
+const NUMBERS_PER_TASK: usize = 32 << 10;
+
+/// How many numbers the tables take.
+pub(crate) fn table_len(tables: usize, knots: usize) -> usize {
+    2 * tables * (knots + PADDING)
+}
+
+pub(crate) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<()> {
+    let table = &operation.table;
+    let keys = table.axis().keys.host()?.snapshot();
+    let (knots, points) = (table.axis().knots, table.knots());
+    let values = operation.values.host()?.snapshot();
+    let order = table.order().map(|order| Ok(order.host()?.snapshot())).transpose()?;
+    let (values, order) = (&*values, order.as_deref());
+    let own_knots = table.axis().tables > 1;
+    let stride = knots + PADDING;
+
+    let pair = |cell: usize| -> [T; 2] {
+        let (number, knot) = (cell / stride, cell % stride);
+        let key_table = if own_knots { number } else { 0 };
+        let last = knot.min(knots - 1);
+        let place = order.map_or(last, |order| order[key_table * knots + last] as usize);
+        let x = if knot < knots { T::from_key(keys[key_table * knots + knot]) } else { T::nan() };
+        [x, values[number * points + place]]
+    };
+    table.segments().host()?.write(|pairs| {
+        let (pairs, _) = pairs.as_chunks_mut::<2>();
+        share(pairs.chunks_mut(NUMBERS_PER_TASK / 2).enumerate(), |(task, chunk)| {
+            for (cell, target) in chunk.iter_mut().enumerate() {
+                *target = pair(task * (NUMBERS_PER_TASK / 2) + cell);
+            }
+        });
+    })
+}
+
+pub(crate) fn interp<T: Float>(operation: &Interp<T>) -> Result<()> {
+    let looked = Looked::up(&operation.lookups)?;
+    operation.output.host()?.write(|output| {
+        let bisects = looked.buckets.is_none() && operation.lookups.table.axis().knots > FEW_KNOTS;
+        let at_once = if bisects { QUERIES_PER_TASK / DEARER_WITHOUT_INDEX } else { QUERIES_PER_TASK };
+        share(output.chunks_mut(at_once).enumerate(), |(task, chunk)| looked.fill(task * at_once, chunk));
+    })
+}
+
+/// Lookups with everything they read at hand, for whichever part of the results is wanted.
+pub(crate) struct Looked<'a, T: Float> {
+    lookups: &'a Lookups<T>,
+    x: Values<T>,
+    pairs: Values<T>,
+    buckets: Option<&'a [Buckets<T>]>,
+}
+
+impl<'a, T: Float> Looked<'a, T> {
+    pub fn up(lookups: &'a Lookups<T>) -> Result<Self> {
+        let axis = lookups.table.axis();
+        let keys = axis.keys.host()?.snapshot();
+        Ok(Self {
+            lookups,
+            x: lookups.x.host()?.snapshot(),
+            pairs: lookups.table.segments().host()?.snapshot(),
+            buckets: axis.buckets_for(lookups.rows * lookups.columns, &keys),
+        })
+    }
+
+    /// The results from this one on, all rows one after another. They may begin and end inside a row, and span several.
+    pub fn fill(&self, first: usize, results: &mut [T]) {
+        let Lookups { columns, shared_queries, table, .. } = self.lookups;
+        let (mut start, mut rest) = (first, results);
+        while !rest.is_empty() {
+            let (row, column) = (start / columns, start % columns);
+            let (part, later) = rest.split_at_mut(rest.len().min(columns - column));
+            let first = if *shared_queries { column } else { start };
+            let x = &self.x[first..first + part.len()];
+            match table.rules().period {
+                Some(period) => in_period(&self.lookup(row), period, x, part),
+                None => T::vectorize(Queries { lookup: &self.lookup(row), x, output: part }),
+            }
+            start += x.len();
+            rest = later;
+        }
+    }
+
+    fn lookup(&self, row: usize) -> Lookup<'_, T> {
+        let table = &self.lookups.table;
+        let stride = table_len(1, table.axis().knots);
+        let first = if table.tables() > 1 { row * stride } else { 0 };
+        let (pairs, _) = self.pairs[first..first + stride].as_chunks::<2>();
+        let buckets = self.buckets.map(|buckets| &buckets[if table.axis().tables > 1 { row } else { 0 }]);
+        Lookup::new(Table { pairs, buckets }, table.rules())
+    }
+}
+
+/// Looks up queries modulo the period.
+fn in_period<T: Float>(lookup: &Lookup<'_, T>, period: T, x: &[T], output: &mut [T]) {
+    let mut wrapped = [T::zero(); BLOCK];
+    for (x, output) in x.chunks(BLOCK).zip(output.chunks_mut(BLOCK)) {
+        let wrapped = &mut wrapped[..x.len()];
+        wrapped.iter_mut().zip(x).for_each(|(wrapped, &x)| *wrapped = modulo(x, period));
+        T::vectorize(Queries { lookup, x: wrapped, output });
+    }
+}

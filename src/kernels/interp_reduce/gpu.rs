@@ -1,0 +1,322 @@
+//! The GPU's half: dispatches the kernels of `shaders/interp_reduce/`, which take the rules of lookup from
+//! `shaders/interp/` and the states of rows from `shaders/reduce/`.
+
+use bytemuck::{Pod, Zeroable, bytes_of};
+
+#[cfg(test)]
+use crate::element::ElementType;
+use crate::element::Float;
+use crate::engine::check::Outcome;
+use crate::engine::gpu::GpuContext;
+use crate::engine::gpu::encoder::{Binding, Commands};
+use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::wgsl::{self, WORKGROUP};
+use crate::engine::info::DeviceKind;
+use crate::error::Result;
+use crate::kernels::interp::gpu::{RuleParameters, facts, flags_of, segments_binding};
+use crate::kernels::interp::gpu_variant::{Path, Tables};
+use crate::kernels::interp::op::Lookups;
+use crate::kernels::reduce::gpu::{FEWEST_ITERATIONS, FINISH, Family, MOST_ITERATIONS, MOST_PARTS, Sums};
+use crate::kernels::reduce::op::{Output, Reduce, Weights};
+use crate::kernels::search::gpu::axis_bindings;
+use crate::kernels::tiles::steps;
+
+/// Queries of one load.
+const QUAD: u64 = 4;
+/// A part of a row that a software rasteriser looks up is not shorter than this.
+const FEWEST_LOOKUPS: u64 = 2048;
+/// Storage buffers of a kernel with all there is, the two of a search index among them.
+const STORAGE_BUFFERS_WITH_INDEX: u32 = 9;
+
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct Parameters {
+    lines: u32,
+    places: u32,
+    parts: u32,
+    part_places: u32,
+    query_shift: u32,
+    weight_shift: u32,
+    output_shift: u32,
+    first_line: u32,
+    finish: u32,
+    check: u32,
+    zero: u32,
+    has_sums: u32,
+    flags: u32,
+    knots: u32,
+    buckets: u32,
+    bucketing: u32,
+    method: u32,
+    has_fill: u32,
+    rules: RuleParameters,
+    fill: [u32; 2],
+}
+
+/// What takes on a part of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Regime {
+    /// An invocation.
+    Lines,
+    /// A workgroup.
+    Rows,
+    /// Nothing more is looked up: an invocation merges what the parts of a row left.
+    Merge,
+}
+
+/// A kernel of the family.
+#[derive(Clone, Copy, Debug)]
+struct Choice {
+    path: Path,
+    sums: Sums,
+    family: Family,
+    regime: Regime,
+    weights_along: bool,
+    skip_nan: bool,
+}
+
+impl Choice {
+    fn kernel(self) -> Kernel {
+        use Access::{Absent, Read, ReadWrite, Uniform};
+        let Self { path, sums, family, regime, weights_along, skip_nan } = self;
+        let weighted = family == Family::Weighted;
+        let mut fragments = vec![
+            wgsl::element(path.element),
+            wgsl::SPECIAL,
+            wgsl::GRID,
+            sums.fragment(),
+            FINISH,
+            match skip_nan && regime != Regime::Merge {
+                true => "const SKIP_NAN = true;",
+                false => "const SKIP_NAN = false;",
+            },
+            include_str!("../../../shaders/interp_reduce/parameters.wgsl"),
+        ];
+        fragments.extend(family.fragments());
+        if regime == Regime::Merge {
+            fragments.push(include_str!("../../../shaders/reduce/merge.wgsl"));
+            let name = format!("interp_reduce_{}_{sums:?}_{family:?}_Merge", path.element);
+            let access: &[Access] = match weighted {
+                true => &[Absent, ReadWrite, ReadWrite, Absent, ReadWrite, ReadWrite],
+                false => &[Absent, ReadWrite, ReadWrite],
+            };
+            // Of weighted.wgsl the weights are declared with the way they are loaded, which is not part of this.
+            return Kernel { name, fragments, access };
+        }
+        fragments.push(match (weighted, path.quads) {
+            (false, _) => include_str!("../../../shaders/interp_reduce/no_weights.wgsl"),
+            (true, true) => include_str!("../../../shaders/interp_reduce/weights_by_four.wgsl"),
+            (true, false) => include_str!("../../../shaders/interp_reduce/weights_by_one.wgsl"),
+        });
+        fragments.push(match weights_along {
+            true => "const WEIGHTS_ALONG = true;",
+            false => "const WEIGHTS_ALONG = false;",
+        });
+        fragments.push(match path.uniform {
+            true => include_str!("../../../shaders/interp_reduce/segments_uniform.wgsl"),
+            false => include_str!("../../../shaders/interp_reduce/segments_storage.wgsl"),
+        });
+        if path.buckets {
+            fragments.push(include_str!("../../../shaders/interp_reduce/index.wgsl"));
+        }
+        fragments.extend(path.search());
+        fragments.push(include_str!("../../../shaders/interp_reduce/steps.wgsl"));
+        fragments.push(match regime {
+            Regime::Lines => include_str!("../../../shaders/interp_reduce/lines.wgsl"),
+            Regime::Rows | Regime::Merge => include_str!("../../../shaders/interp_reduce/rows.wgsl"),
+        });
+        let access: &[Access] = match (weighted, path.uniform, path.buckets) {
+            (true, true, true) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Uniform, Read, Read],
+            (true, true, false) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Uniform],
+            (true, false, true) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Read, Read, Read],
+            (true, false, false) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Read],
+            (false, true, true) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Uniform, Read, Read],
+            (false, true, false) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Uniform],
+            (false, false, true) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Read, Read, Read],
+            (false, false, false) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Read],
+        };
+        let along = if weighted && weights_along { "_Along" } else { "" };
+        let skipping = if skip_nan { "_SkipNan" } else { "" };
+        let name = format!("interp_reduce_{}_{sums:?}_{family:?}_{regime:?}{along}{skipping}", path.name());
+        Kernel { name, fragments, access }
+    }
+}
+
+/// Into how many parts of how many places a row is split, and what takes them on.
+fn split(kind: DeviceKind, lines: u64, places: u64) -> (Regime, u64, u64) {
+    let is_software = kind == DeviceKind::Software;
+    // A software rasteriser pays more for a workgroup's barriers than for a second dispatch, unless there is so little to do
+    // that its vectors would be empty.
+    let fills_vectors = lines >= WORKGROUP || places >= 8 * FEWEST_LOOKUPS;
+    let is_long = places >= QUAD * WORKGROUP && !(is_software && fills_vectors);
+    let regime = if is_long { Regime::Rows } else { Regime::Lines };
+    // A software rasteriser wants a few invocations for each core, a GPU tens of thousands.
+    let (together, busy) = match regime {
+        Regime::Rows => (QUAD * WORKGROUP, (1 << 16) / WORKGROUP),
+        _ => (QUAD, if is_software { 1 << 9 } else { 1 << 16 }),
+    };
+    let needed = places.div_ceil(together * MOST_ITERATIONS);
+    // Merging is another dispatch, which costs a software rasteriser as much as a few thousand lookups.
+    let fewest = if is_software { FEWEST_LOOKUPS } else { together * FEWEST_ITERATIONS };
+    let worthwhile = places / fewest;
+    let parts = u64::div_ceil(busy, lines).min(worthwhile).min(MOST_PARTS).max(needed).max(1);
+    let part_places = places.div_ceil(parts).next_multiple_of(QUAD).max(QUAD);
+    (regime, places.div_ceil(part_places).max(1), part_places)
+}
+
+/// Whether the rows that are reduced are those that were looked up, or all are looked up alike, and one dispatch can see a
+/// whole row, so that none has to go on where another ended.
+pub(crate) fn takes<T: Float>(lookups: &Lookups<T>, reduce: &Reduce<T>, context: &GpuContext) -> bool {
+    let window = context.window_bytes() / size_of::<T>() as u64;
+    let are_alike = lookups.table.tables() == 1 && !lookups.shared_queries;
+    let places = reduce.view.len;
+    (are_alike || places == lookups.columns) && places as u64 + QUAD <= window && places > 0 && reduce.view.outer > 0
+}
+
+pub(crate) fn run<T: Float>(lookups: &Lookups<T>, reduce: &Reduce<T>, commands: &Commands<'_>) -> Result<()> {
+    let Lookups { table, x, shared_queries, .. } = lookups;
+    let Output::Values(output) = &reduce.output else { return Ok(()) };
+    let (axis, rules) = (table.axis(), table.rules());
+    let (lines, places) = (reduce.view.outer as u64, reduce.view.len as u64);
+    let size = size_of::<T>() as u64;
+    let facts = facts(T::TYPE, table.tables() * axis.knots, commands);
+    let sums = Sums::of(T::TYPE, commands);
+    let family = Family::of(reduce);
+    let state_bytes = family.state_bytes(T::TYPE, sums);
+    let window = commands.window_bytes() / size;
+    let (no_sums, no_checks) = (commands.scratch(size)?, commands.scratch(4)?);
+    let tables = Tables::of(table);
+
+    for rows in steps(lines, (window / places).max(1).min(commands.window_bytes() / state_bytes)) {
+        let count = rows.end - rows.start;
+        let (first, elements) = (rows.start * places, count * places);
+        let (regime, parts, part_places) = split(facts.kind, count, places);
+        let queries = if *shared_queries { (0, places) } else { (first, elements) };
+        let (mut x, query_shift) = commands.window(x.gpu()?, queries.0, queries.1, size);
+        let mut weights = match &reduce.weights {
+            Weights::None => None,
+            Weights::Along(weights) => Some(commands.window(weights.gpu()?, 0, places, size)),
+            Weights::Full(weights) => Some(commands.window(weights.gpu()?, first, elements, size)),
+        };
+        let is_whole = |shift: u32| u64::from(shift).is_multiple_of(QUAD);
+        let quads = (count == 1 || places.is_multiple_of(QUAD))
+            && is_whole(query_shift)
+            && x.round_up(QUAD * size)
+            && weights.as_mut().is_none_or(|(window, shift)| is_whole(*shift) && window.round_up(QUAD * size));
+        let mut path = Path::choose(&facts, rules, &axis.reach, tables, quads);
+        if path.buckets && commands.storage_buffers() < STORAGE_BUFFERS_WITH_INDEX {
+            path = path.without_buckets(&axis.reach);
+        }
+        let (result, output_shift) = commands.window(output.gpu()?, rows.start, count, size);
+        let partial_bytes = if parts == 1 { state_bytes } else { count * parts * state_bytes };
+        let partials = commands.scratch(partial_bytes)?;
+        let partials = Binding::start(&partials, partial_bytes);
+        let parameters = Parameters {
+            lines: count as u32,
+            places: places as u32,
+            parts: parts as u32,
+            part_places: part_places as u32,
+            query_shift,
+            weight_shift: weights.map_or(0, |(_, shift)| shift),
+            output_shift,
+            first_line: rows.start as u32,
+            finish: reduce.finish as u32,
+            check: match reduce.check.as_ref().map(|check| check.outcome()) {
+                Some(Outcome::Word { index, .. }) => *index,
+                _ => 0,
+            },
+            zero: 0,
+            has_sums: reduce.weight_sums.is_some().into(),
+            flags: flags_of(lookups),
+            knots: axis.knots as u32,
+            buckets: axis.buckets as u32,
+            bucketing: axis.bucketing as u32,
+            method: rules.method as u32,
+            has_fill: reduce.fill.is_some().into(),
+            rules: RuleParameters::of(table),
+            fill: reduce.fill.unwrap_or(T::zero()).words(),
+        };
+        // What nobody asked for still has to be bound to something of its own.
+        let weight_sums = match &reduce.weight_sums {
+            Some(sums) => commands.window(sums.gpu()?, rows.start, count, size).0,
+            None => Binding::start(&no_sums, size),
+        };
+        let checks = match reduce.check.as_ref().map(|check| check.outcome()) {
+            Some(Outcome::Word { buffer, .. }) => Binding::checks(buffer),
+            _ => Binding::start(&no_checks, 4),
+        };
+        let weights_along = matches!(reduce.weights, Weights::Along(_));
+        let choice = Choice { path, sums, family, regime, weights_along, skip_nan: reduce.skip_nan };
+        let mut bindings = vec![x, partials, result];
+        if let Some((weights, _)) = weights {
+            bindings.extend([weights, weight_sums, checks]);
+        }
+        bindings.push(segments_binding(table, path.uniform)?);
+        if path.buckets {
+            let [_, starts, origins] = axis_bindings(axis)?;
+            bindings.extend([starts, origins]);
+        }
+        let groups = match regime {
+            Regime::Rows => count * parts,
+            _ => (count * parts).div_ceil(WORKGROUP),
+        };
+        commands.dispatch(&choice.kernel(), bytes_of(&parameters), &bindings, groups)?;
+        if parts > 1 {
+            let merge = Choice { regime: Regime::Merge, ..choice };
+            let mut bindings = vec![partials, result];
+            if family == Family::Weighted {
+                bindings.extend([weight_sums, checks]);
+            }
+            commands.dispatch(&merge.kernel(), bytes_of(&parameters), &bindings, count.div_ceil(WORKGROUP))?;
+        }
+    }
+    Ok(())
+}
+
+/// Specialisations for the test that translates them: each choice that changes what is put together.
+#[cfg(test)]
+pub(crate) fn kernels() -> Vec<Kernel> {
+    let mut all = Vec::new();
+    for (element, sums) in
+        [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)]
+    {
+        for (family, weights_along) in [(Family::Plain, false), (Family::Weighted, false), (Family::Weighted, true)] {
+            for flags in 0..32 {
+                let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
+                for (regime, tables) in [(Regime::Lines, Tables::One), (Regime::Rows, Tables::OwnKnots)] {
+                    let path = Path { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
+                    let choice = Choice { path, sums, family, regime, weights_along, skip_nan: false };
+                    all.push(choice.kernel());
+                    // What is skipped does not depend on how it was looked up.
+                    if flags == 0 || flags == 31 {
+                        all.push(Choice { skip_nan: true, ..choice }.kernel());
+                    }
+                    if flags == 0 && regime == Regime::Lines && !weights_along {
+                        all.push(Choice { regime: Regime::Merge, ..choice }.kernel());
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_cover_the_row_and_stay_under_the_iteration_limit() {
+        for kind in [DeviceKind::Software, DeviceKind::DiscreteGpu] {
+            for lines in [1, 3, 1000, 1 << 20] {
+                for places in [1, 3, 4, 5, 255, 256, 4097, 65_536, 10_000_001, (1 << 29) + 1] {
+                    let (regime, parts, part_places) = split(kind, lines, places);
+                    let together = if regime == Regime::Rows { QUAD * WORKGROUP } else { QUAD };
+                    assert!(parts * part_places >= places && part_places.is_multiple_of(QUAD));
+                    assert!(parts == 1 || (parts - 1) * part_places < places, "{kind:?} {lines} x {places}");
+                    assert!(part_places.div_ceil(together) <= MOST_ITERATIONS && parts <= MOST_ITERATIONS);
+                }
+            }
+        }
+    }
+}

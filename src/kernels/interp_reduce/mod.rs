@@ -1,0 +1,4 @@
+//! Interpolation fused with a reduction of its rows.
+
+pub(crate) mod gpu;
+pub(crate) mod op;

@@ -1,0 +1,5 @@
+//! `searchsorted`: the index of each query among sorted knots.
+
+pub(crate) mod axis;
+pub(crate) mod cpu;
+pub(crate) mod gpu;

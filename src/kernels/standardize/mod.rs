@@ -1,0 +1,3 @@
+//! `(a - mean) / std` along an axis.
+
+pub(crate) mod op;

@@ -1,0 +1,3 @@
+//! Two neighbouring axes exchanged.
+
+pub(crate) mod op;

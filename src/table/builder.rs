@@ -1,0 +1,266 @@
+//! Tables from host data: options and validation.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use ndarray::{CowArray, IxDyn};
+
+use crate::array::host_data::HostData;
+use crate::device::Device;
+use crate::element::Float;
+use crate::engine::check::{Checks, not_sorted};
+use crate::engine::host::clock::Instant;
+use crate::engine::storage::Storage;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::search::axis::{SortedAxis, first_out_of_order};
+use crate::table::arrange::{Arranged, Arrangement};
+use crate::table::{InterpTable, Rules};
+use crate::transfer::gather::gathered;
+
+/// What to make of the order of the knots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Order {
+    /// Knots that decrease somewhere, or are NaN, are an error. (NumPy returns nonsense in silence.)
+    #[default]
+    Check,
+    /// Sorts the knots, and the values with them. Knots that are equal keep their order.
+    ///
+    /// Knots that are NaN have no place in it: they go last, where no query is, so a table is that of its other knots.
+    /// Beyond the last of those it gives `right`, or goes on as [`extrapolate`](InterpTableBuilder::extrapolate) says. A
+    /// table, or row of several, whose knots are all NaN gives NaN for every query. (For `numpy.interp` a value between the
+    /// last knot and NaN is NaN.)
+    Sort,
+    /// Trusts the caller. If the knots are not sorted the results are anything, but nothing worse happens.
+    Assume,
+}
+
+/// What the value is between two knots. At a knot it is always that knot's (of repeated ones the last).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// On the line from one to the other.
+    #[default]
+    Linear = 0,
+    /// That of the nearer knot, halfway that of the left one.
+    Nearest = 1,
+    /// That of the left knot.
+    Previous = 2,
+    /// That of the right knot.
+    Next = 3,
+}
+
+/// Builds an [`InterpTable`] with options.
+///
+/// ```
+/// use ndarray::arr1;
+/// use ndgpu::{Device, InterpTable, Order};
+///
+/// let device = Device::cpu();
+/// let angle = [350.0_f32, 10.0, 180.0];
+/// let value = [1.0_f32, 3.0, 7.0];
+/// let table = InterpTable::builder(&angle, &value).period(360.0).build(&device)?;
+/// let x = device.upload(&arr1(&[0.0_f32, 360.0, -180.0]))?;
+/// assert_eq!(table.interp(&x)?.readback().wait()?.view(), arr1(&[2.0, 2.0, 7.0]));
+/// # Ok::<(), ndgpu::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing before build"]
+pub struct InterpTableBuilder<'a, T: Float> {
+    xp: CowArray<'a, T, IxDyn>,
+    fp: CowArray<'a, T, IxDyn>,
+    rules: Rules<T>,
+    order: Order,
+    skip_missing: bool,
+}
+
+impl<T: Float> InterpTable<T> {
+    /// Starts a table over host data. See [`InterpTable::new`] for the shapes.
+    pub fn builder<'a, X, F>(xp: X, fp: F) -> InterpTableBuilder<'a, T>
+    where
+        X: HostData<'a, Elem = T>,
+        F: HostData<'a, Elem = T>,
+    {
+        InterpTableBuilder {
+            xp: xp.into_cow(),
+            fp: fp.into_cow(),
+            rules: Rules::default(),
+            order: Order::default(),
+            skip_missing: false,
+        }
+    }
+}
+
+impl<T: Float> InterpTableBuilder<'_, T> {
+    /// The value left of the first knot; without it that of the first knot.
+    pub fn left(mut self, value: T) -> Self {
+        self.rules.left = Some(value);
+        self
+    }
+
+    /// The value right of the last knot; without it that of the last knot.
+    pub fn right(mut self, value: T) -> Self {
+        self.rules.right = Some(value);
+        self
+    }
+
+    /// Makes the table periodic: queries and knots are taken modulo the period (its sign does not matter), the knots
+    /// sorted, and the table closed from its last knot to its first. `left`, `right` and the order are then ignored, as
+    /// in NumPy.
+    ///
+    /// Knots that are NaN have no place in a period, nor have infinite ones; they are left out, as by [`Order::Sort`]. In
+    /// an infinite period what is negative, knots and queries, is at its end; in one of NaN every query gives NaN.
+    pub fn period(mut self, period: T) -> Self {
+        self.rules.period = Some(period.abs());
+        self
+    }
+
+    /// What the value is between two knots.
+    pub fn method(mut self, method: Method) -> Self {
+        self.rules.method = method;
+        self
+    }
+
+    /// Extends the line of the first segment to the left and that of the last to the right, but not on a side for which
+    /// [`left`](Self::left) or [`right`](Self::right) says something else. With methods other than linear, and for a table
+    /// with one knot, the end values go on. Ignored with a period.
+    pub fn extrapolate(mut self) -> Self {
+        self.rules.extrapolate = true;
+        self
+    }
+
+    /// What to make of the order of the knots.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Leaves out each knot that is NaN or whose value is, before anything else is looked at: the line goes from the knot
+    /// before a gap to the one after it, as `numpy.interp(x, xp[ok], fp[ok])` has it with `ok = ~(isnan(xp) | isnan(fp))`.
+    ///
+    /// Every row of several tables has gaps of its own. One that has nothing left gives NaN for every query, so that a
+    /// mask comes out as it went in. Such a table takes no other values later, see [`InterpTable::with_values`].
+    ///
+    /// Costs a look at every knot and value, and where any is missing a sort of indices; if knots are shared by several
+    /// tables and values are missing, each table gets knots of its own on the device.
+    ///
+    /// ```
+    /// use ndarray::arr1;
+    /// use ndgpu::{Device, InterpTable};
+    ///
+    /// let device = Device::cpu();
+    /// let hours = [0.0_f32, 1.0, 2.0, 3.0];
+    /// let measured = [10.0_f32, f32::NAN, 14.0, f32::NAN];
+    /// let table = InterpTable::builder(&hours, &measured).skip_missing().build(&device)?;
+    /// let x = device.upload(&arr1(&[0.5_f32, 1.0, 2.5]))?;
+    /// assert_eq!(table.interp(&x)?.readback().wait()?.view(), arr1(&[11.0, 12.0, 14.0]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    pub fn skip_missing(mut self) -> Self {
+        self.skip_missing = true;
+        self
+    }
+
+    /// Uploads the table.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`InterpTable::new`], and [`ZeroPeriod`](ErrorKind::ZeroPeriod).
+    pub fn build(self, device: &Device) -> Result<InterpTable<T>> {
+        (T::compiled().build_table)(self, device)
+    }
+
+    pub(crate) fn upload(self, device: &Device) -> Result<InterpTable<T>> {
+        device.supports::<T>()?;
+        // What the host has is the same in every replay of a plan.
+        let device = &device.lasting();
+        let Self { xp, fp, mut rules, order, skip_missing } = self;
+        if rules.period.is_some_and(|period| period.is_zero()) {
+            return Err(Error::new(
+                ErrorKind::ZeroPeriod,
+                "the period is 0, but it must be another number; leave it out for a table that does not repeat",
+            ));
+        }
+        let shape = TableShape::of(xp.shape(), fp.shape())?;
+        let (xp, fp) = (in_order(&xp)?, in_order(&fp)?);
+        let (xp, fp): (&[T], &[T]) = (&xp, &fp);
+
+        if rules.period.is_some() {
+            (rules.left, rules.right, rules.extrapolate) = (None, None, false);
+        }
+        let arranged = Arrangement { order, period: rules.period, skip_missing }.of(xp, fp, shape)?;
+        if arranged.is_none()
+            && order == Order::Check
+            && let Some(index) = first_out_of_order(xp, shape.points)
+        {
+            return Err(not_sorted(index, shape.points));
+        }
+        rules.skips_missing = skip_missing;
+        let (start, mut moved) = (Instant::now(), 0);
+        let (axis, order) = match arranged {
+            Some(Arranged { xp, order, knots, ragged }) => {
+                rules.ragged = ragged;
+                let axis = SortedAxis::from_host(device, &xp, knots, &mut moved)?;
+                (axis, Some(device.store_part(&order, &mut moved)?))
+            }
+            None => (SortedAxis::from_host(device, xp, shape.points, &mut moved)?, None),
+        };
+        let values: Storage<T> = device.store_part(fp, &mut moved)?;
+        device.ledger().count_upload(moved, start.elapsed());
+        InterpTable::assemble(device, Arc::new(axis), order, rules, shape, &values, &Checks::default())
+    }
+}
+
+/// The values in standard order: where they lie, or else copied.
+fn in_order<'a, T: Float>(values: &'a CowArray<'_, T, IxDyn>) -> Result<Cow<'a, [T]>> {
+    match values.as_slice() {
+        Some(values) => Ok(Cow::Borrowed(values)),
+        None => Ok(Cow::Owned(gathered(&values.view())?)),
+    }
+}
+
+/// How many tables of how many points, and what they share.
+#[derive(Clone, Copy)]
+pub(crate) struct TableShape {
+    pub points: usize,
+    /// Sets of values: 1, or the number of tables.
+    pub tables: usize,
+}
+
+impl TableShape {
+    /// `xp` is `[n]` or `[tables, n]`, and so is `fp`; knots may be shared, and so may values.
+    pub fn of(xp: &[usize], fp: &[usize]) -> Result<Self> {
+        let (knot_tables, knots) = rows("xp", xp)?;
+        let (value_tables, values) = rows("fp", fp)?;
+        let fits = knots == values && (knot_tables == value_tables || xp.len() == 1);
+        if !fits {
+            return Err(Error::shape(format!(
+                "xp of shape {xp:?} and fp of shape {fp:?} do not make a table; both are [n], or xp is [n] or \
+                 [tables, n] and fp is [tables, n]"
+            )));
+        }
+        if knots == 0 || value_tables == 0 {
+            return Err(Error::new(
+                ErrorKind::EmptyTable,
+                format!("a table needs at least one knot, but xp has shape {xp:?} and fp {fp:?}"),
+            ));
+        }
+        let cells = (value_tables as u64).saturating_mul(values as u64);
+        if cells >= u64::from(u32::MAX) {
+            return Err(Error::new(
+                ErrorKind::TooLarge { bytes: cells.saturating_mul(4), limit: u64::from(u32::MAX) * 4 },
+                format!("fp of shape {fp:?} has {cells} values, but tables hold fewer than 2^32; split them"),
+            ));
+        }
+        Ok(Self { points: knots, tables: value_tables })
+    }
+}
+
+/// How many tables a shape means, and of how many points.
+pub(crate) fn rows(name: &str, shape: &[usize]) -> Result<(usize, usize)> {
+    match *shape {
+        [points] => Ok((1, points)),
+        [tables, points] => Ok((tables, points)),
+        _ => Err(Error::dimensions(format!("{name} has shape {shape:?}, but it must be [n] or [tables, n]"))),
+    }
+}

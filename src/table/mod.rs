@@ -1,0 +1,397 @@
+//! [`InterpTable`]: a table on a device, and what can be asked of it.
+
+pub(crate) mod arrange;
+pub(crate) mod bins;
+pub(crate) mod builder;
+pub(crate) mod knots;
+
+use std::sync::Arc;
+
+use ndarray::{Dimension, Ix2};
+
+use crate::array::DeviceArray;
+use crate::array::host_data::HostData;
+use crate::device::Device;
+use crate::element::{Float, bytes_of};
+use crate::engine::Engine;
+use crate::engine::check::Checks;
+use crate::engine::storage::Storage;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::interp::op::{BuildSegments, Interp, Lookups};
+use crate::kernels::interp::{cpu, gpu};
+use crate::kernels::search::axis::{SortedAxis, expect_bindable};
+use crate::table::builder::{Method, TableShape, rows};
+
+/// What happens outside the knots.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules<T> {
+    pub left: Option<T>,
+    pub right: Option<T>,
+    /// Positive, or NaN.
+    pub period: Option<T>,
+    pub method: Method,
+    pub extrapolate: bool,
+    /// A table may have fewer knots than places for them, NaN being in the others: its knots end before the first NaN.
+    pub ragged: bool,
+    /// Which knots there are depends on which values were NaN.
+    pub skips_missing: bool,
+}
+
+impl<T> Rules<T> {
+    /// Whether the line of the first segment goes on to the left, and that of the last to the right.
+    pub fn extended(&self) -> (bool, bool) {
+        let extended = self.extrapolate && self.method == Method::Linear;
+        (extended && self.left.is_none(), extended && self.right.is_none())
+    }
+}
+
+impl<T> Default for Rules<T> {
+    fn default() -> Self {
+        Self {
+            left: None,
+            right: None,
+            period: None,
+            method: Method::Linear,
+            extrapolate: false,
+            ragged: false,
+            skips_missing: false,
+        }
+    }
+}
+
+/// One table of knots and values, or several with as many knots each, on a device: `interp(x)` as NumPy's
+/// `numpy.interp(x, xp, fp)`.
+///
+/// The knots are prepared once: sorted knots get a search index (see [`Order`](crate::Order) for those that are not), and
+/// their values are put beside them. A table takes about 28 bytes a knot in f32 on a GPU (52 in f64), index included, and
+/// 14 (26) on the CPU engine, which makes its index when there have been enough queries to pay for it. Cloning is cheap
+/// and shares it.
+///
+/// ```
+/// use ndarray::arr1;
+/// use ndgpu::{Device, InterpTable};
+///
+/// let device = Device::cpu();
+/// let table = InterpTable::new(&device, &[1.0_f32, 2.0, 4.0], &[10.0_f32, 20.0, 0.0])?;
+/// let x = device.upload(&arr1(&[0.0_f32, 1.5, 2.0, 3.0, 9.0]))?;
+/// let y = table.interp(&x)?;
+/// assert_eq!(y.readback().wait()?.view(), arr1(&[10.0, 15.0, 20.0, 10.0, 0.0]));
+/// # Ok::<(), ndgpu::Error>(())
+/// ```
+pub struct InterpTable<T: Float> {
+    device: Device,
+    axis: Arc<SortedAxis<T>>,
+    order: Option<Storage<u32>>,
+    rules: Rules<T>,
+    /// Points of a table as the caller gave them, without padding.
+    points: usize,
+    /// Sets of values.
+    tables: usize,
+    segments: Storage<T>,
+    checks: Checks,
+}
+
+impl<T: Float> Clone for InterpTable<T> {
+    fn clone(&self) -> Self {
+        Self {
+            device: self.device.clone(),
+            axis: self.axis.clone(),
+            order: self.order.clone(),
+            segments: self.segments.clone(),
+            checks: self.checks.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<T: Float> InterpTable<T> {
+    /// A table from host data: views, references to arrays, slices or vectors.
+    ///
+    /// `xp` is `[n]` or `[tables, n]` and must not decrease along a table; `fp` is `[n]`, or `[tables, n]` for a table a
+    /// row. `xp` of shape `[n]` serves all tables. For `left`, `right`, a period, or knots that are not sorted see
+    /// [`InterpTable::builder`].
+    ///
+    /// Costs the upload of knots, index and values (about 16 bytes a knot in f32) and one pass over them on the device.
+    ///
+    /// # Errors
+    ///
+    /// [`WrongDimensions`](crate::ErrorKind::WrongDimensions), [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch),
+    /// [`EmptyTable`](crate::ErrorKind::EmptyTable), [`NotSorted`](crate::ErrorKind::NotSorted) with the index of the
+    /// first knot that is NaN or smaller than the one before it,
+    /// [`UnsupportedElement`](crate::ErrorKind::UnsupportedElement), and [`TooLarge`](crate::ErrorKind::TooLarge): a
+    /// table has to fit into one binding (16 bytes a knot in f32, 32 in f64).
+    pub fn new<'a, X, F>(device: &Device, xp: X, fp: F) -> Result<Self>
+    where
+        X: HostData<'a, Elem = T>,
+        F: HostData<'a, Elem = T>,
+    {
+        Self::builder(xp, fp).build(device)
+    }
+
+    /// A table from arrays that are on the device already, of the shapes that [`InterpTable::new`] takes. Nothing comes
+    /// to the host.
+    ///
+    /// The order of `xp` is checked on the device. If it is wrong, reading back any result of this table gives
+    /// [`NotSorted`](crate::ErrorKind::NotSorted); nothing waits for the check before that. On a GPU such a table has no
+    /// search index, and a query bisects all knots.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`InterpTable::new`] that shapes can tell, and
+    /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
+    pub fn from_device<D: Dimension, E: Dimension>(xp: &DeviceArray<T, D>, fp: &DeviceArray<T, E>) -> Result<Self> {
+        let device = xp.device().joint(fp.device(), "fp")?;
+        let shape = TableShape::of(xp.shape(), fp.shape())?;
+        expect_table_bindable::<T>(&device, shape.tables * shape.points)?;
+        let axis = Arc::new(SortedAxis::from_device(&device, xp, shape.points)?);
+        Self::assemble(&device, axis, None, Rules::default(), shape, fp.storage(), fp.checks())
+    }
+
+    /// The same knots, search index and rules with other values, which come from the device: `[n]`, or `[tables, n]` for
+    /// several tables over the same knots. In the order of the knots as they were given, also if the table was sorted.
+    ///
+    /// Costs one pass over the values.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`WrongDimensions`](crate::ErrorKind::WrongDimensions),
+    /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), and [`InvalidOption`](crate::ErrorKind::InvalidOption) for a
+    /// table built with [`skip_missing`](crate::InterpTableBuilder::skip_missing): which of its knots count was decided by
+    /// the values that it got.
+    pub fn with_values<D: Dimension>(&self, fp: &DeviceArray<T, D>) -> Result<Self> {
+        if self.rules.skips_missing {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                "a table built with skip_missing leaves out knots by the values it was built from, so it takes no others; \
+                 build a table from the other values",
+            ));
+        }
+        let device = self.device.joint(fp.device(), "fp")?;
+        let (tables, points) = rows("fp", fp.shape())?;
+        if points != self.points || tables == 0 || (self.axis.tables > 1 && tables != self.axis.tables) {
+            return Err(Error::shape(format!(
+                "values of shape {:?} do not fit {} table(s) of {} knots; give [{}] or [tables, {}]",
+                fp.shape(),
+                self.axis.tables,
+                self.points,
+                self.points,
+                self.points
+            )));
+        }
+        let shape = TableShape { points, tables };
+        let (axis, order) = (self.axis.clone(), self.order.clone());
+        Self::assemble(&device, axis, order, self.rules, shape, fp.storage(), fp.checks())
+    }
+
+    pub(crate) fn assemble(
+        device: &Device,
+        axis: Arc<SortedAxis<T>>,
+        order: Option<Storage<u32>>,
+        rules: Rules<T>,
+        shape: TableShape,
+        values: &Storage<T>,
+        value_checks: &Checks,
+    ) -> Result<Self> {
+        let cells = shape.tables * axis.knots;
+        expect_table_bindable::<T>(device, cells)?;
+        let table = Self {
+            segments: device.allocate(match device.engine() {
+                Engine::Cpu(_) => cpu::table_len(shape.tables, axis.knots),
+                Engine::Gpu(_) => 4 * gpu::cells_to_allocate::<T>(device, cells),
+            })?,
+            checks: Checks::union([&axis.checks, value_checks]).on(device),
+            device: device.clone(),
+            axis,
+            order,
+            rules,
+            points: shape.points,
+            tables: shape.tables,
+        };
+        device.run(BuildSegments { table: table.clone(), values: values.clone() })?;
+        Ok(table)
+    }
+
+    /// Interpolates at every `x`, whatever its shape, in one table.
+    ///
+    /// Costs one pass: `x` is read and the result written, 8 bytes a query in f32, besides the table.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if this is more than one table,
+    /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
+    pub fn interp<D: Dimension>(&self, x: &DeviceArray<T, D>) -> Result<DeviceArray<T, D>> {
+        self.expect_one_table("interp")?;
+        let columns = x.len();
+        self.query(x, x.raw_dim(), 1, columns, false)
+    }
+
+    /// The same into memory that is there already: replaces the values of `out`, which has the shape of `x`. Whatever else
+    /// shares the memory of `out` (clones and reshaped arrays, `x` itself among them, readbacks) keeps the old values:
+    /// `out` then gets memory of its own.
+    ///
+    /// Costs what [`interp`](Self::interp) costs, without memory for the result. For loops in which nothing is to be
+    /// allocated; where the shape stays the same, a [`Plan`](crate::Plan) saves more.
+    ///
+    /// ```
+    /// use ndgpu::{Device, InterpTable};
+    ///
+    /// let device = Device::cpu();
+    /// let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0_f32, 10.0])?;
+    /// let mut out = device.upload(&[0.0_f32; 3])?;
+    /// for x in [[0.0_f32, 0.5, 1.0], [0.1, 0.2, 7.0]] {
+    ///     table.interp_into(&device.upload(&x)?, &mut out)?;
+    /// }
+    /// assert_eq!(out.readback().wait()?.view().as_slice(), Some(&[1.0, 2.0, 10.0][..]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`interp`](Self::interp), [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if `out` has not the shape of
+    /// `x`, and [`NotCapturable`](crate::ErrorKind::NotCapturable) in a closure that is being captured: a plan has memory
+    /// of its own for results. What is refused leaves `out` as it was. What is wrong with the values of the table
+    /// or of `x` comes with those of `out`; what was wrong with its old ones does not.
+    pub fn interp_into<D: Dimension>(&self, x: &DeviceArray<T, D>, out: &mut DeviceArray<T, D>) -> Result<()> {
+        self.expect_one_table("interp_into")?;
+        let device = self.device.joint(x.device(), "x")?.joint(out.device(), "out")?;
+        if out.shape() != x.shape() {
+            return Err(Error::shape(format!(
+                "the results for queries of shape {:?} do not go into an array of shape {:?}; give one of the shape of \
+                 the queries, or use interp",
+                x.shape(),
+                out.shape()
+            )));
+        }
+        if let Some(recorder) = device.recorder() {
+            return Err(recorder.refusal("written into an array that is there"));
+        }
+        let lookups = self.lookups(x, 1, x.len(), false);
+        out.recompute(Checks::union([&self.checks, x.checks()]), |output| match output.is(x.storage()) {
+            false => self.look_up(&device, lookups, output),
+            // A buffer of the application's under both: kernels cannot read and write one buffer.
+            true => {
+                let apart = device.allocate(x.len())?;
+                self.look_up(&device, lookups, &apart)?;
+                device.copy(&apart, output, x.len())
+            }
+        })
+    }
+
+    fn expect_one_table(&self, operation: &str) -> Result<()> {
+        if self.tables == 1 {
+            return Ok(());
+        }
+        Err(Error::shape(format!(
+            "{operation} takes one table, but these are {}; interp_rows gives each its own row of queries",
+            self.tables
+        )))
+    }
+
+    /// Interpolates row by row: row `i` of the result comes from table `i`.
+    ///
+    /// `x` is `[m]`, the same queries for every table, or `[tables, m]`. One table serves all rows of an `x` of
+    /// `[rows, m]`. The result is `[tables, m]` (or `[rows, m]`).
+    ///
+    /// Costs one pass, as [`interp`](Self::interp).
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`WrongDimensions`](crate::ErrorKind::WrongDimensions),
+    /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
+    pub fn interp_rows<D: Dimension>(&self, x: &DeviceArray<T, D>) -> Result<DeviceArray<T, Ix2>> {
+        match *x.shape() {
+            [columns] => self.query(x, Ix2(self.tables, columns), self.tables, columns, true),
+            [rows, columns] if self.tables == 1 => self.query(x, Ix2(rows, columns), 1, rows * columns, false),
+            [rows, columns] if rows == self.tables => self.query(x, Ix2(rows, columns), rows, columns, false),
+            [_, _] => Err(Error::shape(format!(
+                "queries of shape {:?} do not give each of {} tables a row; they must be [m] or [{}, m]",
+                x.shape(),
+                self.tables,
+                self.tables
+            ))),
+            _ => Err(Error::dimensions(format!(
+                "queries of shape {:?} have no rows; they must be [m] or [tables, m]",
+                x.shape()
+            ))),
+        }
+    }
+
+    fn query<D: Dimension, E: Dimension>(
+        &self,
+        x: &DeviceArray<T, D>,
+        shape: E,
+        rows: usize,
+        columns: usize,
+        shared_queries: bool,
+    ) -> Result<DeviceArray<T, E>> {
+        let device = self.device.joint(x.device(), "x")?;
+        let Some(len) = shape.size_checked() else {
+            return Err(Error::too_large("the result", u64::MAX, isize::MAX as u64, &device.info().name));
+        };
+        let output = device.allocate(len)?;
+        self.look_up(&device, self.lookups(x, rows, columns, shared_queries), &output)?;
+        let checks = Checks::union([&self.checks, x.checks()]);
+        Ok(DeviceArray::new(device, output, shape, checks))
+    }
+
+    fn lookups<D: Dimension>(
+        &self,
+        x: &DeviceArray<T, D>,
+        rows: usize,
+        columns: usize,
+        shared_queries: bool,
+    ) -> Lookups<T> {
+        Lookups { table: self.clone(), x: x.storage().clone(), rows, columns, shared_queries }
+    }
+
+    fn look_up(&self, device: &Device, lookups: Lookups<T>, output: &Storage<T>) -> Result<()> {
+        if lookups.rows * lookups.columns == 0 {
+            return Ok(());
+        }
+        device.run(Interp { lookups, output: output.clone() })
+    }
+
+    /// How many tables there are.
+    pub fn tables(&self) -> usize {
+        self.tables
+    }
+
+    /// How many knots each table has, as they were given.
+    pub fn knots(&self) -> usize {
+        self.points
+    }
+
+    /// The device it is on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub(crate) fn axis(&self) -> &SortedAxis<T> {
+        &self.axis
+    }
+
+    pub(crate) fn order(&self) -> Option<&Storage<u32>> {
+        self.order.as_ref()
+    }
+
+    pub(crate) fn rules(&self) -> &Rules<T> {
+        &self.rules
+    }
+
+    pub(crate) fn segments(&self) -> &Storage<T> {
+        &self.segments
+    }
+}
+
+impl<T: Float> std::fmt::Debug for InterpTable<T> {
+    /// Shape, type and device. The values stay where they are.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { tables, points, .. } = self;
+        write!(f, "InterpTable<{}> of {tables} x {points} on {}", T::TYPE, self.device.info().name)
+    }
+}
+
+/// Kernels see a table whole, its segments being the largest part.
+fn expect_table_bindable<T: Float>(device: &Device, cells: usize) -> Result<()> {
+    expect_bindable(device, "an interpolation table", bytes_of::<[T; 4]>(cells))
+}

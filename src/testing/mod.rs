@@ -1,0 +1,3 @@
+//! Tests that need the inside of several families.
+
+mod shaders;

@@ -1,0 +1,40 @@
+//! Every kernel, translated and exported.
+
+mod export;
+mod operations;
+mod translate;
+
+/// Every kernel there is, for the tests.
+fn kernels() -> Vec<crate::engine::gpu::pipelines::Kernel> {
+    [
+        crate::engine::gpu::kernels(),
+        crate::kernels::search::gpu::kernels(),
+        crate::kernels::interp::gpu::kernels(),
+        crate::kernels::reduce::gpu::kernels(),
+        crate::kernels::standardize::op::kernels(),
+        crate::kernels::transpose::op::kernels(),
+        crate::kernels::interp_reduce::gpu::kernels(),
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kernels;
+    use crate::engine::gpu::pipelines::ParametersIn;
+    use crate::testing::shaders::translate::Translation;
+
+    #[test]
+    fn every_kernel_translates_to_every_language_that_can_express_it() {
+        let kernels = kernels();
+        let mut names: Vec<_> = kernels.iter().map(|kernel| kernel.name.clone()).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), kernels.len(), "kernels share a name");
+        for kernel in &kernels {
+            let [in_a_buffer, in_the_command] =
+                [ParametersIn::Uniform, ParametersIn::Immediates].map(|place| Translation::of(kernel, place).wgsl);
+            assert_ne!(in_a_buffer, in_the_command, "{} declares its parameters in a way of its own", kernel.name);
+        }
+    }
+}
