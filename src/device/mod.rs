@@ -1,5 +1,5 @@
 //! The device-abstraction layer: a [`Device`] is a GPU or the native CPU engine, and everything above it says what is to
-//! be done once, as an [`Operation`], without asking which.
+//! be done once, as an [`Op`], without asking which.
 
 mod adapters;
 pub(crate) mod recorder;
@@ -15,16 +15,14 @@ use crate::device::recorder::Recorder;
 use crate::device::select::DeviceBuilder;
 use crate::device::transfers::Ledger;
 use crate::device::transfers::TransferStats;
-use crate::element::{Element, ElementType, bytes_of};
+use crate::element::{Element, ElementType};
 use crate::engine::Engine;
 use crate::engine::check::{Check, Question};
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::encoder::Commands;
-use crate::engine::host::memory::HostBuffer;
 use crate::engine::info::{DeviceInfo, FLOAT64_FEATURES};
 use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::compiled::CompiledOperation;
+use crate::kernels::{Op, door};
 
 /// Where arrays live and operations run: a GPU, or the native CPU engine.
 ///
@@ -192,10 +190,7 @@ impl Device {
     /// [`DeviceLost`](ErrorKind::DeviceLost), or [`Driver`](ErrorKind::Driver) if a command failed.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn synchronize(&self) -> Result<()> {
-        match self.engine() {
-            Engine::Cpu(_) => Ok(()),
-            Engine::Gpu(context) => context.synchronize(),
-        }
+        self.engine().synchronize()
     }
 
     /// What has been moved to and from this device so far, over all its clones.
@@ -205,10 +200,7 @@ impl Device {
 
     /// How often commands were handed to the GPU's queue so far; always 0 on the CPU engine.
     pub fn submissions(&self) -> u64 {
-        match self.engine() {
-            Engine::Cpu(_) => 0,
-            Engine::Gpu(context) => context.submissions(),
-        }
+        self.engine().submissions()
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
@@ -266,8 +258,8 @@ impl Device {
             return Ok(());
         }
         let name = &self.info().name;
-        let missing = match (self.engine(), self.info().adapter()) {
-            (Engine::Gpu(context), Some(adapter)) => {
+        let missing = match (self.engine().gpu(), self.info().adapter()) {
+            (Some(context), Some(adapter)) => {
                 let missing = FLOAT64_FEATURES - context.features();
                 Some((missing, adapter.features().contains(missing)))
             }
@@ -290,49 +282,23 @@ impl Device {
     }
 
     /// Memory for `len` elements with any contents.
-    pub(crate) fn allocate<T: Pod + Send>(&self, len: usize) -> Result<Storage<T>> {
-        match self.engine() {
-            Engine::Cpu(pool) => Ok(Storage::Host(Arc::new(HostBuffer::new(pool, len)?))),
-            Engine::Gpu(context) => {
-                let bytes = bytes_of::<T>(len);
-                Ok(Storage::Gpu(Arc::new(context.storage(bytes)?)))
-            }
-        }
-    }
-
-    /// Copies the first elements of some memory of this device to other memory of it, now.
-    pub(crate) fn copy<T: Pod + Send + Sync>(&self, from: &Storage<T>, to: &Storage<T>, len: usize) -> Result<()> {
-        if from.id() == to.id() {
-            return Ok(());
-        }
-        match self.engine() {
-            Engine::Cpu(_) => {
-                let values = from.host()?.snapshot();
-                to.host()?.write(|target| target[..len].copy_from_slice(&values[..len]))
-            }
-            Engine::Gpu(context) => context.copy(from.gpu()?, to.gpu()?, (len * size_of::<T>()) as u64),
-        }
+    pub(crate) fn allocate<T: Pod + Send + Sync>(&self, len: usize) -> Result<Storage> {
+        self.engine().allocate::<T>(len)
     }
 
     /// A check to be made on this device.
     pub(crate) fn check(&self, question: Question) -> Result<Arc<Check>> {
-        match (&self.recorder, self.engine()) {
-            (Some(recorder), Engine::Cpu(_)) => recorder.check(question, None),
-            (Some(recorder), Engine::Gpu(context)) => recorder.check(question, Some(context)),
-            (None, Engine::Cpu(_)) => Ok(Check::on_host(question)),
-            (None, Engine::Gpu(context)) => context.check(question),
+        match &self.recorder {
+            Some(recorder) => recorder.check(question, self.engine().gpu().map(|context| &**context)),
+            None => self.engine().check(question),
         }
     }
 
-    /// Runs an operation, or keeps it for the plan that is being captured. The one door to both engines.
-    pub(crate) fn run(&self, operation: impl CompiledOperation) -> Result<()> {
-        let operation = operation.into_compiled();
-        if let Some(recorder) = &self.recorder {
-            return recorder.keep(operation);
-        }
-        match self.engine() {
-            Engine::Cpu(pool) => operation.on_cpu(pool),
-            Engine::Gpu(context) => operation.on_gpu(&Commands::at_once(context)),
+    /// Runs an operation, or keeps it for the plan that is being captured.
+    pub(crate) fn run(&self, op: impl Into<Op>) -> Result<()> {
+        match &self.recorder {
+            Some(recorder) => recorder.record(op.into()),
+            None => door::run(self.engine(), &op.into()),
         }
     }
 }

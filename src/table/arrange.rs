@@ -8,6 +8,7 @@ use crate::element::Float;
 use crate::engine::check::not_sorted;
 use crate::engine::host::alloc::{collected, room_for};
 use crate::error::Result;
+use crate::kernels::interp::op::modulo;
 use crate::table::builder::{Order, TableShape};
 
 /// Knots in order, and for each the place of its value among those of its table.
@@ -128,18 +129,5 @@ impl<T: Float> Rows<'_, T> {
             }
         }
         Ok(())
-    }
-}
-
-/// `x mod period` with the sign of the period, as Python and NumPy have it: exact but for the addition that brings
-/// negative rests up, which may round to the period itself.
-pub(crate) fn modulo<T: Float>(x: T, period: T) -> T {
-    let rest = x % period;
-    if rest < T::zero() {
-        rest + period
-    } else if rest.is_zero() {
-        T::zero()
-    } else {
-        rest
     }
 }
