@@ -2,6 +2,7 @@
 //! be done once, as an [`Op`], without asking which.
 
 mod adapters;
+mod open;
 pub(crate) mod recorder;
 pub(crate) mod select;
 mod traces;
@@ -12,7 +13,6 @@ use std::sync::Arc;
 use bytemuck::Pod;
 
 use crate::device::recorder::Recorder;
-use crate::device::select::DeviceBuilder;
 use crate::device::transfers::Ledger;
 use crate::device::transfers::TransferStats;
 use crate::element::{Element, ElementType};
@@ -51,77 +51,9 @@ struct Inner {
 }
 
 impl Device {
-    /// The fastest device this machine has: a discrete GPU, else an integrated one, else the native CPU engine.
-    ///
-    /// A software rasteriser (llvmpipe, SwiftShader, WARP) is only taken when asked for. The environment variable
-    /// `NDGPU_DEVICE` overrides the choice: `cpu`, `gpu` (hardware only), `software`, or part of an adapter's name.
-    /// `WGPU_BACKEND` restricts the graphics APIs, as everywhere in wgpu.
-    ///
-    /// On Linux no graphics driver is loaded unless the machine looks as if it had a GPU, or a driver is asked for
-    /// ([`DeviceBuilder::loads_drivers`] says how): opening takes well under a millisecond then, where drivers take 60 to 150,
-    /// and a process keeps clear of what a driver brings along.
-    ///
-    /// # Beside TensorFlow
-    ///
-    /// Drivers of Mesa's bring LLVM, and so does TensorFlow, which exports it: in one process they crash each other. Without
-    /// a GPU nothing is loaded, and nothing happens. With a GPU of Mesa's, or for llvmpipe, open the device through Vulkan
-    /// before TensorFlow's libraries are loaded, or open Mesa's driver with `RTLD_DEEPBIND` before the device, as the Python
-    /// package does, which has the details in its README.
-    ///
-    /// Not on wasm32: nothing can block in a browser. Await [`DeviceBuilder::build_async`] there.
-    ///
-    /// # Errors
-    ///
-    /// [`NoDevice`](ErrorKind::NoDevice) only if `NDGPU_DEVICE` asks for something that is not there. Without it the CPU
-    /// engine always is.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn new() -> Result<Self> {
-        Self::builder().build()
-    }
-
     /// The native CPU engine, which every machine has.
     pub fn cpu() -> Self {
         Self::with(DeviceInfo::cpu(), Engine::Cpu(Arc::default()), false)
-    }
-
-    /// The device that [`Device::new`] gives where `NDGPU_DEVICE` has this value: `"cpu"`, `"gpu"`, `"software"`, or part of
-    /// an adapter's name. For programs that let their users choose.
-    ///
-    /// Not on wasm32: nothing can block in a browser.
-    ///
-    /// # Errors
-    ///
-    /// [`NoDevice`](ErrorKind::NoDevice) with a message that lists what was found.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn named(name: &str) -> Result<Self> {
-        Self::builder().named(name).build()
-    }
-
-    /// A hardware GPU, whatever `NDGPU_DEVICE` says.
-    ///
-    /// Not on wasm32: nothing can block in a browser. Await [`gpu_async`](Self::gpu_async) there.
-    ///
-    /// # Errors
-    ///
-    /// [`NoDevice`](ErrorKind::NoDevice) with a message that says where one was looked for, what was found instead, and
-    /// what to install.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn gpu() -> Result<Self> {
-        pollster::block_on(Self::gpu_async())
-    }
-
-    /// The same without blocking.
-    ///
-    /// # Errors
-    ///
-    /// As [`gpu`](Self::gpu).
-    pub async fn gpu_async() -> Result<Self> {
-        select::hardware_gpu().await
-    }
-
-    /// Chooses a device by name, graphics API or kind.
-    pub fn builder() -> DeviceBuilder {
-        DeviceBuilder::default()
     }
 
     /// Shares the application's own wgpu device, so that its buffers can be computed on without a copy.
@@ -148,23 +80,6 @@ impl Device {
         }
         let info = DeviceInfo::of_adapter(adapter, device.features(), &limits);
         Self::over(device, queue, info, false)
-    }
-
-    /// Every device this machine has, the one that [`Device::new`] prefers first. Each can be [opened](DeviceInfo::open).
-    ///
-    /// Asks all drivers, which takes a while. On Linux none are loaded, as by [`Device::new`], on a machine that does not look
-    /// as if it had a GPU: software rasterisers are not listed there unless they are asked for, by `NDGPU_DEVICE` or by
-    /// `Device::builder().allow_software(true).available()`. OpenGL is only asked if nothing else tells of a GPU.
-    ///
-    /// Not on wasm32: nothing can block in a browser. Await [`available_async`](Self::available_async) there.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn available() -> Vec<DeviceInfo> {
-        pollster::block_on(Self::available_async())
-    }
-
-    /// The same without blocking. A browser tells of one GPU.
-    pub async fn available_async() -> Vec<DeviceInfo> {
-        Self::builder().available_async().await
     }
 
     pub(crate) fn over(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {

@@ -16,26 +16,9 @@ use crate::float::dtype::{FloatSlice, Scalar};
 use crate::kernels::door;
 use crate::kernels::interp::op::{Method, Rules, TableData};
 use crate::kernels::search::axis::first_out_of_order;
-use crate::table::arrange::{Arranged, Arrangement};
+use crate::table::arrange::{Arranged, Arrangement, Order};
+use crate::table::shape::TableShape;
 use crate::table::{self, InterpTable};
-
-/// What to make of the order of the knots.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Order {
-    /// Knots that decrease somewhere, or are NaN, are an error. (NumPy returns nonsense in silence.)
-    #[default]
-    Check,
-    /// Sorts the knots, and the values with them. Knots that are equal keep their order.
-    ///
-    /// Knots that are NaN have no place in it: they go last, where no query is, so a table is that of its other knots.
-    /// Beyond the last of those it gives `right`, or goes on as [`extrapolate`](InterpTableBuilder::extrapolate) says. A
-    /// table, or row of several, whose knots are all NaN gives NaN for every query. (For `numpy.interp` a value between the
-    /// last knot and NaN is NaN.)
-    Sort,
-    /// Trusts the caller. If the knots are not sorted the results are anything, but nothing worse happens.
-    Assume,
-}
 
 /// Builds an [`InterpTable`] with options.
 ///
@@ -235,51 +218,5 @@ fn in_order<'a, T: Float>(values: &'a CowArray<'_, T, IxDyn>) -> Result<Cow<'a, 
     match values.as_slice() {
         Some(values) => Ok(Cow::Borrowed(values)),
         None => Ok(Cow::Owned(gathered(&values.view())?)),
-    }
-}
-
-/// How many tables of how many points, and what they share.
-#[derive(Clone, Copy)]
-pub(crate) struct TableShape {
-    pub points: usize,
-    /// Sets of values: 1, or the number of tables.
-    pub tables: usize,
-}
-
-impl TableShape {
-    /// `xp` is `[n]` or `[tables, n]`, and so is `fp`; knots may be shared, and so may values.
-    pub fn of(xp: &[usize], fp: &[usize]) -> Result<Self> {
-        let (knot_tables, knots) = rows("xp", xp)?;
-        let (value_tables, values) = rows("fp", fp)?;
-        let fits = knots == values && (knot_tables == value_tables || xp.len() == 1);
-        if !fits {
-            return Err(Error::shape(format!(
-                "xp of shape {xp:?} and fp of shape {fp:?} do not make a table; both are [n], or xp is [n] or \
-                 [tables, n] and fp is [tables, n]"
-            )));
-        }
-        if knots == 0 || value_tables == 0 {
-            return Err(Error::new(
-                ErrorKind::EmptyTable,
-                format!("a table needs at least one knot, but xp has shape {xp:?} and fp {fp:?}"),
-            ));
-        }
-        let cells = (value_tables as u64).saturating_mul(values as u64);
-        if cells >= u64::from(u32::MAX) {
-            return Err(Error::new(
-                ErrorKind::TooLarge { bytes: cells.saturating_mul(4), limit: u64::from(u32::MAX) * 4 },
-                format!("fp of shape {fp:?} has {cells} values, but tables hold fewer than 2^32; split them"),
-            ));
-        }
-        Ok(Self { points: knots, tables: value_tables })
-    }
-}
-
-/// How many tables a shape means, and of how many points.
-pub(crate) fn rows(name: &str, shape: &[usize]) -> Result<(usize, usize)> {
-    match *shape {
-        [points] => Ok((1, points)),
-        [tables, points] => Ok((tables, points)),
-        _ => Err(Error::dimensions(format!("{name} has shape {shape:?}, but it must be [n] or [tables, n]"))),
     }
 }

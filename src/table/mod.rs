@@ -5,6 +5,7 @@ pub(crate) mod axis;
 pub(crate) mod bins;
 pub(crate) mod builder;
 pub(crate) mod knots;
+pub(crate) mod shape;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::kernels::door;
 use crate::kernels::interp::op::{BuildTable, Interp, Lookups, Rules, TableData};
 use crate::kernels::search::axis::SortedAxis;
 use crate::table::axis::{axis_from_device, expect_bindable};
-use crate::table::builder::{TableShape, rows};
+use crate::table::shape::{TableShape, rows};
 
 /// One table of knots and values, or several with as many knots each, on a device: `interp(x)` as NumPy's
 /// `numpy.interp(x, xp, fp)`.
