@@ -27,7 +27,10 @@
 //! # Ok::<(), ndgpu::Error>(())
 //! ```
 //!
-//! Who comes from NumPy or TensorFlow finds each call beside its own in the [guide].
+//! The [guide] has NumPy's, SciPy's and TensorFlow's calls beside ndgpu's; the [differences from
+//! NumPy](#differences-from-numpy) are in one table below. [`async_services`] is for programs on an executor. How the crate is
+//! built, and why, is in `docs/DESIGN.md` of its repository; other libraries are in `docs/COMPARE.md`, platforms and drivers
+//! in `docs/PLATFORMS.md`.
 //!
 //! # What happens when
 //!
@@ -39,6 +42,30 @@
 //!   bytes and the path they take, [`HostArray::view`] looks at the memory they arrived in without another copy, and
 //!   [`Device::transfers`] adds everything up.
 //!
+//! | path of a readback | when | what is copied |
+//! |---|---|---|
+//! | [`Shared`](TransferPath::Shared) | CPU engine | nothing |
+//! | [`Mapped`](TransferPath::Mapped) | unified memory, `into_readback` of an array that nobody else holds | nothing |
+//! | [`Staged`](TransferPath::Staged) | everything else | all bytes once, into a buffer that the host can see |
+//!
+//! Readbacks that are queued together travel together, under any executor:
+//!
+//! ```
+//! use futures::future::try_join;
+//! use ndarray::{Array2, Axis};
+//! use ndgpu::Device;
+//!
+//! let device = Device::new()?;
+//! let a = device.upload(&Array2::<f32>::ones((1000, 8)))?;
+//! let (sums, means) = (a.sum_axis(Axis(0))?, a.mean_axis(Axis(1))?);
+//! assert_eq!(sums.readback().cost().bytes, 8 * 4);
+//!
+//! let (sums, means) = pollster::block_on(try_join(sums.readback(), means.readback()))?;
+//! assert_eq!((sums.view()[0], means.view()[999]), (1000.0, 1.0));
+//! assert_eq!(device.transfers().readback_bytes, 8 * 4 + 1000 * 4);
+//! # Ok::<(), ndgpu::Error>(())
+//! ```
+//!
 //! - **Repeated work** is captured once and replayed: [`Device::capture`] makes a [`Plan`] of ordinary calls.
 //! - **Data larger than a device** go through it in chunks: [`Device::stream`]. [`Devices`] share rows among several.
 //!
@@ -49,25 +76,27 @@
 //! ([`ErrorKind::ZeroWeights`]) and a table computed on the device whose knots are out of order
 //! ([`ErrorKind::NotSorted`]) come as the `Err` of every readback of data that depend on them, on both engines alike.
 //!
+//! ```
+//! use ndgpu::{Device, ErrorKind};
+//!
+//! let device = Device::new()?;
+//! let a = device.upload(&[1.0_f32, 2.0])?;
+//! let weights = device.upload(&[1.0_f32, -1.0])?;
+//! let average = a.average(&weights)?; // nobody has looked yet
+//! let error = average.readback().wait().unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::ZeroWeights);
+//! # Ok::<(), ndgpu::Error>(())
+//! ```
+//!
 //! # Exactness
 //!
 //! Interpolation follows NumPy branch by branch, special values included; in `f64` the CPU engine gives NumPy's bits. It
 //! stays in the type it was given: `f32` in, `f32` out. Sums are as exact as if added up in twice the precision and rounded
 //! once, at any length, along any axis: `f32` in `f64`, or in pairs of `f32` on a GPU without `f64`; `f64` in pairs of
-//! `f64`. (In pairs the range stays that of the type: an intermediate sum beyond it is infinite.)
+//! `f64`. (In pairs the range stays that of the type: an intermediate sum beyond it is infinite.) Results of the CPU engine
+//! depend neither on the number of cores nor on the instruction set.
 //!
-//! Where the results differ from NumPy's on purpose:
-//!
-//! | where | ndgpu | NumPy |
-//! |---|---|---|
-//! | knots out of order, or NaN among them | [`ErrorKind::NotSorted`], unless [`Order::Sort`] or [`Order::Assume`] | nonsense, in silence |
-//! | a NaN query of a table with one knot | NaN, as for every other table | the value of that knot |
-//! | element type | `f32` stays `f32` | everything becomes `f64` |
-//! | sums of `f32` | rounded once | rounded at every step along most axes |
-//! | smallest and largest of zeros | `+0.0` | either sign |
-//! | an average without weights of an array like `[0, 3]` along the last axis | an empty result | `ZeroDivisionError` |
-//! | a table without knots, nothing asked of it | [`ErrorKind::EmptyTable`] | an empty result |
-
+#![doc = include_str!("../docs/DIFFERENCES.md")]
 //!
 //! # What drivers make of numbers
 //!
