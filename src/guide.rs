@@ -1,7 +1,7 @@
 //! For users of NumPy, SciPy and TensorFlow: their calls beside ndgpu's, and what is copied when.
 //!
-//! In the tables `a` and `x` are a [`DeviceArray`], `w` one of weights; `tfp` is TensorFlow Probability. Every operation returns
-//! a [`Result`], which the tables leave out.
+//! In the tables `a` and `x` are a [`DeviceArray`], `w` one of weights; `tfp` is TensorFlow Probability. Every
+//! operation returns a [`Result`], which the tables leave out.
 //!
 //! # Devices and copies
 //!
@@ -23,8 +23,8 @@
 //! | `tf.data.Dataset`, a loop over batches | [`device.stream(chunks, \|x\| ..)`][stream] | each chunk in, each result out |
 //! | `tf.distribute.MirroredStrategy` | [`Devices::map_rows`](crate::Devices::map_rows) | each row to one device, and back |
 //!
-//! Nothing else moves data. No operation takes a host array in place of a device array, none brings a result to the host
-//! by itself, and operands on two devices are [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), not a copy.
+//! Nothing else moves data. No operation takes a host array in place of a device array, none brings a result to the
+//! host by itself, and operands on two devices are [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), not a copy.
 //! [`Device::transfers`](crate::Device::transfers) counts what was moved.
 //!
 //! There is no slicing and no arithmetic on the device: slice and broadcast the host's view, and upload that.
@@ -85,8 +85,8 @@
 //! Axes count from 0 and have no negative numbers. Weights have the length of the axis, or the array's own shape; as in
 //! NumPy they do not broadcast. `skip_nan` goes with all of these but `argmin`, `argmax` and `standardize_axis`.
 //!
-//! Where results differ from NumPy's, and why, is in [one table](crate#differences-from-numpy). TensorFlow has gradients; ndgpu
-//! has none.
+//! Where results differ from NumPy's, and why, is in [one table](crate#differences-from-numpy). TensorFlow has
+//! gradients; ndgpu has none.
 //!
 //! # Side by side
 //!
