@@ -471,7 +471,7 @@ fn a_lost_device_fails_every_call_and_another_can_be_opened() {
     let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0_f32, 1.0]).unwrap();
     let mut plan = device.capture(&a, |a| table.interp(a)?.sum()).unwrap();
     let pending = a.readback();
-    // Not looked at any more: wgpu 30 takes the memory away under a view (RELIABILITY.md).
+    // Not looked at any more: wgpu 30 takes the memory away under a view (docs/RELIABILITY.md).
     let landed = a.readback().wait().unwrap();
     raw.destroy();
 

@@ -168,7 +168,7 @@ fn pending_readbacks_end_when_the_device_goes() {
 #[test]
 fn a_driver_without_memory_is_an_error_and_the_device_goes_on() {
     if configurations().iter().any(|one| one.device().info().backend == Some(wgpu::Backend::Gl)) {
-        say("not applicable: wgpu does not hear of memory that OpenGL refuses (RELIABILITY.md)");
+        say("not applicable: wgpu does not hear of memory that OpenGL refuses (docs/RELIABILITY.md)");
         return;
     }
     let gigabytes = 7;
