@@ -13,6 +13,7 @@ use crate::support::corpus::run_cases;
 use crate::support::corpus::tally::Verdict;
 use crate::support::engines::{Configuration, configurations};
 use crate::support::layout::Layout;
+use crate::support::ways::Way;
 
 /// A case in which the crate does not do what NumPy does, on purpose.
 struct Difference {
@@ -102,6 +103,12 @@ fn unchanged(title: &str, manner: Manner) {
 fn layouts_and_ways_back_change_nothing() {
     let manner = Manner { layout: Layout::Scattered, give_up: true, ..Manner::default() };
     unchanged("conformance, scattered host arrays and results given up", manner);
+}
+
+/// Captured over other values and replayed over those of the case.
+#[test]
+fn plans_change_nothing() {
+    unchanged("conformance, in plans", Manner { way: Way::Plan, ..Manner::default() });
 }
 
 /// Tables made of device arrays answer as those made of host arrays, and knots out of order are refused, with the data.

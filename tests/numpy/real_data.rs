@@ -8,6 +8,7 @@ use crate::support::corpus::perform::{Manner, perform};
 use crate::support::corpus::run_cases;
 use crate::support::corpus::workload::read_workloads;
 use crate::support::report::say;
+use crate::support::ways::Way;
 
 /// Workloads whose data are not distributed with the crate.
 const ELSEWHERE: &str = "photometry/";
@@ -15,10 +16,12 @@ const ELSEWHERE: &str = "photometry/";
 #[test]
 fn workloads_come_out_as_in_numpy() {
     let cases = workloads();
-    run_cases("real workloads", &cases, |configuration, case| {
-        let outcome = perform(configuration, case, Manner::default());
-        judge(case, configuration.precision, &outcome).into()
-    });
+    for (title, way) in [("real workloads", Way::Eager), ("real workloads, in plans", Way::Plan)] {
+        run_cases(title, &cases, |configuration, case| {
+            let outcome = perform(configuration, case, Manner { way, ..Manner::default() });
+            judge(case, configuration.precision, &outcome).into()
+        });
+    }
 }
 
 /// The workloads that come with the crate, and those of `NDGPU_REAL_DIR` that do not.
