@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use regex::Regex;
 
-use crate::data::{Outcome, told};
+use crate::outcome::{Outcome, told};
 
 pub const HELP: &str = "\
 ndgpu and its peers, in one run, on the same data, each result checked before its time counts.

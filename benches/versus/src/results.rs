@@ -1,11 +1,14 @@
-//! What a run found: plain data that is written as JSON after every workload, and read back to draw tables and charts
+//! What runs found: plain data that is written as JSON after every workload, and read back to draw tables and charts
 //! again without measuring (`--from`).
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::outcome::{Outcome, told, write};
 use crate::protocol::Part;
+use crate::roster;
 use crate::workload::Workload;
 
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -123,8 +126,17 @@ pub struct Memory {
 }
 
 impl Report {
-    pub fn row(&self, name: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.name == name)
+    pub fn read(file: &Path) -> Outcome<Self> {
+        let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
+    }
+
+    pub fn write(&self, file: &Path) -> Outcome<()> {
+        write(file, &serde_json::to_string_pretty(self).map_err(told)?)
+    }
+
+    pub fn row(&self, workload: &Workload) -> Option<&Row> {
+        self.rows.iter().find(|row| row.workload == *workload)
     }
 
     /// Adds what other runs found. A workload measured again replaces the older one.
@@ -134,7 +146,7 @@ impl Report {
             return;
         }
         for row in other.rows {
-            match self.rows.iter_mut().find(|known| known.name == row.name) {
+            match self.rows.iter_mut().find(|known| known.workload == row.workload) {
                 Some(known) => *known = row,
                 None => self.rows.push(row),
             }
@@ -173,6 +185,11 @@ impl Row {
 }
 
 impl ArmResult {
+    /// Whether it is ndgpu's.
+    pub fn is_own(&self) -> bool {
+        roster::find(&self.peer).is_some_and(roster::Known::is_own)
+    }
+
     pub fn seconds(&self, part: Part) -> Option<f64> {
         self.verdict.counts().then_some(())?;
         self.parts.get(&part).map(|stats| stats.median)

@@ -11,8 +11,8 @@ pub fn look() -> Machine {
     }
 }
 
-/// How long all cores together have been busy since the system was started, in seconds, with what other guests of the same
-/// host took. Linux only.
+/// How long all cores together have been busy since the system was started, in seconds, with what other guests of the
+/// same host took. Linux only.
 pub fn busy_seconds() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/stat").ok()?;
     let ticks: Vec<f64> =
