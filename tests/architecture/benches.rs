@@ -11,6 +11,7 @@ const BENCH: &[Room] = &[("support", &[]), ("crate", &["support"])];
 /// workers. What judges and shows knows results, and neither peers nor measuring.
 const VERSUS: &[Room] = &[
     ("outcome", &[]),
+    ("date", &[]),
     ("roster", &[]),
     ("workload", &[]),
     ("args", &["outcome"]),
@@ -25,8 +26,9 @@ const VERSUS: &[Room] = &[
     // With results alone, of this run or of a file.
     ("bars", &["roster", "workload", "protocol", "results"]),
     ("gate", &["outcome", "results"]),
-    ("report", &["outcome", "roster", "workload", "protocol", "results", "bars"]),
-    ("crate", &["outcome", "roster", "args", "results", "peers", "worker", "run", "gate", "report"]),
+    ("report", &["outcome", "date", "roster", "workload", "protocol", "results", "bars"]),
+    ("record", &["outcome", "date", "results", "report"]),
+    ("crate", &["outcome", "roster", "args", "results", "peers", "worker", "run", "gate", "report", "record"]),
 ];
 
 /// No peer knows another.
@@ -61,9 +63,10 @@ const RUN: &[Room] = &[
     ("client", &[]),
     ("machine", &[]),
     ("progress", &[]),
+    ("provenance", &[]),
     ("team", &["client"]),
     ("measure", &["check", "machine", "team"]),
-    ("crate", &["machine", "progress", "team", "measure"]),
+    ("crate", &["machine", "progress", "provenance", "team", "measure"]),
 ];
 
 fn benches() -> PathBuf {

@@ -30,11 +30,20 @@ How:
 
 What comes out:
     --out DIR             Where table.md, results.json and the charts go: target/versus.
+    --record [DIR]        Keeps the results, too: benches/record/MACHINE/DATE.json with the figures and what it takes
+                          to measure them again, and DATE.md with the tables. Runs of a day go into one record.
     --readme-chart PATH   Writes the chart of sizes here, too.
-    --from FILE...        Measures nothing: draws tables and charts from results.json of earlier runs. Of what was
-                          measured twice the last counts.
+    --from FILE...        Measures nothing: draws tables and charts from results.json of earlier runs, or from
+                          records. Of what was measured twice the last counts.
     -h, --help            This.
 ";
+
+/// Where results are kept.
+#[derive(Debug, PartialEq)]
+pub enum Record {
+    InRepository,
+    In(PathBuf),
+}
 
 #[derive(Default)]
 pub struct Args {
@@ -54,6 +63,8 @@ pub struct Args {
     pub out: PathBuf,
     pub readme_chart: Option<PathBuf>,
     pub from: Vec<PathBuf>,
+    /// The folder of records, to keep the results there.
+    pub record: Option<Record>,
     /// Set in the processes that a run starts.
     pub worker: Option<String>,
 }
@@ -90,6 +101,10 @@ impl Args {
                     while let Some(file) = rest.next_if(|next| !next.starts_with("--")) {
                         args.from.push(file.into());
                     }
+                }
+                "--record" => {
+                    let folder = rest.next_if(|next| !next.starts_with("--"));
+                    args.record = Some(folder.map_or(Record::InRepository, |folder| Record::In(folder.into())));
                 }
                 "--worker" => args.worker = Some(value()?),
                 other => return Err(format!("{other} is not known; --help lists what is")),

@@ -49,6 +49,7 @@ mod tests {
             bytes: workload.bytes(),
             elements: workload.elements(),
             workload,
+            began: 0,
             arms: vec![arm("ndgpu-cpu", CPU, own, verdict), arm("numpy", "np.interp", numpy, Verdict::Right)],
             disturbed: None,
         };

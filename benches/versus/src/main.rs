@@ -3,20 +3,22 @@
 //! Imports point one way, from the last of these to the first (`tests/architecture/benches.rs` in the root of the
 //! repository has the table):
 //!
-//! - `outcome`, `args`, `roster` (who takes part), `workload` (what is measured, and what it is called), `data`
+//! - `outcome`, `date`, `args`, `roster` (who takes part), `workload` (what is measured, and what it is called), `data`
 //!   (inputs), `protocol` (what the processes say to each other), `results` (what was found): data, and little else.
 //! - `peers` (what they do), behind `worker` (in a process of their own).
 //! - `run`: measures, by way of the processes alone. It knows no peer.
-//! - `bars` and `gate` (what is to be reached, what is wrong), `report` (tables and charts): of results
+//! - `bars` and `gate` (what is to be reached, what is wrong), `report` (tables and charts), `record` (what is kept): of results
 //!   alone.
 
 mod args;
 mod bars;
 mod data;
+mod date;
 mod gate;
 mod outcome;
 mod peers;
 mod protocol;
+mod record;
 mod report;
 mod results;
 mod roster;
@@ -26,7 +28,7 @@ mod workload;
 
 use std::process::ExitCode;
 
-use args::Args;
+use args::{Args, Record};
 use outcome::Outcome;
 use results::Report;
 
@@ -59,12 +61,20 @@ fn work() -> Outcome<()> {
     } else {
         let mut all = Report::default();
         for file in &args.from {
-            all.merge(Report::read(file)?);
+            all.merge(Report::read(file)?)?;
         }
         all
     };
     report::publish(&report, &args.out, args.readme_chart.as_deref())?;
-    gate::faults(&report)
+    let faults = gate::faults(&report);
+    if let Some(place) = &args.record {
+        let folder = match place {
+            Record::InRepository => record::folder(),
+            Record::In(folder) => folder.clone(),
+        };
+        println!("Recorded in {}", record::update(report, &folder)?.display());
+    }
+    faults
 }
 
 fn list(args: &Args) {

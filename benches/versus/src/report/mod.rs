@@ -15,10 +15,15 @@ use std::path::Path;
 use crate::outcome::{Outcome, write};
 use crate::results::Report;
 
+/// The Markdown with every figure.
+pub fn table(report: &Report) -> String {
+    table::table(report)
+}
+
 /// Writes everything, and prints the short version.
 pub fn publish(report: &Report, folder: &Path, readme_chart: Option<&Path>) -> Outcome<()> {
     report.write(&folder.join("results.json"))?;
-    write(&folder.join("table.md"), &table::table(report))?;
+    write(&folder.join("table.md"), &table(report))?;
     let charts = [
         ("crossover.svg", crossover::chart(report)),
         ("interp.svg", speedup::interp(report)),

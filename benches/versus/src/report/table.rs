@@ -5,8 +5,9 @@ use super::facts::{head, needs_transfers, trouble};
 use super::summary;
 use super::text::{escape, exponent, factor, line, size, time};
 use crate::bars::{self, Bar, Outcome};
+use crate::date;
 use crate::protocol::Part;
-use crate::results::{ArmResult, Report, Row, Stats, Verdict};
+use crate::results::{ArmResult, Report, Row, Run, Stats, Verdict};
 use crate::roster::{CPU, GPU};
 use crate::workload::Family;
 
@@ -16,6 +17,7 @@ pub fn table(report: &Report) -> String {
     line(&mut text, "\n## At a glance\n");
     text.push_str(&summary::glance(report));
     peers(&mut text, report);
+    runs(&mut text, report);
     bars_section(&mut text, &bars::bars(report));
     legend(&mut text);
     let mut family = None;
@@ -28,7 +30,7 @@ pub fn table(report: &Report) -> String {
         if family.replace(row.workload.family()) != Some(row.workload.family()) {
             line(&mut text, &format!("\n## {heading}"));
         }
-        workload(&mut text, row);
+        workload(&mut text, row, report);
     }
     text
 }
@@ -43,6 +45,40 @@ fn peers(text: &mut String, report: &Report) {
         };
         line(text, &format!("| {} | {} | {about} |", peer.name, peer.what));
     }
+}
+
+/// What it takes to measure the same again, of each run that rows come from.
+fn runs(text: &mut String, report: &Report) {
+    if report.runs.is_empty() {
+        return;
+    }
+    line(text, "\n## To measure it again\n");
+    for run in &report.runs {
+        line(text, &format!("- {}: `{}`", when(run), run.command));
+        line(
+            text,
+            &format!(
+                "  - {}, {}; {}",
+                run.rustc,
+                run.target,
+                if run.flags.is_empty() { "no flags" } else { &run.flags }
+            ),
+        );
+        let versions: Vec<_> = run.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        line(text, &format!("  - {}", versions.join(", ")));
+        for (name, value) in &run.environment {
+            line(text, &format!("  - `{name}={value}`"));
+        }
+    }
+}
+
+fn when(run: &Run) -> String {
+    let commit = match &run.commit {
+        None => "of an unknown commit".into(),
+        Some(commit) if run.changed => format!("of commit {commit} with changes that are not committed"),
+        Some(commit) => format!("of commit {commit}"),
+    };
+    format!("{} at {} UTC, {commit}", date::day(run.began), date::time(run.began))
 }
 
 fn bars_section(text: &mut String, bars: &[Bar]) {
@@ -93,9 +129,12 @@ a few digits only. Of a wrong result no time is shown.",
     );
 }
 
-fn workload(text: &mut String, row: &Row) {
+fn workload(text: &mut String, row: &Row, report: &Report) {
     line(text, &format!("\n### {}\n", row.title));
     line(text, &format!("`{}`{}\n", row.name, bytes(row)));
+    if let Some(run) = report.run_of(row.began).filter(|_| report.runs.len() > 1) {
+        line(text, &format!("Measured {}.\n", when(run)));
+    }
     if let Some(disturbance) = row.disturbance() {
         line(text, &format!("**Not alone**: {disturbance}.\n"));
     }

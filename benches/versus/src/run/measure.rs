@@ -124,6 +124,7 @@ pub fn measure(
         bytes: workload.bytes(),
         elements: workload.elements(),
         workload,
+        began: 0,
         arms: entries,
         disturbed,
     })

@@ -6,6 +6,7 @@ mod client;
 mod machine;
 mod measure;
 mod progress;
+mod provenance;
 mod team;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -32,11 +33,14 @@ pub fn run(args: &Args) -> Outcome<Report> {
     let progress = Progress::new(workloads.len() + memory.len());
     let mut team = team::gather(args, folder.path(), |name| progress.tell("who is there", name))?;
     let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let command = format!("cargo bench --bench versus -- {}", arguments.join(" "));
     let mut report = Report {
         machine: machine::look(),
-        command: format!("cargo bench --bench versus -- {}", arguments.join(" ")),
-        began: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        command: command.clone(),
+        began,
         rounds: args.rounds,
+        runs: vec![provenance::look(began, command, &args.python)],
         ..Report::default()
     };
     let mut plan = Plan {
@@ -51,8 +55,9 @@ pub fn run(args: &Args) -> Outcome<Report> {
         std::fs::create_dir_all(&inputs).map_err(told)?;
         let name = workload.name();
         plan.transfers = matches!(workload, Workload::Overhead { what } if what.moves_much());
-        let row = measure(workload, &mut team, &inputs, &plan, |step| progress.tell(&name, step))?;
+        let mut row = measure(workload, &mut team, &inputs, &plan, |step| progress.tell(&name, step))?;
         std::fs::remove_dir_all(&inputs).map_err(told)?;
+        row.began = began;
         report.rows.push(row);
         progress.done(&name, start);
         update(&mut report, &team, start, args)?;
@@ -62,7 +67,8 @@ pub fn run(args: &Args) -> Outcome<Report> {
             std::fs::create_dir_all(&inputs).map_err(told)?;
             let name = workload.memory_name();
             progress.tell(&name, "a process of its own");
-            report.memory.push(added_memory(workload, &name, engine, &inputs, &plan)?);
+            let memory = added_memory(workload, &name, engine, &inputs, &plan)?;
+            report.memory.push(Memory { began, ..memory });
             std::fs::remove_dir_all(&inputs).map_err(told)?;
             progress.done(&name, start);
         }
@@ -114,6 +120,7 @@ fn added_memory(
     };
     Ok(Memory {
         name: name.to_owned(),
+        began: 0,
         allowed: (workload.bytes() + (16 << 20) + 4 * table) as u64,
         added: added.map(|reply| reply.bytes),
     })
