@@ -25,10 +25,10 @@ const VERSUS: &[Room] = &[
     ("run", &["outcome", "roster", "workload", "args", "protocol", "data", "results"]),
     // With results alone, of this run or of a file.
     ("bars", &["roster", "workload", "protocol", "results"]),
-    ("gate", &["outcome", "results"]),
+    ("gate", &["outcome", "results", "bars"]),
     ("report", &["outcome", "date", "roster", "workload", "protocol", "results", "bars"]),
     ("record", &["outcome", "date", "results", "report"]),
-    ("crate", &["outcome", "roster", "args", "results", "peers", "worker", "run", "gate", "report", "record"]),
+    ("crate", &["outcome", "roster", "args", "results", "peers", "worker", "run", "bars", "gate", "report", "record"]),
 ];
 
 /// No peer knows another.

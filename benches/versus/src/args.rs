@@ -35,6 +35,8 @@ What comes out:
     --readme-chart PATH   Writes the chart of sizes here, too.
     --from FILE...        Measures nothing: draws tables and charts from results.json of earlier runs, or from
                           records. Of what was measured twice the last counts.
+    --gate                Fails, with exit status 1, unless every bar that was measured is reached, and at least one
+                          was. Bars compare arms of one workload in one run: none is a time of another day.
     -h, --help            This.
 ";
 
@@ -65,6 +67,8 @@ pub struct Args {
     pub from: Vec<PathBuf>,
     /// The folder of records, to keep the results there.
     pub record: Option<Record>,
+    /// Bars that are missed make the run fail.
+    pub gate: bool,
     /// Set in the processes that a run starts.
     pub worker: Option<String>,
 }
@@ -106,6 +110,7 @@ impl Args {
                     let folder = rest.next_if(|next| !next.starts_with("--"));
                     args.record = Some(folder.map_or(Record::InRepository, |folder| Record::In(folder.into())));
                 }
+                "--gate" => args.gate = true,
                 "--worker" => args.worker = Some(value()?),
                 other => return Err(format!("{other} is not known; --help lists what is")),
             }

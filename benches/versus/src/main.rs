@@ -7,7 +7,7 @@
 //!   (inputs), `protocol` (what the processes say to each other), `results` (what was found): data, and little else.
 //! - `peers` (what they do), behind `worker` (in a process of their own).
 //! - `run`: measures, by way of the processes alone. It knows no peer.
-//! - `bars` and `gate` (what is to be reached, what is wrong), `report` (tables and charts), `record` (what is kept): of results
+//! - `bars` and `gate` (what is to be reached), `report` (tables and charts), `record` (what is kept): of results
 //!   alone.
 
 mod args;
@@ -66,7 +66,7 @@ fn work() -> Outcome<()> {
         all
     };
     report::publish(&report, &args.out, args.readme_chart.as_deref())?;
-    let faults = gate::faults(&report);
+    let (faults, bars) = (gate::faults(&report), bars::bars(&report));
     if let Some(place) = &args.record {
         let folder = match place {
             Record::InRepository => record::folder(),
@@ -74,7 +74,11 @@ fn work() -> Outcome<()> {
         };
         println!("Recorded in {}", record::update(report, &folder)?.display());
     }
-    faults
+    faults?;
+    if args.gate {
+        println!("The gate: {} bars, all reached", gate::pass(&bars)?);
+    }
+    Ok(())
 }
 
 fn list(args: &Args) {
