@@ -8,7 +8,7 @@ use std::fmt::{Debug, Display};
 use bytemuck::Pod;
 
 use crate::float::FloatParts;
-use crate::kernels::compiled::Compiled;
+use crate::float::dtype::FloatType;
 use crate::simd::Vectorize;
 
 /// The name of an element type, as it appears in messages and in the names of shaders.
@@ -40,6 +40,16 @@ impl Display for ElementType {
     }
 }
 
+impl FloatType {
+    /// The element type of arrays of it.
+    pub(crate) fn element(self) -> ElementType {
+        match self {
+            Self::F32 => ElementType::F32,
+            Self::F64 => ElementType::F64,
+        }
+    }
+}
+
 /// A type that a [`DeviceArray`](crate::DeviceArray) can hold: `f32`, `f64` or `u32`.
 pub trait Element: sealed::Sealed + Pod + PartialEq + PartialOrd + Debug + Display + Send + Sync {
     /// The type's name.
@@ -47,11 +57,7 @@ pub trait Element: sealed::Sealed + Pod + PartialEq + PartialOrd + Debug + Displ
 }
 
 /// A type that can be interpolated and averaged: `f32` or `f64`.
-pub trait Float: Element + FloatParts + Vectorize + num_traits::Float {
-    /// The code of every operation. Not part of the public API.
-    #[doc(hidden)]
-    fn compiled() -> &'static Compiled<Self>;
-}
+pub trait Float: Element + FloatParts + Vectorize + num_traits::Float {}
 
 impl Element for f32 {
     const TYPE: ElementType = ElementType::F32;
@@ -65,20 +71,9 @@ impl Element for u32 {
     const TYPE: ElementType = ElementType::U32;
 }
 
-// A constant would be evaluated, and its functions compiled, wherever it is used; a static is here alone.
-impl Float for f32 {
-    fn compiled() -> &'static Compiled<Self> {
-        static F32: Compiled<f32> = Compiled::new();
-        &F32
-    }
-}
+impl Float for f32 {}
 
-impl Float for f64 {
-    fn compiled() -> &'static Compiled<Self> {
-        static F64: Compiled<f64> = Compiled::new();
-        &F64
-    }
-}
+impl Float for f64 {}
 
 /// The bytes of so many elements, or the most there are.
 pub(crate) fn bytes_of<T>(len: usize) -> u64 {

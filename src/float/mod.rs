@@ -4,17 +4,21 @@
 //! for NaN or for the two zeros.
 
 pub(crate) mod accumulator;
+pub(crate) mod dtype;
 
 use bytemuck::Pod;
 
 use crate::float::accumulator::{Accumulate, Compensated, Wide};
+use crate::float::dtype::FloatType;
 
 /// The accumulator of sums of `T`.
 pub(crate) type Sum<T> = <T as FloatParts>::Accumulator;
 
 /// What kernels need of a float. Not part of the public API.
 #[doc(hidden)]
-pub trait FloatParts: Sized + 'static {
+pub trait FloatParts: Pod {
+    /// The type as a value.
+    const FLOAT: FloatType;
     /// The unsigned integer of the same width.
     type Key: Pod + Ord + Send + Sync + std::fmt::Debug;
     /// The accumulator of sums.
@@ -47,6 +51,8 @@ pub trait FloatParts: Sized + 'static {
     fn small_number(key: Self::Key) -> u32;
     /// The bit pattern as two 32-bit words, low word first, the layout of shader parameters.
     fn words(self) -> [u32; 2];
+    /// The float with these words.
+    fn from_words(words: [u32; 2]) -> Self;
     /// The value as `f64`, exact.
     fn widen(self) -> f64;
     /// The nearest value of this type.
@@ -60,8 +66,9 @@ pub trait FloatParts: Sized + 'static {
 }
 
 macro_rules! float_parts {
-    ($float:ty, $key:ty, $accumulator:ty, $integers:expr, $words:expr) => {
+    ($float:ty, $name:ident, $key:ty, $accumulator:ty, $integers:expr, $words:expr, $from_words:expr) => {
         impl FloatParts for $float {
+            const FLOAT: FloatType = FloatType::$name;
             type Key = $key;
             type Accumulator = $accumulator;
             const NAN_KEY: $key = <$key>::MAX;
@@ -128,6 +135,11 @@ macro_rules! float_parts {
             }
 
             #[inline(always)]
+            fn from_words(words: [u32; 2]) -> Self {
+                $from_words(words)
+            }
+
+            #[inline(always)]
             fn widen(self) -> f64 {
                 self.into()
             }
@@ -161,8 +173,16 @@ macro_rules! float_parts {
 }
 
 // From 2^23 on an f32 has no fraction, from 2^52 on an f64.
-float_parts!(f32, u32, Wide, 8_388_608.0, |v: f32| [v.to_bits(), 0]);
-float_parts!(f64, u64, Compensated, 4_503_599_627_370_496.0, |v: f64| [v.to_bits() as u32, (v.to_bits() >> 32) as u32]);
+float_parts!(f32, F32, u32, Wide, 8_388_608.0, |v: f32| [v.to_bits(), 0], |words: [u32; 2]| f32::from_bits(words[0]));
+float_parts!(
+    f64,
+    F64,
+    u64,
+    Compensated,
+    4_503_599_627_370_496.0,
+    |v: f64| [v.to_bits() as u32, (v.to_bits() >> 32) as u32],
+    |words: [u32; 2]| f64::from_bits(u64::from(words[0]) | u64::from(words[1]) << 32)
+);
 
 #[cfg(test)]
 mod tests {
