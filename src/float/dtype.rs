@@ -7,7 +7,7 @@
 
 use bytemuck::cast_slice;
 
-use crate::element::{ElementType, FloatParts};
+use crate::float::FloatParts;
 
 /// The types that can be computed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,14 +36,6 @@ macro_rules! for_float {
 pub(crate) use for_float;
 
 impl FloatType {
-    /// The element type of arrays of it.
-    pub(crate) fn element(self) -> ElementType {
-        match self {
-            Self::F32 => ElementType::F32,
-            Self::F64 => ElementType::F64,
-        }
-    }
-
     /// Bytes of one element.
     pub(crate) fn size(self) -> u64 {
         for_float!(self, T => size_of::<T>() as u64)
