@@ -73,7 +73,7 @@ fn lookups_and_sums_of_rows_become_one() {
                 let compute = |x: &DeviceArray<T, Ix1>| table.interp_rows(x)?.average_axis(Axis(1), &along);
                 let mut plan = device.capture(&shared, compute).unwrap();
                 assert_eq!(plan.fused(), 1, "{what}: {plan}");
-                all_near_sums(&values(&plan.replay().unwrap()), &want, &format!("{what}, shared queries"));
+                all_near_sums(&values(&plan.replay().unwrap()), &want, format!("{what}, shared queries"));
             }
             // What is wrong is found all the same, and named.
             let table = InterpTable::new(device, &xp, &fp).unwrap();
@@ -145,7 +145,7 @@ fn values_of_several_tables_may_be_reduced_in_other_rows() {
             let got = values(&device.capture(&x, own).unwrap().replay().unwrap());
             all_near_sums(&got, &values(&own(&x).unwrap()), &what);
             let got = values(&device.capture(&shared, same).unwrap().replay().unwrap());
-            all_near_sums(&got, &values(&same(&shared).unwrap()), &format!("{what}, shared"));
+            all_near_sums(&got, &values(&same(&shared).unwrap()), format!("{what}, shared"));
         }
     }
     on_every_engine!(check);
