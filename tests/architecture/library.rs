@@ -70,8 +70,12 @@ fn look_for_engines(folder: &Path, found: &mut Vec<String>) {
         }
         if path.is_dir() {
             look_for_engines(&path, found);
-        } else if std::fs::read_to_string(&path).unwrap().contains("Engine::Cpu") {
+        } else if ["Engine::Cpu", "Engine::Gpu"].iter().any(|name| text(&path).contains(name)) {
             found.push(path.strip_prefix(source("")).unwrap().to_string_lossy().replace('\\', "/"));
         }
     }
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
 }
