@@ -1,9 +1,9 @@
 //! Floats whose type is known only when the program runs: [`FloatType`] names it, [`Scalar`] and [`FloatSlice`] carry
 //! values of it, and [`for_float!`] is the one place where a name becomes a type again.
 //!
-//! What is generic is compiled where it is used: in the crate of whoever calls it, again in each, at that crate's level of
-//! optimisation. Operations therefore carry their type as a value, and the match over it is in this crate, so that every
-//! kernel is compiled here, once, with this crate's settings.
+//! What is generic is compiled where it is used: in the crate of whoever calls it, again in each, at that crate's level
+//! of optimisation. Operations therefore carry their type as a value, and the match over it is in this crate, so that
+//! every kernel is compiled here, once, with this crate's settings.
 
 use bytemuck::cast_slice;
 
