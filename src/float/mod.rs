@@ -5,6 +5,7 @@
 
 pub(crate) mod accumulator;
 pub(crate) mod dtype;
+pub(crate) mod scalar;
 
 use bytemuck::Pod;
 
