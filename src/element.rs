@@ -9,7 +9,7 @@ use bytemuck::Pod;
 
 use crate::float::FloatParts;
 use crate::float::dtype::FloatType;
-use crate::simd::Vectorize;
+use crate::simd::dispatch::Vectorize;
 
 /// The name of an element type, as it appears in messages and in the names of shaders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

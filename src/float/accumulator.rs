@@ -1,24 +1,24 @@
-//! What sums are kept in on the CPU engine, so that they are as exact as if computed in twice the precision and rounded
-//! once: f32 in f64, f64 in a pair of f64 whose second half collects what the first loses to rounding (Knuth's two-sum).
+//! Accumulators of the CPU engine, as exact as if sums were computed in twice the precision and rounded once: f64 for
+//! f32, and for f64 a pair of f64, the sum and its rounding errors (Knuth's two-sum).
 
-/// A sum under way.
+/// A running sum.
 pub trait Accumulate<T>: Copy + Default + Send + Sync {
     /// Adds a value.
     fn add(&mut self, value: T);
     /// Adds a product.
     fn add_product(&mut self, weight: T, value: T);
-    /// Adds another sum.
+    /// Adds another running sum.
     fn merge(&mut self, other: Self);
-    /// The sum, rounded.
+    /// The rounded sum.
     fn round(self) -> T;
-    /// The quotient of two sums, rounded.
+    /// The rounded quotient of two sums.
     fn ratio(self, divisor: Self) -> T;
     /// A count as a sum.
-    fn of_count(count: usize) -> Self;
+    fn from_count(count: usize) -> Self;
     /// Whether the sum is zero. NaN is not.
     fn is_zero(self) -> bool;
-    /// A sum, and what it lost to rounding where that is kept.
-    fn of_parts(high: f64, low: f64) -> Self;
+    /// A sum and its rounding errors, for an accumulator that keeps them.
+    fn from_parts(high: f64, low: f64) -> Self;
 }
 
 /// A sum of f32 in f64.
@@ -51,7 +51,7 @@ impl Accumulate<f32> for Wide {
         (self.0 / divisor.0) as f32
     }
 
-    fn of_count(count: usize) -> Self {
+    fn from_count(count: usize) -> Self {
         Self(count as f64)
     }
 
@@ -61,12 +61,12 @@ impl Accumulate<f32> for Wide {
     }
 
     #[inline(always)]
-    fn of_parts(high: f64, _: f64) -> Self {
+    fn from_parts(high: f64, _: f64) -> Self {
         Self(high)
     }
 }
 
-/// A sum of f64 with what was lost to rounding.
+/// A sum of f64 and its rounding errors.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Compensated {
     high: f64,
@@ -98,7 +98,7 @@ impl Accumulate<f64> for Compensated {
 
     #[inline(always)]
     fn round(self) -> f64 {
-        // Once the sum is infinite or NaN, what was lost is not a number.
+        // The rounding errors of an infinite sum are NaN.
         if self.high.is_finite() { self.high + self.low } else { self.high }
     }
 
@@ -109,15 +109,15 @@ impl Accumulate<f64> for Compensated {
         let product = quotient * denominator;
         let lost = lost_by_product(quotient, denominator, product);
         let is_usual = numerator.is_finite() & product.is_finite() & lost.is_finite();
-        // One step of long division: what is left over, with what both sums keep beside their rounded values.
+        // One step of long division: the remainder, with what both sums hold beyond their rounded values.
         let kept = (self.high - numerator) + self.low;
         let divisor_kept = (divisor.high - denominator) + divisor.low;
         let rest = ((numerator - product) - lost) + (kept - quotient * divisor_kept);
-        // A choice, not a branch: several quotients can be computed at once.
+        // A select, not a branch, so that quotients can be vectorized.
         if is_usual { quotient + rest / denominator } else { quotient }
     }
 
-    fn of_count(count: usize) -> Self {
+    fn from_count(count: usize) -> Self {
         Self { high: count as f64, low: 0.0 }
     }
 
@@ -127,13 +127,13 @@ impl Accumulate<f64> for Compensated {
     }
 
     #[inline(always)]
-    fn of_parts(high: f64, low: f64) -> Self {
+    fn from_parts(high: f64, low: f64) -> Self {
         Self { high, low }
     }
 }
 
-/// What rounding a product lost (T. J. Dekker, Numer. Math. 18, 1971), with halves cut off by masking, which cannot
-/// overflow. A fused multiply-add does it in one step, but not every processor has one, and its stand-in is slow.
+/// The rounding error of a product (T. J. Dekker, Numer. Math. 18, 1971), with factors split by masking, which cannot
+/// overflow. A fused multiply-add computes it in one step, but not every processor has one, and emulating it is slow.
 #[inline(always)]
 pub(crate) fn lost_by_product(a: f64, b: f64, product: f64) -> f64 {
     let (a_high, b_high) = (high_half(a), high_half(b));
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rounding_loses_is_kept() {
+    fn rounding_errors_are_kept() {
         assert_eq!(sum::<_, Compensated>(&[1.0, 1e100, 1.0, -1e100]), 2.0);
         assert_eq!(sum::<_, Wide>(&[1e9_f32, 1.0, -1e9]), 1.0);
         let (mut products, e) = (Compensated::default(), f64::EPSILON);

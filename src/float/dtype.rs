@@ -1,8 +1,8 @@
 //! [`FloatType`]: the type of floats as a value, and [`for_float!`], the one place where the value becomes a type again.
 //!
-//! What is generic is compiled where it is used: in the crate of whoever calls it, again in each, at that crate's level of
-//! optimisation. Operations therefore carry their type as a value, and the match over it is in this crate, so that every
-//! kernel is compiled here, once, with this crate's settings.
+//! What is generic is compiled where it is used: in the crate of whoever calls it, again in each, at that crate's level
+//! of optimisation. Operations therefore carry their type as a value, and the match over it is in this crate, so that
+//! every kernel is compiled here, once, with this crate's settings.
 
 /// The types that can be computed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! What kernels need of a float beyond arithmetic: ordered keys, bit patterns, conversions, and a wide accumulator.
 //!
-//! Keys are unsigned integers that compare as NumPy sorts the floats, so that searches and extremes need no special case
-//! for NaN or for the two zeros.
+//! Keys are unsigned integers that compare as NumPy sorts the floats, so that searches and extremes need no special
+//! case for NaN or for the two zeros.
 
 pub(crate) mod accumulator;
 pub(crate) mod dtype;

@@ -1,8 +1,7 @@
 //! Reductions along one axis, several, or all: sums, means, weighted averages, variances, smallest and largest values, as
 //! NumPy's functions of those names have them.
 //!
-//! All of them come down to one operation over an array seen as `[outer, len, inner]`, which `gpu` and `cpu` carry out: the
-//! CPU engine by a `fold` of one value at a time, or, for sums, averages and `extremes`, a vector at a time.
+//! All of them are one operation over an array seen as `[outer, len, inner]`, which `gpu` and `cpu` implement.
 //!
 //! Sums are as exact as if added up in twice the precision and rounded once, whatever the length and the axis: f32 in
 //! f64, or in compensated f32 where a GPU has no f64; f64 in compensated f64.

@@ -1,329 +1,185 @@
-//! What a line is folded into on the CPU engine: the twins of the states in `shaders/reduce/`.
+//! The generic strategy: one value at a time into a running state. It serves what has no vector kernel: variances, and
+//! sums that leave out NaN.
 //!
-//! A [`Fold`] takes in the places of a line one at a time, in several states at once that are merged later, and makes the
-//! output of what they hold.
+//! A [`Fold`] is an identity (the default state), a step, a merge and a finalization; the shaders in `shaders/reduce/`
+//! have the same states.
+
+use std::ops::Range;
 
 use crate::element::Float;
-use crate::float::Sum;
-use crate::float::accumulator::Accumulate;
-use crate::kernels::reduce::cpu::sums::{Divisor, Sums, Widest};
+use crate::kernels::reduce::cpu::reducer::{Block, Input, Reducer};
+use crate::kernels::reduce::cpu::totals::{LANES, WeightLayout};
+use crate::kernels::reduce::op::View;
 
-/// Where a value is.
+/// Where a value belongs.
 #[derive(Clone, Copy)]
-pub(crate) struct At {
-    /// Which line.
-    pub line: usize,
-    /// Where in it.
-    pub place: usize,
+pub(crate) struct Coord {
+    /// The number of its output.
+    pub output: usize,
+    /// Its index along the reduced axis.
+    pub index: usize,
 }
 
-/// Lines side by side: of each place a value of every line, some distance from those of the next place.
-#[derive(Clone, Copy)]
-pub(crate) struct SideBySide<'a, T> {
-    pub values: &'a [T],
-    pub lines: usize,
-    pub places: usize,
-    pub stride: usize,
-}
-
-impl<'a, T> SideBySide<'a, T> {
-    /// The values of one place.
-    #[inline(always)]
-    pub fn place(&self, place: usize) -> &'a [T] {
-        let start = place * self.stride;
-        &self.values[start..start + self.lines]
-    }
-}
-
-/// A way to reduce a line.
+/// A reduction of one value at a time.
 pub(crate) trait Fold<T: Float>: Sync {
-    /// What is known of some places of a line.
+    /// What is known after some values; by default, after none.
     type State: Copy + Default + Send + Sync;
-    /// What becomes of it.
+    /// The type of an output.
     type Output: Send;
 
-    /// Whether this is but a sum of values or products, which can be had faster, and if so whether the sum of the weights
-    /// is wanted with it.
-    fn sums(&self) -> Option<bool> {
-        None
-    }
-
-    /// The state of a line whose sums are known.
-    fn state(&self, _sum: Sum<T>, _weights: Sum<T>) -> Self::State {
-        Self::State::default()
-    }
-
-    /// What a stretch of a line without weights is folded into, if that can be had faster than value by value. `first` is
-    /// its first place.
-    fn along(&self, _first: usize, _values: &[T]) -> Option<Self::State> {
-        None
-    }
-
-    /// The same for lines that lie side by side.
-    fn across(&self, _places: SideBySide<'_, T>) -> Option<Vec<Self::State>> {
-        None
-    }
-
     /// Takes in a value.
-    fn step(&self, state: &mut Self::State, at: At, value: T, weight: T);
-    /// Takes in what another state holds, of later places.
-    fn merge(&self, state: &mut Self::State, other: Self::State);
-    /// The output, and the sum of the weights where there are any.
-    fn finish(&self, state: Self::State, line: usize) -> (Self::Output, T);
+    fn step(&self, state: &mut Self::State, at: Coord, value: T, weight: T);
+    /// Takes in the state of later values.
+    fn merge(&self, state: &mut Self::State, later: Self::State);
+    /// The output, and the sum of its weights where there are any.
+    fn finalize(&self, state: Self::State, output: usize) -> (Self::Output, T);
+}
 
-    /// The outputs of lines that are but sums, by the fast way; false if there is none.
-    fn answer(&self, _sums: Sums<'_, T>, _first_line: usize, _output: &mut [Self::Output]) -> bool {
-        false
+/// The strategy that a fold is.
+pub(crate) struct Generic<F>(pub F);
+
+impl<T: Float, F: Fold<T>> Reducer<T> for Generic<F> {
+    type Partials = Vec<F::State>;
+    type Output = F::Output;
+
+    fn partials(&self, input: &Input<'_, T>, block: &Block, part: Range<usize>) -> Vec<F::State> {
+        states(&self.0, input, block, part)
+    }
+
+    fn merge(&self, partials: &mut Vec<F::State>, later: Vec<F::State>) {
+        merge_each(&self.0, partials, later);
+    }
+
+    fn finalize(
+        &self,
+        partials: Vec<F::State>,
+        first_output: usize,
+        output: &mut [F::Output],
+        weight_sums: Option<&mut [T]>,
+    ) {
+        finalize_each(&self.0, partials, first_output, output, weight_sums);
     }
 }
 
-/// Sums and means.
-pub(crate) struct Plain {
-    pub mean: bool,
-    /// Values in a line.
-    pub count: usize,
+/// Merges the states of later parts of the same outputs.
+pub(crate) fn merge_each<T: Float, F: Fold<T>>(fold: &F, states: &mut [F::State], later: Vec<F::State>) {
+    states.iter_mut().zip(later).for_each(|(state, later)| fold.merge(state, later));
 }
 
-impl<T: Float> Fold<T> for Plain {
-    type State = Sum<T>;
-    type Output = T;
-
-    fn sums(&self) -> Option<bool> {
-        Some(false)
-    }
-
-    #[inline(always)]
-    fn state(&self, sum: Sum<T>, _: Sum<T>) -> Sum<T> {
-        sum
-    }
-
-    #[inline(always)]
-    fn step(&self, sum: &mut Sum<T>, _: At, value: T, _: T) {
-        sum.add(value);
-    }
-
-    fn answer(&self, sums: Sums<'_, T>, _: usize, output: &mut [T]) -> bool {
-        let divisor = if self.mean { Divisor::Alike(Sum::<T>::of_count(self.count)) } else { Divisor::None };
-        sums.answers(&Widest, divisor, output);
-        true
-    }
-
-    fn merge(&self, sum: &mut Sum<T>, other: Sum<T>) {
-        sum.merge(other);
-    }
-
-    fn finish(&self, sum: Sum<T>, _: usize) -> (T, T) {
-        let answer = if self.mean { sum.ratio(Sum::<T>::of_count(self.count)) } else { sum.round() };
-        (answer, T::zero())
+/// Computes outputs from their states.
+pub(crate) fn finalize_each<T: Float, F: Fold<T>>(
+    fold: &F,
+    states: Vec<F::State>,
+    first_output: usize,
+    output: &mut [F::Output],
+    weight_sums: Option<&mut [T]>,
+) {
+    let mut weight_sums = weight_sums.into_iter().flatten();
+    for (number, (state, output)) in states.into_iter().zip(output).enumerate() {
+        let (value, sum) = fold.finalize(state, first_output + number);
+        *output = value;
+        weight_sums.next().into_iter().for_each(|weight_sum| *weight_sum = sum);
     }
 }
 
-/// The same without NaN, which have to be counted out.
-pub(crate) struct PlainWithoutNan {
-    pub mean: bool,
-}
-
-impl<T: Float> Fold<T> for PlainWithoutNan {
-    type State = (Sum<T>, usize);
-    type Output = T;
-
-    #[inline(always)]
-    fn step(&self, (sum, count): &mut Self::State, _: At, value: T, _: T) {
-        if !value.is_nan() {
-            sum.add(value);
-            *count += 1;
+/// The states of a block, from a part of the reduced axis.
+///
+/// The weights come from closures. Nothing here is compiled for an instruction set, so that they are inlined as usual.
+pub(crate) fn states<T: Float, F: Fold<T>>(
+    fold: &F,
+    input: &Input<'_, T>,
+    block: &Block,
+    part: Range<usize>,
+) -> Vec<F::State> {
+    let View { len, inner, .. } = input.view;
+    let width = block.inner.len();
+    let mut states = vec![F::State::default(); block.outputs()];
+    if part.is_empty() {
+        // There may be no values at all, and then no index of a first one either.
+        return states;
+    }
+    for (row, outer) in block.outer.clone().enumerate() {
+        let first = row * width;
+        let first_output = block.first_output + first;
+        if inner == 1 {
+            let range = outer * len + part.start..outer * len + part.end;
+            let values = &input.values[range.clone()];
+            let at = Coord { output: first_output, index: part.start };
+            states[first] = match input.weights {
+                WeightLayout::None => fold_contiguous(fold, at, values, |_| T::one()),
+                WeightLayout::Shared(weights) => {
+                    let weights = &weights[part.clone()];
+                    fold_contiguous(fold, at, values, |index| weights[index])
+                }
+                WeightLayout::PerElement(weights) => {
+                    let weights = &weights[range];
+                    fold_contiguous(fold, at, values, |index| weights[index])
+                }
+            };
+            continue;
         }
-    }
-
-    fn merge(&self, (sum, count): &mut Self::State, other: Self::State) {
-        sum.merge(other.0);
-        *count += other.1;
-    }
-
-    fn finish(&self, (sum, count): Self::State, line: usize) -> (T, T) {
-        Plain { mean: self.mean, count }.finish(sum, line)
-    }
-}
-
-/// What becomes of an average whose weights sum to zero.
-#[derive(Clone, Copy)]
-pub(crate) enum OfZero<'a, T> {
-    /// None: its line is noted.
-    Note(&'a (dyn Fn(usize) + Sync)),
-    /// This stands in its place.
-    Fill(T),
-}
-
-impl<T> OfZero<'_, T> {
-    /// What stands in the place of the quotient.
-    fn answer(self, line: usize, quotient: T) -> T {
-        match self {
-            Self::Note(offend) => {
-                offend(line);
-                quotient
-            }
-            Self::Fill(fill) => fill,
-        }
-    }
-}
-
-/// Weighted sums and averages where all lines have the same weights, whose sum is known.
-pub(crate) struct WeightedAlike<'a, T: Float> {
-    pub average: bool,
-    pub sum_of_weights: Sum<T>,
-    pub of_zero: OfZero<'a, T>,
-}
-
-impl<T: Float> Fold<T> for WeightedAlike<'_, T> {
-    type State = Sum<T>;
-    type Output = T;
-
-    fn sums(&self) -> Option<bool> {
-        Some(false)
-    }
-
-    #[inline(always)]
-    fn state(&self, sum: Sum<T>, _: Sum<T>) -> Sum<T> {
-        sum
-    }
-
-    #[inline(always)]
-    fn step(&self, products: &mut Sum<T>, _: At, value: T, weight: T) {
-        products.add_product(weight, value);
-    }
-
-    fn answer(&self, sums: Sums<'_, T>, first_line: usize, output: &mut [T]) -> bool {
-        if self.average && self.sum_of_weights.is_zero() {
-            match self.of_zero {
-                OfZero::Note(offend) => (first_line..first_line + output.len()).for_each(offend),
-                OfZero::Fill(fill) => {
-                    output.fill(fill);
-                    return true;
+        let states = &mut states[first..first + width];
+        for index in part.clone() {
+            let start = (outer * len + index) * inner;
+            let range = start + block.inner.start..start + block.inner.end;
+            let values = &input.values[range.clone()];
+            let at = Coord { output: first_output, index };
+            match input.weights {
+                WeightLayout::None => fold_strided(fold, states, at, values, |_| T::one()),
+                WeightLayout::Shared(weights) => {
+                    let weight = weights[index];
+                    fold_strided(fold, states, at, values, |_| weight);
+                }
+                WeightLayout::PerElement(weights) => {
+                    let weights = &weights[range];
+                    fold_strided(fold, states, at, values, |column| weights[column]);
                 }
             }
         }
-        let divisor = if self.average { Divisor::Alike(self.sum_of_weights) } else { Divisor::None };
-        sums.answers(&Widest, divisor, output);
-        true
     }
-
-    fn merge(&self, products: &mut Sum<T>, other: Sum<T>) {
-        products.merge(other);
-    }
-
-    fn finish(&self, products: Sum<T>, line: usize) -> (T, T) {
-        Weighted::<T, false> { average: self.average, of_zero: self.of_zero }
-            .finish((products, self.sum_of_weights), line)
-    }
+    states
 }
 
-/// Weighted sums and averages where every line has weights of its own.
-pub(crate) struct Weighted<'a, T, const SKIP_NAN: bool> {
-    pub average: bool,
-    pub of_zero: OfZero<'a, T>,
+/// Folds contiguous values of one output, in lanes so that steps do not wait for each other.
+#[inline(always)]
+fn fold_contiguous<T: Float, F: Fold<T>>(
+    fold: &F,
+    Coord { output, index: first }: Coord,
+    values: &[T],
+    weight: impl Fn(usize) -> T,
+) -> F::State {
+    let mut lanes = [F::State::default(); LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for (number, chunk) in chunks.iter().enumerate() {
+        for lane in 0..LANES {
+            let index = number * LANES + lane;
+            let at = Coord { output, index: first + index };
+            fold.step(&mut lanes[lane], at, chunk[lane], weight(index));
+        }
+    }
+    let [mut state, others @ ..] = lanes;
+    others.into_iter().for_each(|lane| fold.merge(&mut state, lane));
+    let done = chunks.len() * LANES;
+    let mut tail = F::State::default();
+    for (index, &value) in rest.iter().enumerate() {
+        let at = Coord { output, index: first + done + index };
+        fold.step(&mut tail, at, value, weight(done + index));
+    }
+    fold.merge(&mut state, tail);
+    state
 }
 
-impl<T: Float, const SKIP_NAN: bool> Fold<T> for Weighted<'_, T, SKIP_NAN> {
-    type State = (Sum<T>, Sum<T>);
-    type Output = T;
-
-    fn sums(&self) -> Option<bool> {
-        (!SKIP_NAN).then_some(true)
-    }
-
-    #[inline(always)]
-    fn state(&self, sum: Sum<T>, weights: Sum<T>) -> Self::State {
-        (sum, weights)
-    }
-
-    #[inline(always)]
-    fn step(&self, (products, weights): &mut Self::State, _: At, value: T, weight: T) {
-        if SKIP_NAN && value.is_nan() {
-            return;
-        }
-        products.add_product(weight, value);
-        weights.add(weight);
-    }
-
-    fn answer(&self, sums: Sums<'_, T>, first_line: usize, output: &mut [T]) -> bool {
-        let divisor = match self.of_zero {
-            _ if !self.average => Divisor::None,
-            OfZero::Note(_) => Divisor::Own,
-            OfZero::Fill(fill) => Divisor::OwnOr(fill),
-        };
-        if sums.clone().answers(&Widest, divisor, output)
-            && let OfZero::Note(offend) = self.of_zero
-        {
-            // Rare enough to look for them by adding up once more.
-            let zeros = sums.totals(&Widest).weights.into_iter().zip(first_line..);
-            zeros.filter(|(weights, _)| weights.is_zero()).for_each(|(_, line)| offend(line));
-        }
-        true
-    }
-
-    fn merge(&self, (products, weights): &mut Self::State, other: Self::State) {
-        products.merge(other.0);
-        weights.merge(other.1);
-    }
-
-    fn finish(&self, (products, weights): Self::State, line: usize) -> (T, T) {
-        if !self.average {
-            return (products.round(), weights.round());
-        }
-        let quotient = products.ratio(weights);
-        let answer = if weights.is_zero() { self.of_zero.answer(line, quotient) } else { quotient };
-        (answer, weights.round())
-    }
-}
-
-/// Variances and standard deviations, given the means: the corrected two-pass algorithm (T. F. Chan, G. H. Golub, R. J.
-/// LeVeque, The American Statistician 37, 1983).
-pub(crate) struct Moments<'a, T, const SKIP_NAN: bool> {
-    pub means: &'a [T],
-    pub ddof: f64,
-    pub root: bool,
-}
-
-impl<T: Float, const SKIP_NAN: bool> Fold<T> for Moments<'_, T, SKIP_NAN> {
-    type State = (Sum<T>, Sum<T>, usize);
-    type Output = T;
-
-    #[inline(always)]
-    fn step(&self, (deviations, squares, count): &mut Self::State, at: At, value: T, _: T) {
-        if SKIP_NAN && value.is_nan() {
-            return;
-        }
-        let deviation = value - self.means[at.line];
-        deviations.add(deviation);
-        squares.add_product(deviation, deviation);
-        *count += 1;
-    }
-
-    fn merge(&self, (deviations, squares, count): &mut Self::State, other: Self::State) {
-        deviations.merge(other.0);
-        squares.merge(other.1);
-        *count += other.2;
-    }
-
-    fn finish(&self, (deviations, mut squares, count): Self::State, _: usize) -> (T, T) {
-        let total = squares.round();
-        if count == 0 || total.is_nan() {
-            return (T::nan(), T::zero());
-        }
-        if total.is_infinite() {
-            // The mean, or the squares, left the range of the type; there is nothing to correct.
-            return (total, T::zero());
-        }
-        let divisor = count as f64 - self.ddof;
-        if divisor <= 0.0 {
-            return (if total.is_zero() { T::nan() } else { T::infinity() }, T::zero());
-        }
-        // The mean was rounded, so the deviations do not add up to zero.
-        let rest = deviations.round();
-        squares.add_product(-rest, deviations.ratio(Sum::<T>::of_count(count)));
-        let mut shared_out = Sum::<T>::default();
-        shared_out.add(T::narrow(divisor));
-        let variance = squares.ratio(shared_out);
-        (if self.root { variance.sqrt() } else { variance }, T::zero())
+/// Folds one value of each of several neighbouring outputs.
+#[inline(always)]
+fn fold_strided<T: Float, F: Fold<T>>(
+    fold: &F,
+    states: &mut [F::State],
+    Coord { output: first_output, index }: Coord,
+    values: &[T],
+    weight: impl Fn(usize) -> T,
+) {
+    for (column, (state, &value)) in states.iter_mut().zip(values).enumerate() {
+        let at = Coord { output: first_output + column, index };
+        fold.step(state, at, value, weight(column));
     }
 }

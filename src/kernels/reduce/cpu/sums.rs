@@ -1,173 +1,147 @@
-//! The CPU engine's fast way through sums, means and averages: vectors of sums, where [`fold`](crate::kernels::reduce::cpu::fold) takes in one
-//! value at a time. [`rows`](crate::kernels::reduce::cpu::rows) and [`columns`](crate::kernels::reduce::cpu::columns) have the loops.
+//! The strategy of sums, means and averages that leave out nothing: vector kernels compute all sums of a
+//! [`Region`], and one kernel turns them into outputs.
 
 use std::ops::Range;
 
 use crate::element::Float;
 use crate::float::Sum;
 use crate::float::accumulator::Accumulate;
-use crate::kernels::reduce::cpu::columns::{Columns, FewColumns, Held};
-use crate::kernels::reduce::cpu::rows::{ALIKE, NONE, OWN, Rows, RowsOfEight};
-use crate::kernels::reduce::op::View;
+use crate::kernels::reduce::cpu::reducer::{Block, Input, Partials, Reducer};
+use crate::kernels::reduce::cpu::region::{Region, Runner, Widest};
+use crate::kernels::reduce::cpu::totals::Totals;
+use crate::kernels::reduce::cpu::zero_weights::ZeroWeights;
 use crate::simd::{Kernel, Vector};
 
-/// Sums that run side by side along a row.
-pub(crate) const LANES: usize = 16;
-/// Lines whose sums are held at the same time, so that they are still in the first cache when they become answers.
-const LINES_AT_ONCE: usize = 1024;
-
-/// What the values are multiplied by.
+/// What is made of sums.
 #[derive(Clone, Copy)]
-pub(crate) enum Weighing<'a, T> {
-    None,
-    Along(&'a [T]),
-    Full(&'a [T]),
+pub(crate) enum Sums<'a, T: Float> {
+    /// Sums of values without weights.
+    Sum,
+    /// Means of values without weights, given their number.
+    Mean { count: usize },
+    /// Weighted sums or averages, given the sum of the weights, which all outputs share.
+    SharedWeights { average: bool, sum_of_weights: Sum<T>, zero_weights: ZeroWeights<'a, T> },
+    /// Weighted sums or averages for which the weights of each output are summed with its values.
+    PerElementWeights { average: bool, zero_weights: ZeroWeights<'a, T> },
 }
 
-/// For each line the sum of the values or products, and, if they were wanted, that of the weights.
-pub(crate) struct Totals<T: Float> {
-    pub products: Vec<Sum<T>>,
-    pub weights: Vec<Sum<T>>,
+impl<T: Float> Partials for Totals<T> {
+    fn append(&mut self, next: Self) {
+        self.products.extend(next.products);
+        self.weights.extend(next.weights);
+    }
 }
 
-/// Part of an array seen as `[outer, len, inner]`, to be added up along `len`.
-#[derive(Clone)]
-pub(crate) struct Sums<'a, T> {
-    pub view: View,
-    pub values: &'a [T],
-    pub weights: Weighing<'a, T>,
-    /// Whether the weights are added up, too.
-    pub wants_weights: bool,
-    pub outer: Range<usize>,
-    pub part: Range<usize>,
-    pub inner: Range<usize>,
-}
+impl<T: Float> Reducer<T> for Sums<'_, T> {
+    type Partials = Totals<T>;
+    type Output = T;
 
-/// Runs kernels with some set of vectors.
-pub(crate) trait Runner<T: Float> {
-    fn run<K: Kernel<T>>(&self, kernel: K) -> K::Output;
-}
+    fn partials(&self, input: &Input<'_, T>, block: &Block, part: Range<usize>) -> Totals<T> {
+        Region::new(input, block, part, self.sums_weights()).totals(&Widest)
+    }
 
-/// With the widest that the processor has.
-pub(crate) struct Widest;
+    fn merge(&self, totals: &mut Totals<T>, later: Totals<T>) {
+        totals.merge(later);
+    }
 
-impl<T: Float> Runner<T> for Widest {
-    fn run<K: Kernel<T>>(&self, kernel: K) -> K::Output {
-        T::vectorize(kernel)
+    fn finalize(&self, totals: Totals<T>, first_output: usize, output: &mut [T], weight_sums: Option<&mut [T]>) {
+        self.finalize_into(&Widest, &totals, first_output, output, weight_sums);
+    }
+
+    fn reduce(&self, input: &Input<'_, T>, block: &Block, output: &mut [T], weight_sums: Option<&mut [T]>) {
+        self.reduce_by(&Widest, input, block, output, weight_sums);
     }
 }
 
 impl<T: Float> Sums<'_, T> {
-    /// Adds up all of it.
-    pub fn totals(&self, runner: &impl Runner<T>) -> Totals<T> {
-        let lines = self.outer.len() * self.inner.len();
-        let weights = if self.wants_weights { lines } else { 0 };
-        let mut totals = Totals { products: Vec::with_capacity(lines), weights: Vec::with_capacity(weights) };
-        self.add_up(runner, &mut Default::default(), &mut totals);
-        totals
+    fn sums_weights(&self) -> bool {
+        matches!(self, Self::PerElementWeights { .. })
     }
 
-    /// Adds up all of it, whole lines, and makes answers of the sums, some lines at a time. Says whether the weights of any
-    /// line sum to zero, where each line is divided by its own.
-    pub fn answers(mut self, runner: &impl Runner<T>, divisor: Divisor<T>, mut output: &mut [T]) -> bool {
-        let (outer, inner) = (self.outer.clone(), self.inner.clone());
-        let (rows, width) = ((LINES_AT_ONCE / inner.len().max(1)).max(1), inner.len().clamp(1, LINES_AT_ONCE));
-        let lines = (rows * width).min(output.len());
-        let weights = if self.wants_weights { lines } else { 0 };
-        let mut totals = Totals { products: Vec::with_capacity(lines), weights: Vec::with_capacity(weights) };
-        let mut held = Default::default();
-        let mut is_any_zero = false;
-        for row in outer.clone().step_by(rows) {
-            self.outer = row..outer.end.min(row + rows);
-            for column in inner.clone().step_by(width) {
-                self.inner = column..inner.end.min(column + width);
-                totals.products.clear();
-                totals.weights.clear();
-                self.add_up(runner, &mut held, &mut totals);
-                let (now, later) = output.split_at_mut(totals.products.len());
-                output = later;
-                is_any_zero |= runner.run(Answers { totals: &totals, divisor, output: now });
-            }
-        }
-        is_any_zero
-    }
-
-    fn add_up(&self, runner: &impl Runner<T>, held: &mut [Held; 2], totals: &mut Totals<T>) {
-        match self.weights {
-            Weighing::None => self.add_up_by::<NONE>(&[], runner, held, totals),
-            Weighing::Along(weights) => {
-                let weights = &weights[self.part.clone()];
-                self.add_up_by::<ALIKE>(weights, runner, held, totals);
-                if self.wants_weights {
-                    let (len, mut sum) = (weights.len(), Totals { products: Vec::new(), weights: Vec::new() });
-                    let rows =
-                        Rows::<T, NONE> { values: weights, weights: &[], count: 1, len, stride: len, totals: &mut sum };
-                    runner.run(rows);
-                    totals.weights.resize(totals.products.len(), sum.products[0]);
-                }
-            }
-            Weighing::Full(weights) => self.add_up_by::<OWN>(weights, runner, held, totals),
-        }
-    }
-
-    fn add_up_by<const KIND: u8>(
+    /// Computes outputs while the cache still holds their sums.
+    fn reduce_by(
         &self,
-        weights: &[T],
         runner: &impl Runner<T>,
-        held: &mut [Held; 2],
-        totals: &mut Totals<T>,
+        input: &Input<'_, T>,
+        block: &Block,
+        mut output: &mut [T],
+        mut weight_sums: Option<&mut [T]>,
     ) {
-        let View { len, inner, .. } = self.view;
-        let (width, places) = (self.inner.len(), self.part.len());
-        // From the first value on, and their weights where each has its own. Of nothing there is no first value.
-        let from = |start: usize| {
-            let start = start.min(self.values.len());
-            (&self.values[start..], if KIND == OWN { &weights[start..] } else { weights })
-        };
-        if inner > 1 {
-            for outer in self.outer.clone() {
-                let start = (outer * len + self.part.start) * inner + self.inner.start;
-                let (values, weights) = from(start);
-                if width == inner && LANES.is_multiple_of(width) {
-                    let values = &values[..places * width];
-                    runner.run(FewColumns::<T, KIND> { values, weights, width, totals });
-                } else {
-                    runner.run(Columns::<T, KIND> { values, weights, width, places, stride: inner, held, totals });
+        let mut first_output = block.first_output;
+        let region = Region::new(input, block, 0..input.view.len, self.sums_weights());
+        region.totals_in_batches(runner, |totals| {
+            let outputs = totals.products.len();
+            let now = output.split_off_mut(..outputs).unwrap_or_default();
+            let sums_now = weight_sums.as_mut().and_then(|sums| sums.split_off_mut(..outputs));
+            self.finalize_into(runner, totals, first_output, now, sums_now);
+            first_output += outputs;
+        });
+    }
+
+    fn finalize_into(
+        &self,
+        runner: &impl Runner<T>,
+        totals: &Totals<T>,
+        first_output: usize,
+        output: &mut [T],
+        weight_sums: Option<&mut [T]>,
+    ) {
+        if let Some(weight_sums) = weight_sums {
+            match self {
+                Self::Sum | Self::Mean { .. } => weight_sums.fill(T::zero()),
+                Self::SharedWeights { sum_of_weights, .. } => weight_sums.fill(sum_of_weights.round()),
+                Self::PerElementWeights { .. } => {
+                    weight_sums.iter_mut().zip(&totals.weights).for_each(|(to, sum)| *to = sum.round());
                 }
             }
-            return;
         }
-        let mut outer = self.outer.clone();
-        if len == 8 && places == 8 {
-            let (values, weights) = from(8 * outer.start);
-            let values = &values[..8 * outer.len()];
-            outer.start += runner.run(RowsOfEight::<T, KIND> { values, weights, totals });
+        let divisor = match *self {
+            Self::Sum | Self::SharedWeights { average: false, .. } | Self::PerElementWeights { average: false, .. } => {
+                Divisor::None
+            }
+            Self::Mean { count } => Divisor::Shared(Sum::<T>::from_count(count)),
+            Self::SharedWeights { sum_of_weights, zero_weights, .. } => {
+                if sum_of_weights.is_zero() {
+                    if let ZeroWeights::Fill(fill) = zero_weights {
+                        return output.fill(fill);
+                    }
+                    (first_output..first_output + output.len()).for_each(|output| zero_weights.flag(output));
+                }
+                Divisor::Shared(sum_of_weights)
+            }
+            Self::PerElementWeights { zero_weights: ZeroWeights::Fill(fill), .. } => Divisor::OwnOr(fill),
+            Self::PerElementWeights { zero_weights: ZeroWeights::Flag(_), .. } => Divisor::Own,
+        };
+        let is_any_zero = runner.run(Finalize { totals, divisor, output });
+        if let Self::PerElementWeights { zero_weights, .. } = self
+            && is_any_zero
+        {
+            let weights = totals.weights.iter().zip(first_output..);
+            weights.filter(|(sum, _)| sum.is_zero()).for_each(|(_, output)| zero_weights.flag(output));
         }
-        let (values, weights) = from(outer.start * len + self.part.start);
-        runner.run(Rows::<T, KIND> { values, weights, count: outer.len(), len: places, stride: len, totals });
     }
 }
 
-/// What sums are divided by.
+/// The divisor of sums.
 #[derive(Clone, Copy)]
-pub(crate) enum Divisor<T: Float> {
+enum Divisor<T: Float> {
     None,
-    Alike(Sum<T>),
-    /// The sum of the line's own weights.
+    Shared(Sum<T>),
+    /// The sum of the output's weights.
     Own,
-    /// The same, with a value for lines where that is zero.
+    /// The same, with a value for outputs of which it is zero.
     OwnOr(T),
 }
 
-/// What becomes of sums. No question a line, so that several are answered at once.
-struct Answers<'a, T: Float> {
+/// Computes outputs from sums, without a branch for each, so that it can be vectorized.
+struct Finalize<'a, T: Float> {
     totals: &'a Totals<T>,
     divisor: Divisor<T>,
     output: &'a mut [T],
 }
 
-impl<T: Float> Kernel<T> for Answers<'_, T> {
-    /// Whether any line is divided by zero, if each has a divisor of its own and none in place of the quotient.
+impl<T: Float> Kernel<T> for Finalize<'_, T> {
+    /// Whether any output was divided by the zero sum of its weights.
     type Output = bool;
 
     #[inline(always)]
@@ -180,7 +154,7 @@ impl<T: Float> Kernel<T> for Answers<'_, T> {
                     *output = sum.round();
                 }
             }
-            Divisor::Alike(divisor) => {
+            Divisor::Shared(divisor) => {
                 for (output, &sum) in output.iter_mut().zip(products) {
                     *output = sum.ratio(divisor);
                 }
@@ -205,8 +179,10 @@ impl<T: Float> Kernel<T> for Answers<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::reduce::cpu::totals::WeightLayout;
+    use crate::kernels::reduce::op::View;
 
-    /// With one set of vectors.
+    /// Runs kernels with one instruction set.
     struct With<S>(S);
 
     impl<T: Float, S: Vector<T>> Runner<T> for With<S> {
@@ -215,60 +191,61 @@ mod tests {
         }
     }
 
+    /// The weighted sums of an array, and the sums of weights.
     #[derive(Clone, Copy)]
-    struct Averages<'a, T>(View, &'a [T], Weighing<'a, T>);
+    struct WeightedSums<'a, T>(Input<'a, T>);
 
-    impl<T: Float> Kernel<T> for Averages<'_, T> {
+    impl<T: Float> Kernel<T> for WeightedSums<'_, T> {
         type Output = Vec<(T, T)>;
 
         #[inline(always)]
         fn run<S: Vector<T>>(self, simd: S) -> Vec<(T, T)> {
-            let Self(view, values, weights) = self;
-            let (outer, part, inner) = (0..view.outer, 0..view.len, 0..view.inner);
-            let sums = Sums { view, values, weights, wants_weights: true, outer, part, inner };
+            let (input, View { outer, len, inner }) = (self.0, self.0.view);
+            let block = Block { first_output: 0, outer: 0..outer, inner: 0..inner };
             let runner = With(simd);
-            let Totals { products, weights } = sums.totals(&runner);
-            let mut answers = vec![T::zero(); products.len()];
-            sums.answers(&runner, Divisor::None, &mut answers);
-            let alike = answers.iter().zip(&products).all(|(answer, sum)| answer.bits() == sum.round().bits());
-            assert!(alike, "{view:?}: answers are not the sums");
-            let weights = weights.into_iter().map(Some).chain(std::iter::repeat(None));
-            answers
-                .into_iter()
-                .zip(weights)
-                .map(|(sum, weights)| (sum, weights.map_or(T::zero(), Accumulate::round)))
-                .collect()
+            let Totals { products, weights } = Region::new(&input, &block, 0..len, true).totals(&runner);
+            let mut sums = vec![T::zero(); products.len()];
+            let mut weight_sums = sums.clone();
+            let reducer = Sums::PerElementWeights { average: false, zero_weights: ZeroWeights::Flag(None) };
+            reducer.reduce_by(&runner, &input, &block, &mut sums, Some(&mut weight_sums));
+            let equals = |rounded: &[T], totals: &[Sum<T>]| {
+                rounded.iter().zip(totals).all(|(rounded, total)| rounded.bits() == total.round().bits())
+            };
+            assert!(equals(&sums, &products), "{:?}: outputs are not the sums", input.view);
+            assert!(equals(&weight_sums, &weights), "{:?}: sums of weights differ", input.view);
+            sums.into_iter().zip(weight_sums).collect()
         }
     }
 
     fn agrees<T: Float>() {
         let lengths = [0, 1, 7, 8, 9, 15, 16, 17, 33, 100];
         let views = lengths.into_iter().flat_map(|len| [1, 2, 3, 8, 15, 16, 17, 40].map(|inner| (19, len, inner)));
-        // More lines than are held at once, and rows so long that several are taken in together.
+        // More outputs than a batch has, and rows so long that several are summed together.
         for (outer, len, inner) in views.chain([(1, 6, 2100), (2100, 5, 1), (700, 2, 3), (7, 8200, 1)]) {
             let view = View { outer, len, inner };
             let number = |i: usize| T::narrow(((i * 7919) % 1013) as f64 * 0.01 - 4.0);
             let values: Vec<T> = (0..outer * len * inner).map(number).collect();
             let weights: Vec<T> = (0..outer * len * inner).map(|i| number(i + 5)).collect();
-            for weighing in [Weighing::None, Weighing::Along(&weights[..len]), Weighing::Full(&weights)] {
-                let all = T::with_every_set(Averages(view, &values, weighing));
-                for (line, &(sum, sum_of_weights)) in all[0].1.iter().enumerate() {
-                    let (outer, column) = (line / inner, line % inner);
-                    let places = (0..len).map(|place| (place, (outer * len + place) * inner + column));
-                    let plain: f64 = places
-                        .map(|(place, at)| match weighing {
-                            Weighing::None => values[at].widen(),
-                            Weighing::Along(weights) => values[at].widen() * weights[place].widen(),
-                            Weighing::Full(weights) => values[at].widen() * weights[at].widen(),
+            let shared = WeightLayout::Shared(&weights[..len]);
+            for weights in [WeightLayout::None, shared, WeightLayout::PerElement(&weights)] {
+                let all = T::with_every_set(WeightedSums(Input { view, values: &values, weights }));
+                for (output, &(sum, sum_of_weights)) in all[0].1.iter().enumerate() {
+                    let (outer, column) = (output / inner, output % inner);
+                    let indices = (0..len).map(|k| (k, (outer * len + k) * inner + column));
+                    let naive: f64 = indices
+                        .map(|(k, at)| match weights {
+                            WeightLayout::None => values[at].widen(),
+                            WeightLayout::Shared(weights) => values[at].widen() * weights[k].widen(),
+                            WeightLayout::PerElement(weights) => values[at].widen() * weights[at].widen(),
                         })
                         .sum();
                     assert!(
-                        (sum.widen() - plain).abs() < 1e-3 + 1e-6 * plain.abs(),
-                        "{view:?}: {sum} instead of {plain}"
+                        (sum.widen() - naive).abs() < 1e-3 + 1e-6 * naive.abs(),
+                        "{view:?}: {sum} instead of {naive}"
                     );
                     for (set, others) in &all[1..] {
-                        assert_eq!(others[line].0, sum, "{set}, {view:?}, line {line}");
-                        assert_eq!(others[line].1, sum_of_weights, "{set}, {view:?}, weights of line {line}");
+                        assert_eq!(others[output].0, sum, "{set}, {view:?}, output {output}");
+                        assert_eq!(others[output].1, sum_of_weights, "{set}, {view:?}, weights of output {output}");
                     }
                 }
             }
@@ -276,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn every_vector_adds_up_to_the_same() {
+    fn every_instruction_set_computes_the_same_sums() {
         agrees::<f32>();
         agrees::<f64>();
     }
