@@ -9,7 +9,7 @@ use crate::element::{ElementType, Float, bytes_of as array_bytes};
 use crate::engine::Engine;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Commands};
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::engine::host::alloc::collected;
 use crate::engine::host::memory::HostPool;
@@ -29,23 +29,32 @@ struct Parameters {
     unused: u32,
 }
 
-fn kernel(element: ElementType) -> Kernel {
-    Kernel {
-        name: format!("knots_{element}"),
-        fragments: vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            include_str!("../../../shaders/search/knots.wgsl"),
-        ],
-        access: &[Access::Read, Access::ReadWrite, Access::ReadWrite],
+/// Turns knots into keys and checks their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct KnotsKernel(ElementType);
+
+impl KernelKey for KnotsKernel {
+    fn source(self) -> KernelSource {
+        let Self(element) = self;
+        KernelSource {
+            name: format!("knots_{element}"),
+            fragments: vec![
+                wgsl::element(element),
+                wgsl::SPECIAL,
+                wgsl::GRID,
+                include_str!("../../../shaders/search/knots.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::ReadWrite, Access::ReadWrite],
+        }
     }
 }
 
 /// Every specialisation, for the test that translates them all.
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<Kernel> {
-    [ElementType::F32, ElementType::F64].into_iter().flat_map(|e| [kernel(e), search_kernel(e)]).collect()
+pub(crate) fn kernels() -> Vec<KernelSource> {
+    let elements = [ElementType::F32, ElementType::F64].into_iter();
+    elements.flat_map(|e| [KnotsKernel(e).source(), SearchsortedKernel(e).source()]).collect()
 }
 
 /// How far a search has to go in an axis, so that it can be written out without a loop.
@@ -168,17 +177,24 @@ struct SearchParameters {
     output_shift: u32,
 }
 
-fn search_kernel(element: ElementType) -> Kernel {
-    Kernel {
-        name: format!("searchsorted_{element}"),
-        fragments: vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            include_str!("../../../shaders/search/searchsorted.wgsl"),
-            wgsl::SEARCH,
-        ],
-        access: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct SearchsortedKernel(ElementType);
+
+impl KernelKey for SearchsortedKernel {
+    fn source(self) -> KernelSource {
+        let Self(element) = self;
+        KernelSource {
+            name: format!("searchsorted_{element}"),
+            fragments: vec![
+                wgsl::element(element),
+                wgsl::SPECIAL,
+                wgsl::GRID,
+                include_str!("../../../shaders/search/searchsorted.wgsl"),
+                wgsl::SEARCH,
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+        }
     }
 }
 
@@ -201,7 +217,7 @@ pub(crate) fn search<T: Float>(operation: &Search<T>, commands: &Commands<'_>) -
             output_shift,
         };
         let bindings = [x, keys, starts, origins, output];
-        commands.dispatch(&search_kernel(T::TYPE), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
+        commands.dispatch(SearchsortedKernel(T::TYPE), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
     }
     Ok(())
 }
@@ -228,7 +244,7 @@ impl<T: Float> Operation for PrepareKnots<T> {
         let Outcome::Word { buffer, index } = self.check.outcome() else { return Ok(()) };
         let parameters = Parameters { knots: self.knots as u32, total: self.total as u32, check: *index, unused: 0 };
         commands.dispatch(
-            &kernel(T::TYPE),
+            KnotsKernel(T::TYPE),
             bytes_of(&parameters),
             &[Binding::start(self.xp.gpu()?, bytes), Binding::start(self.keys.gpu()?, bytes), Binding::checks(buffer)],
             (self.total as u64).div_ceil(WORKGROUP),

@@ -8,7 +8,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 use crate::element::{ElementType, Float};
 use crate::engine::Engine;
 use crate::engine::gpu::encoder::Commands;
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::engine::host::memory::HostPool;
 use crate::engine::host::parallel::share;
@@ -43,16 +43,23 @@ struct Parameters {
     nan: [u32; 2],
 }
 
-fn kernel(element: ElementType) -> Kernel {
-    Kernel {
-        name: format!("standardize_{element}"),
-        fragments: vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            include_str!("../../../shaders/standardize/standardize.wgsl"),
-        ],
-        access: &[Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct StandardizeKernel(ElementType);
+
+impl KernelKey for StandardizeKernel {
+    fn source(self) -> KernelSource {
+        let Self(element) = self;
+        KernelSource {
+            name: format!("standardize_{element}"),
+            fragments: vec![
+                wgsl::element(element),
+                wgsl::SPECIAL,
+                wgsl::GRID,
+                include_str!("../../../shaders/standardize/standardize.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+        }
     }
 }
 
@@ -82,27 +89,37 @@ struct RowsParameters {
     ddof: [u32; 2],
 }
 
-fn rows_kernel(element: ElementType, sums: Sums) -> Kernel {
-    Kernel {
-        name: format!("standardize_rows_{element}_{sums:?}"),
-        fragments: vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            sums.fragment(),
-            SPREAD,
-            include_str!("../../../shaders/standardize/standardize_rows.wgsl"),
-        ],
-        access: &[Access::Read, Access::ReadWrite],
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct StandardizeRowsKernel {
+    element: ElementType,
+    sums: Sums,
+}
+
+impl KernelKey for StandardizeRowsKernel {
+    fn source(self) -> KernelSource {
+        let Self { element, sums } = self;
+        KernelSource {
+            name: format!("standardize_rows_{element}_{sums:?}"),
+            fragments: vec![
+                wgsl::element(element),
+                wgsl::SPECIAL,
+                wgsl::GRID,
+                sums.fragment(),
+                SPREAD,
+                include_str!("../../../shaders/standardize/standardize_rows.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::ReadWrite],
+        }
     }
 }
 
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<Kernel> {
+pub(crate) fn kernels() -> Vec<KernelSource> {
     let of_rows =
         [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)];
-    let mut all: Vec<_> = of_rows.map(|(element, sums)| rows_kernel(element, sums)).into();
-    all.extend([ElementType::F32, ElementType::F64].map(kernel));
+    let mut all: Vec<_> = of_rows.map(|(element, sums)| StandardizeRowsKernel { element, sums }.source()).into();
+    all.extend([ElementType::F32, ElementType::F64].map(|element| StandardizeKernel(element).source()));
     all
 }
 
@@ -197,7 +214,12 @@ impl<T: Float> Operation for Standardize<T> {
                 nan: T::nan().words(),
             };
             let bindings = [values, means, deviations, output];
-            commands.dispatch(&kernel(T::TYPE), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
+            commands.dispatch(
+                StandardizeKernel(T::TYPE),
+                bytes_of(&parameters),
+                &bindings,
+                total.div_ceil(WORKGROUP),
+            )?;
         }
         Ok(())
     }
@@ -223,7 +245,7 @@ impl<T: Float> Operation for StandardizeRows<T> {
 
     fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
         let (len, size) = (self.len as u64, size_of::<T>() as u64);
-        let kernel = rows_kernel(T::TYPE, Sums::of(T::TYPE, commands));
+        let kernel = StandardizeRowsKernel { element: T::TYPE, sums: Sums::of(T::TYPE, commands) };
         // A workgroup has a row to itself.
         let most = (commands.window_bytes() / size / len).min(commands.most_workgroups()).max(1);
         for rows in steps(self.rows as u64, most) {
@@ -241,7 +263,7 @@ impl<T: Float> Operation for StandardizeRows<T> {
                 infinity: T::infinity().words(),
                 ddof: self.ddof.words(),
             };
-            commands.dispatch(&kernel, bytes_of(&parameters), &[values, output], rows.end - rows.start)?;
+            commands.dispatch(kernel, bytes_of(&parameters), &[values, output], rows.end - rows.start)?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 use crate::device::Device;
 use crate::element::Float;
 use crate::engine::gpu::encoder::Commands;
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::engine::host::memory::HostPool;
 use crate::engine::storage::Storage;
@@ -71,25 +71,34 @@ struct Parameters {
     unused: [u32; 2],
 }
 
-fn kernel(bytes: usize) -> Kernel {
-    Kernel {
-        name: format!("transpose_{bytes}"),
-        fragments: vec![
-            if bytes == 8 {
-                include_str!("../../../shaders/lib/word64.wgsl")
-            } else {
-                include_str!("../../../shaders/lib/word32.wgsl")
-            },
-            wgsl::GRID,
-            include_str!("../../../shaders/transpose/transpose.wgsl"),
-        ],
-        access: &[Access::Read, Access::ReadWrite],
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct TransposeKernel {
+    element_bytes: usize,
+}
+
+impl KernelKey for TransposeKernel {
+    fn source(self) -> KernelSource {
+        let Self { element_bytes } = self;
+        KernelSource {
+            name: format!("transpose_{element_bytes}"),
+            fragments: vec![
+                if element_bytes == 8 {
+                    include_str!("../../../shaders/lib/word64.wgsl")
+                } else {
+                    include_str!("../../../shaders/lib/word32.wgsl")
+                },
+                wgsl::GRID,
+                include_str!("../../../shaders/transpose/transpose.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::ReadWrite],
+        }
     }
 }
 
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<Kernel> {
-    vec![kernel(4), kernel(8)]
+pub(crate) fn kernels() -> Vec<KernelSource> {
+    [4, 8].map(|element_bytes| TransposeKernel { element_bytes }.source()).into()
 }
 
 impl<T: Float> Operation for Transpose<T> {
@@ -143,7 +152,12 @@ impl<T: Float> Operation for Transpose<T> {
                 unused: [0; 2],
             };
             let groups = total.div_ceil(WORKGROUP);
-            commands.dispatch(&kernel(size_of::<T>()), bytes_of(&parameters), &[source, target], groups)?;
+            commands.dispatch(
+                TransposeKernel { element_bytes: size_of::<T>() },
+                bytes_of(&parameters),
+                &[source, target],
+                groups,
+            )?;
         }
         Ok(())
     }
