@@ -7,8 +7,6 @@ use std::fmt::{Debug, Display};
 
 use bytemuck::Pod;
 
-use crate::kernels::compiled::Compiled;
-
 /// The name of an element type, as it appears in messages and in the names of shaders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -45,11 +43,7 @@ pub trait Element: sealed::Sealed + Pod + PartialEq + PartialOrd + Debug + Displ
 }
 
 /// A type that can be interpolated and averaged: `f32` or `f64`.
-pub trait Float: Element + FloatParts + num_traits::Float {
-    /// The code of every operation. Not part of the public API.
-    #[doc(hidden)]
-    fn compiled() -> &'static Compiled<Self>;
-}
+pub trait Float: Element + FloatParts + num_traits::Float {}
 
 impl Element for f32 {
     const TYPE: ElementType = ElementType::F32;
@@ -63,20 +57,9 @@ impl Element for u32 {
     const TYPE: ElementType = ElementType::U32;
 }
 
-// A constant would be evaluated, and its functions compiled, wherever it is used; a static is here alone.
-impl Float for f32 {
-    fn compiled() -> &'static Compiled<Self> {
-        static F32: Compiled<f32> = Compiled::new();
-        &F32
-    }
-}
+impl Float for f32 {}
 
-impl Float for f64 {
-    fn compiled() -> &'static Compiled<Self> {
-        static F64: Compiled<f64> = Compiled::new();
-        &F64
-    }
-}
+impl Float for f64 {}
 
 /// The bytes of so many elements, or the most there are.
 pub(crate) fn bytes_of<T>(len: usize) -> u64 {
@@ -96,11 +79,14 @@ mod parts {
     use bytemuck::Pod;
 
     use crate::float::accumulator::{Accumulate, Compensated, Wide};
+    use crate::float::dtype::FloatType;
     use crate::simd::{Kernel, vectorize_f32, vectorize_f64};
 
     /// What the crate's inside needs to know of a float. Not part of the public API.
     #[doc(hidden)]
-    pub trait FloatParts: Sized + 'static {
+    pub trait FloatParts: Pod {
+        /// The type's name, where it is computed with.
+        const FLOAT: FloatType;
         /// An unsigned integer of the same width.
         type Key: Pod + Ord + Send + Sync + std::fmt::Debug;
         /// What sums are kept in.
@@ -133,6 +119,8 @@ mod parts {
         fn small_number(key: Self::Key) -> u32;
         /// The bits as two 32-bit words, the low one first, as shaders' parameters carry them.
         fn words(self) -> [u32; 2];
+        /// The float that these are the words of.
+        fn from_words(words: [u32; 2]) -> Self;
         /// Exact for f32.
         fn widen(self) -> f64;
         /// Rounds to nearest.
@@ -151,8 +139,9 @@ mod parts {
     }
 
     macro_rules! float_parts {
-        ($float:ty, $key:ty, $accumulator:ty, $integers:expr, $vectorize:path, $every:path, $words:expr) => {
+        ($float:ty, $name:ident, $key:ty, $accumulator:ty, $integers:expr, $vectorize:path, $every:path, $words:expr, $from_words:expr) => {
             impl FloatParts for $float {
+                const FLOAT: FloatType = FloatType::$name;
                 type Key = $key;
                 type Accumulator = $accumulator;
                 const NAN_KEY: $key = <$key>::MAX;
@@ -219,6 +208,11 @@ mod parts {
                 }
 
                 #[inline(always)]
+                fn from_words(words: [u32; 2]) -> Self {
+                    $from_words(words)
+                }
+
+                #[inline(always)]
                 fn widen(self) -> f64 {
                     self.into()
                 }
@@ -262,18 +256,27 @@ mod parts {
     }
 
     // From 2^23 on an f32 has no fraction, from 2^52 on an f64.
-    float_parts!(f32, u32, Wide, 8_388_608.0, vectorize_f32, crate::simd::with_every_set_f32, |v: f32| [
-        v.to_bits(),
-        0
-    ]);
+    float_parts!(
+        f32,
+        F32,
+        u32,
+        Wide,
+        8_388_608.0,
+        vectorize_f32,
+        crate::simd::with_every_set_f32,
+        |v: f32| [v.to_bits(), 0],
+        |words: [u32; 2]| f32::from_bits(words[0])
+    );
     float_parts!(
         f64,
+        F64,
         u64,
         Compensated,
         4_503_599_627_370_496.0,
         vectorize_f64,
         crate::simd::with_every_set_f64,
-        |v: f64| [v.to_bits() as u32, (v.to_bits() >> 32) as u32]
+        |v: f64| [v.to_bits() as u32, (v.to_bits() >> 32) as u32],
+        |words: [u32; 2]| f64::from_bits(u64::from(words[0]) | u64::from(words[1]) << 32)
     );
 }
 

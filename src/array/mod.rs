@@ -1,18 +1,21 @@
 //! [`DeviceArray`]: a buffer, a shape, and the device it is on.
 
 pub(crate) mod any;
+pub(crate) mod arrange;
 pub(crate) mod average_or;
 pub(crate) mod host_data;
+pub(crate) mod operands;
 pub(crate) mod reduce_axes;
 pub(crate) mod reduce_axis;
 pub(crate) mod skip_nan;
 pub(crate) mod skip_nan_axes;
 
+use std::marker::PhantomData;
+
 use ndarray::{Axis, Dimension, IntoDimension, IxDyn};
 
 use crate::device::Device;
 use crate::element::{Element, bytes_of};
-use crate::engine::Engine;
 use crate::engine::check::{Checks, Findings};
 use crate::engine::gpu::buffers::GpuBuffer;
 use crate::engine::gpu::encoder::LARGEST_ELEMENT;
@@ -26,9 +29,10 @@ use crate::error::{Error, ErrorKind, Result};
 /// [`readback`](Self::readback).
 pub struct DeviceArray<T: Element, D: Dimension> {
     device: Device,
-    storage: Storage<T>,
+    storage: Storage,
     shape: D,
     checks: Checks,
+    element: PhantomData<T>,
 }
 
 impl<T: Element, D: Dimension> Clone for DeviceArray<T, D> {
@@ -39,17 +43,23 @@ impl<T: Element, D: Dimension> Clone for DeviceArray<T, D> {
 
 impl<T: Element, D: Dimension> DeviceArray<T, D> {
     /// An array of values that are being made now, of others to which `checks` belong.
-    pub(crate) fn new(device: Device, storage: Storage<T>, shape: D, checks: Checks) -> Self {
-        let checks = checks.on(&device);
-        Self { device, storage, shape, checks }
+    pub(crate) fn new(device: Device, storage: Storage, shape: D, checks: Checks) -> Self {
+        let checks = checks.of_result(device.recorder().is_some());
+        Self { device, storage, shape, checks, element: PhantomData }
     }
 
     /// Another handle to the same values, on another handle to the device.
     pub(crate) fn handed_out(&self, device: &Device, checks: Checks) -> Self {
-        Self { device: device.clone(), storage: self.storage.clone(), shape: self.shape.clone(), checks }
+        Self {
+            device: device.clone(),
+            storage: self.storage.clone(),
+            shape: self.shape.clone(),
+            checks,
+            element: PhantomData,
+        }
     }
 
-    pub(crate) fn into_parts(self) -> (Device, Storage<T>, D, Checks) {
+    pub(crate) fn into_parts(self) -> (Device, Storage, D, Checks) {
         (self.device, self.storage, self.shape, self.checks)
     }
 
@@ -83,21 +93,22 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         &self.device
     }
 
-    pub(crate) fn storage(&self) -> &Storage<T> {
+    pub(crate) fn storage(&self) -> &Storage {
         &self.storage
     }
 
     /// The storage of an array whose values are about to be replaced.
-    pub(crate) fn storage_to_overwrite(&mut self) -> &mut Storage<T> {
+    pub(crate) fn storage_to_overwrite(&mut self) -> &mut Storage {
         &mut self.storage
     }
 
     /// Replaces the values by what `compute` puts into the memory at hand, or into other memory if somebody else shares it,
     /// and what was wrong with them by `checks`. If `compute` fails everything stays as it is.
-    pub(crate) fn recompute(&mut self, checks: Checks, compute: impl FnOnce(&Storage<T>) -> Result<()>) -> Result<()> {
-        let storage = if self.storage.is_unique() { self.storage.clone() } else { self.device.allocate(self.len())? };
+    pub(crate) fn recompute(&mut self, checks: Checks, compute: impl FnOnce(&Storage) -> Result<()>) -> Result<()> {
+        let storage =
+            if self.storage.is_unique() { self.storage.clone() } else { self.device.allocate::<T>(self.len())? };
         compute(&storage)?;
-        (self.storage, self.checks) = (storage, checks.on(&self.device));
+        (self.storage, self.checks) = (storage, checks.of_result(self.device.recorder().is_some()));
         Ok(())
     }
 
@@ -111,7 +122,13 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     }
 
     fn with_shape<E: Dimension>(&self, shape: E) -> DeviceArray<T, E> {
-        DeviceArray { device: self.device.clone(), storage: self.storage.clone(), shape, checks: self.checks.clone() }
+        DeviceArray {
+            device: self.device.clone(),
+            storage: self.storage.clone(),
+            shape,
+            checks: self.checks.clone(),
+            element: PhantomData,
+        }
     }
 
     /// The same elements under another shape. Nothing is copied.
@@ -182,15 +199,13 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     /// The application must not map the buffer, which wgpu would refuse to compute on, or destroy it, while the array is used:
     /// either is an error of the device for all that come later.
     pub fn wgpu_buffer(&self) -> Option<&wgpu::Buffer> {
-        match (self.device.engine(), &self.storage) {
-            _ if self.device.recorder().is_some() => None,
-            (Engine::Gpu(context), Storage::Gpu(buffer)) => {
-                // A fault is kept by the device and returned by the next call that can fail.
-                let _ = context.flush();
-                Some(buffer.expose())
-            }
-            _ => None,
+        if self.device.recorder().is_some() {
+            return None;
         }
+        let (context, buffer) = (self.device.engine().gpu()?, self.storage.gpu().ok()?);
+        // A fault is kept by the device and returned by the next call that can fail.
+        let _ = context.flush();
+        Some(buffer.expose())
     }
 
     /// An array over a buffer that the application made with the wgpu device it shares by
@@ -233,7 +248,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         Sh: IntoDimension<Dim = D>,
     {
         device.supports::<T>()?;
-        let Engine::Gpu(context) = device.engine() else {
+        let Some(context) = device.engine().gpu() else {
             return Err(Error::new(
                 ErrorKind::InvalidOption,
                 "the CPU engine has no wgpu buffers; share the application's device with Device::from_wgpu",

@@ -3,11 +3,12 @@
 use ndarray::{Axis, Dimension, Ix0, IxDyn};
 
 use crate::array::DeviceArray;
+use crate::array::arrange::arrange;
+use crate::array::operands::Operands;
 use crate::device::Device;
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::reduce::op::{Finish, Operands, View, Weights};
-use crate::kernels::transpose::op::arrange;
+use crate::kernels::reduce::op::{Finish, View, Weights};
 
 impl<T: Float, D: Dimension> DeviceArray<T, D> {
     /// The weighted average of all elements, as `numpy.average(a, weights=weights)`. The weights have the array's shape.
@@ -243,21 +244,21 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     /// [`TooLarge`](ErrorKind::TooLarge) if the axes are not neighbours and what has to be rearranged exceeds a binding.
     pub fn standardize_axes(&self, axes: &[Axis], ddof: T) -> Result<Self> {
         let (plan, _) = self.plan_over(axes)?;
-        let values = arrange(self.device(), self.storage(), self.shape(), &plan.order)?;
-        let arranged = Operands { values, view: plan.view, ..self.whole() }.standardized(ddof)?;
+        let values = arrange(self.device(), T::FLOAT, self.storage(), self.shape(), &plan.order)?;
+        let arranged = Operands { values, view: plan.view, ..self.whole() }.standardized(ddof.widen())?;
         let shape: Vec<usize> = plan.order.iter().map(|&axis| self.shape()[axis]).collect();
         let mut back: Vec<usize> = (0..shape.len()).collect();
         back.sort_by_key(|&place| plan.order[place]);
-        let output = arrange(self.device(), &arranged, &shape, &back)?;
+        let output = arrange(self.device(), T::FLOAT, &arranged, &shape, &back)?;
         Ok(DeviceArray::new(self.device().clone(), output, self.raw_dim(), self.checks().clone()))
     }
 
     /// The array seen as one line.
-    pub(crate) fn whole(&self) -> Operands<T> {
+    pub(crate) fn whole(&self) -> Operands {
         Operands::new(self, View { outer: 1, len: self.len(), inner: 1 })
     }
 
-    pub(crate) fn weighted_whole<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<Operands<T>> {
+    pub(crate) fn weighted_whole<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<Operands> {
         if weights.shape() != self.shape() {
             return Err(Error::shape(format!(
                 "an average over everything takes a weight for each element, but weights have shape {:?} and the array \
@@ -270,14 +271,14 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     }
 
     /// The array with the axes that are reduced side by side, and the shape of what is left.
-    pub(crate) fn over(&self, axes: &[Axis]) -> Result<(Operands<T>, IxDyn)> {
+    pub(crate) fn over(&self, axes: &[Axis]) -> Result<(Operands, IxDyn)> {
         self.over_for(axes, self.device())
     }
 
     /// The same for what is computed on another handle of the device.
-    fn over_for(&self, axes: &[Axis], device: &Device) -> Result<(Operands<T>, IxDyn)> {
+    fn over_for(&self, axes: &[Axis], device: &Device) -> Result<(Operands, IxDyn)> {
         let (plan, shape) = self.plan_over(axes)?;
-        let values = arrange(self.device_to_arrange_on(device), self.storage(), self.shape(), &plan.order)?;
+        let values = arrange(self.device_to_arrange_on(device), T::FLOAT, self.storage(), self.shape(), &plan.order)?;
         let operands = Operands { values, view: plan.view, ..self.whole() };
         Ok((operands, shape))
     }
@@ -286,18 +287,18 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         &self,
         axes: &[Axis],
         weights: &DeviceArray<T, E>,
-    ) -> Result<(Operands<T>, IxDyn)> {
+    ) -> Result<(Operands, IxDyn)> {
         let (plan, _) = self.plan_over(axes)?;
         let device = &self.device().joint(weights.device(), "the weights")?;
         let arranging = weights.device_to_arrange_on(device);
         let named: Vec<usize> = axes.iter().map(|axis| self.shape()[axis.index()]).collect();
         let weights_fit = if weights.shape() == self.shape() {
-            Weights::Full(arrange(arranging, weights.storage(), self.shape(), &plan.order)?)
+            Weights::Full(arrange(arranging, T::FLOAT, weights.storage(), self.shape(), &plan.order)?)
         } else if weights.shape() == named {
             // They come in the order in which the axes were named, and are needed in the array's.
             let mut order: Vec<usize> = (0..axes.len()).collect();
             order.sort_by_key(|&place| axes[place].index());
-            Weights::Along(arrange(arranging, weights.storage(), &named, &order)?)
+            Weights::Along(arrange(arranging, T::FLOAT, weights.storage(), &named, &order)?)
         } else {
             return Err(Error::shape(format!(
                 "weights of shape {:?} do not fit axes {:?} of an array of shape {:?}; give {named:?}, the lengths of \

@@ -3,9 +3,10 @@
 use ndarray::{Axis, Dimension, RemoveAxis};
 
 use crate::array::DeviceArray;
+use crate::array::operands::Operands;
 use crate::element::Float;
 use crate::error::{Error, Result};
-use crate::kernels::reduce::op::{Finish, Operands, View, Weights};
+use crate::kernels::reduce::op::{Finish, View, Weights};
 
 impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     /// The weighted average along an axis, `Σ w·a / Σ w`, as `numpy.average(a, axis, weights)`.
@@ -202,12 +203,12 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange).
     pub fn standardize_axis(&self, axis: Axis, ddof: T) -> Result<DeviceArray<T, D>> {
         let (operands, _) = self.along(axis)?;
-        let output = operands.standardized(ddof)?;
+        let output = operands.standardized(ddof.widen())?;
         Ok(DeviceArray::new(self.device().clone(), output, self.raw_dim(), self.checks().clone()))
     }
 
     /// The array seen along an axis, and the shape without it.
-    pub(crate) fn along(&self, axis: Axis) -> Result<(Operands<T>, D::Smaller)> {
+    pub(crate) fn along(&self, axis: Axis) -> Result<(Operands, D::Smaller)> {
         if axis.index() >= self.ndim() {
             return Err(Error::axis_out_of_range(axis.index(), self.shape()));
         }
@@ -219,7 +220,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
         &self,
         axis: Axis,
         weights: &DeviceArray<T, E>,
-    ) -> Result<(Operands<T>, D::Smaller)> {
+    ) -> Result<(Operands, D::Smaller)> {
         let (operands, shape) = self.along(axis)?;
         let len = self.shape()[axis.index()];
         let fitting = if weights.shape() == self.shape() {

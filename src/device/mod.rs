@@ -1,7 +1,8 @@
 //! The device-abstraction layer: a [`Device`] is a GPU or the native CPU engine, and everything above it says what is to
-//! be done once, as an [`Operation`], without asking which.
+//! be done once, as an [`Op`], without asking which.
 
 mod adapters;
+mod open;
 pub(crate) mod recorder;
 pub(crate) mod select;
 mod traces;
@@ -12,19 +13,16 @@ use std::sync::Arc;
 use bytemuck::Pod;
 
 use crate::device::recorder::Recorder;
-use crate::device::select::DeviceBuilder;
 use crate::device::transfers::Ledger;
 use crate::device::transfers::TransferStats;
-use crate::element::{Element, ElementType, bytes_of};
+use crate::element::{Element, ElementType};
 use crate::engine::Engine;
 use crate::engine::check::{Check, Question};
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::encoder::Commands;
-use crate::engine::host::memory::HostBuffer;
 use crate::engine::info::{DeviceInfo, FLOAT64_FEATURES};
 use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::compiled::CompiledOperation;
+use crate::kernels::{Op, door};
 
 /// Where arrays live and operations run: a GPU, or the native CPU engine.
 ///
@@ -53,77 +51,9 @@ struct Inner {
 }
 
 impl Device {
-    /// The fastest device this machine has: a discrete GPU, else an integrated one, else the native CPU engine.
-    ///
-    /// A software rasteriser (llvmpipe, SwiftShader, WARP) is only taken when asked for. The environment variable
-    /// `NDGPU_DEVICE` overrides the choice: `cpu`, `gpu` (hardware only), `software`, or part of an adapter's name.
-    /// `WGPU_BACKEND` restricts the graphics APIs, as everywhere in wgpu.
-    ///
-    /// On Linux no graphics driver is loaded unless the machine looks as if it had a GPU, or a driver is asked for
-    /// ([`DeviceBuilder::loads_drivers`] says how): opening takes well under a millisecond then, where drivers take 60 to 150,
-    /// and a process keeps clear of what a driver brings along.
-    ///
-    /// # Beside TensorFlow
-    ///
-    /// Drivers of Mesa's bring LLVM, and so does TensorFlow, which exports it: in one process they crash each other. Without
-    /// a GPU nothing is loaded, and nothing happens. With a GPU of Mesa's, or for llvmpipe, open the device through Vulkan
-    /// before TensorFlow's libraries are loaded, or open Mesa's driver with `RTLD_DEEPBIND` before the device, as the Python
-    /// package does, which has the details in its README.
-    ///
-    /// Not on wasm32: nothing can block in a browser. Await [`DeviceBuilder::build_async`] there.
-    ///
-    /// # Errors
-    ///
-    /// [`NoDevice`](ErrorKind::NoDevice) only if `NDGPU_DEVICE` asks for something that is not there. Without it the CPU
-    /// engine always is.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn new() -> Result<Self> {
-        Self::builder().build()
-    }
-
     /// The native CPU engine, which every machine has.
     pub fn cpu() -> Self {
         Self::with(DeviceInfo::cpu(), Engine::Cpu(Arc::default()), false)
-    }
-
-    /// The device that [`Device::new`] gives where `NDGPU_DEVICE` has this value: `"cpu"`, `"gpu"`, `"software"`, or part of
-    /// an adapter's name. For programs that let their users choose.
-    ///
-    /// Not on wasm32: nothing can block in a browser.
-    ///
-    /// # Errors
-    ///
-    /// [`NoDevice`](ErrorKind::NoDevice) with a message that lists what was found.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn named(name: &str) -> Result<Self> {
-        Self::builder().named(name).build()
-    }
-
-    /// A hardware GPU, whatever `NDGPU_DEVICE` says.
-    ///
-    /// Not on wasm32: nothing can block in a browser. Await [`gpu_async`](Self::gpu_async) there.
-    ///
-    /// # Errors
-    ///
-    /// [`NoDevice`](ErrorKind::NoDevice) with a message that says where one was looked for, what was found instead, and
-    /// what to install.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn gpu() -> Result<Self> {
-        pollster::block_on(Self::gpu_async())
-    }
-
-    /// The same without blocking.
-    ///
-    /// # Errors
-    ///
-    /// As [`gpu`](Self::gpu).
-    pub async fn gpu_async() -> Result<Self> {
-        select::hardware_gpu().await
-    }
-
-    /// Chooses a device by name, graphics API or kind.
-    pub fn builder() -> DeviceBuilder {
-        DeviceBuilder::default()
     }
 
     /// Shares the application's own wgpu device, so that its buffers can be computed on without a copy.
@@ -152,23 +82,6 @@ impl Device {
         Self::over(device, queue, info, false)
     }
 
-    /// Every device this machine has, the one that [`Device::new`] prefers first. Each can be [opened](DeviceInfo::open).
-    ///
-    /// Asks all drivers, which takes a while. On Linux none are loaded, as by [`Device::new`], on a machine that does not look
-    /// as if it had a GPU: software rasterisers are not listed there unless they are asked for, by `NDGPU_DEVICE` or by
-    /// `Device::builder().allow_software(true).available()`. OpenGL is only asked if nothing else tells of a GPU.
-    ///
-    /// Not on wasm32: nothing can block in a browser. Await [`available_async`](Self::available_async) there.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn available() -> Vec<DeviceInfo> {
-        pollster::block_on(Self::available_async())
-    }
-
-    /// The same without blocking. A browser tells of one GPU.
-    pub async fn available_async() -> Vec<DeviceInfo> {
-        Self::builder().available_async().await
-    }
-
     pub(crate) fn over(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
         let context = GpuContext::new(device, queue, info, owned)?;
         Ok(Self::with(context.info().clone(), Engine::Gpu(Arc::new(context)), !owned))
@@ -192,10 +105,7 @@ impl Device {
     /// [`DeviceLost`](ErrorKind::DeviceLost), or [`Driver`](ErrorKind::Driver) if a command failed.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn synchronize(&self) -> Result<()> {
-        match self.engine() {
-            Engine::Cpu(_) => Ok(()),
-            Engine::Gpu(context) => context.synchronize(),
-        }
+        self.engine().synchronize()
     }
 
     /// What has been moved to and from this device so far, over all its clones.
@@ -205,10 +115,7 @@ impl Device {
 
     /// How often commands were handed to the GPU's queue so far; always 0 on the CPU engine.
     pub fn submissions(&self) -> u64 {
-        match self.engine() {
-            Engine::Cpu(_) => 0,
-            Engine::Gpu(context) => context.submissions(),
-        }
+        self.engine().submissions()
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
@@ -266,8 +173,8 @@ impl Device {
             return Ok(());
         }
         let name = &self.info().name;
-        let missing = match (self.engine(), self.info().adapter()) {
-            (Engine::Gpu(context), Some(adapter)) => {
+        let missing = match (self.engine().gpu(), self.info().adapter()) {
+            (Some(context), Some(adapter)) => {
                 let missing = FLOAT64_FEATURES - context.features();
                 Some((missing, adapter.features().contains(missing)))
             }
@@ -290,49 +197,23 @@ impl Device {
     }
 
     /// Memory for `len` elements with any contents.
-    pub(crate) fn allocate<T: Pod + Send>(&self, len: usize) -> Result<Storage<T>> {
-        match self.engine() {
-            Engine::Cpu(pool) => Ok(Storage::Host(Arc::new(HostBuffer::new(pool, len)?))),
-            Engine::Gpu(context) => {
-                let bytes = bytes_of::<T>(len);
-                Ok(Storage::Gpu(Arc::new(context.storage(bytes)?)))
-            }
-        }
-    }
-
-    /// Copies the first elements of some memory of this device to other memory of it, now.
-    pub(crate) fn copy<T: Pod + Send + Sync>(&self, from: &Storage<T>, to: &Storage<T>, len: usize) -> Result<()> {
-        if from.id() == to.id() {
-            return Ok(());
-        }
-        match self.engine() {
-            Engine::Cpu(_) => {
-                let values = from.host()?.snapshot();
-                to.host()?.write(|target| target[..len].copy_from_slice(&values[..len]))
-            }
-            Engine::Gpu(context) => context.copy(from.gpu()?, to.gpu()?, (len * size_of::<T>()) as u64),
-        }
+    pub(crate) fn allocate<T: Pod + Send + Sync>(&self, len: usize) -> Result<Storage> {
+        self.engine().allocate::<T>(len)
     }
 
     /// A check to be made on this device.
     pub(crate) fn check(&self, question: Question) -> Result<Arc<Check>> {
-        match (&self.recorder, self.engine()) {
-            (Some(recorder), Engine::Cpu(_)) => recorder.check(question, None),
-            (Some(recorder), Engine::Gpu(context)) => recorder.check(question, Some(context)),
-            (None, Engine::Cpu(_)) => Ok(Check::on_host(question)),
-            (None, Engine::Gpu(context)) => context.check(question),
+        match &self.recorder {
+            Some(recorder) => recorder.check(question, self.engine().gpu().map(|context| &**context)),
+            None => self.engine().check(question),
         }
     }
 
-    /// Runs an operation, or keeps it for the plan that is being captured. The one door to both engines.
-    pub(crate) fn run(&self, operation: impl CompiledOperation) -> Result<()> {
-        let operation = operation.into_compiled();
-        if let Some(recorder) = &self.recorder {
-            return recorder.keep(operation);
-        }
-        match self.engine() {
-            Engine::Cpu(pool) => operation.on_cpu(pool),
-            Engine::Gpu(context) => operation.on_gpu(&Commands::at_once(context)),
+    /// Runs an operation, or keeps it for the plan that is being captured.
+    pub(crate) fn run(&self, op: impl Into<Op>) -> Result<()> {
+        match &self.recorder {
+            Some(recorder) => recorder.record(op.into()),
+            None => door::run(self.engine(), &op.into()),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::engine::check::{Check, Outcome, Question};
 use crate::engine::gpu::GpuContext;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::footprint::Operation;
+use crate::kernels::Op;
 
 /// What a closure asked for so far.
 #[derive(Default)]
@@ -25,7 +25,7 @@ struct State {
 /// What a closure asked for.
 #[derive(Default)]
 pub(crate) struct Recording {
-    pub operations: Vec<Box<dyn Operation>>,
+    pub ops: Vec<Op>,
     pub checks: Vec<Arc<Check>>,
     /// Where the outcomes of the checks are, on a GPU: one word after another.
     pub words: Option<wgpu::Buffer>,
@@ -42,8 +42,8 @@ impl Recorder {
     }
 
     /// Keeps an operation for the plan.
-    pub fn keep(&self, operation: Box<dyn Operation>) -> Result<()> {
-        self.open()?.recording.operations.push(operation);
+    pub fn record(&self, op: Op) -> Result<()> {
+        self.open()?.recording.ops.push(op);
         Ok(())
     }
 

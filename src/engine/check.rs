@@ -13,7 +13,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use crate::device::Device;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The word of a check that found nothing. Otherwise the word is the complement of the first offender's index, so that
@@ -250,10 +249,10 @@ impl Checks {
         self.latest().iter().fold(self.made.clone(), |all, latest| all.and(&latest.now()))
     }
 
-    /// The checks of what is made of the values on a device: those of the values as they are now. What a plan will compute
-    /// while it is replayed is no better than the values are then.
-    pub fn on(self, device: &Device) -> Self {
-        if self.latest.is_none() || device.recorder().is_some() { self } else { self.now().into() }
+    /// The checks of what is made of the values: those of the values as they are now, unless it is recorded. What a plan
+    /// will compute while it is replayed is no better than the values are then.
+    pub fn of_result(self, is_recorded: bool) -> Self {
+        if self.latest.is_none() || is_recorded { self } else { self.now().into() }
     }
 }
 
@@ -288,7 +287,7 @@ mod tests {
         let latest = Latest::new(failed("first"));
         let handle = Checks::default().with_latest(latest.clone()).with_latest(latest.clone());
         assert_eq!(handle.latest().len(), 1, "the same memory counts once");
-        let made = Checks::union([&Checks::default(), &handle]).on(&Device::cpu());
+        let made = Checks::union([&Checks::default(), &handle]).of_result(false);
         latest.begin();
         assert!(kind(&handle).unwrap_err().contains("being written"));
         latest.set(Findings::default());

@@ -1,8 +1,5 @@
 //! What a device is and can do: [`DeviceInfo`], known before anything is uploaded.
 
-use crate::device::{Device, select};
-use crate::error::Result;
-
 /// What 64-bit floats take.
 pub(crate) const FLOAT64_FEATURES: wgpu::Features = wgpu::Features::SHADER_F64.union(wgpu::Features::SHADER_INT64);
 
@@ -154,48 +151,6 @@ impl std::fmt::Debug for Handle {
 }
 
 impl DeviceInfo {
-    /// Opens this device, and no other: of two equal GPUs that [`Device::available`] lists the one that this is about. With
-    /// the information of a device that is open already it opens another on the same adapter.
-    ///
-    /// ```no_run
-    /// use ndgpu::{Device, DeviceKind};
-    ///
-    /// for info in Device::available().iter().filter(|info| info.kind == DeviceKind::DiscreteGpu) {
-    ///     let device = info.open()?;
-    ///     println!("{}", device.info());
-    /// }
-    /// # Ok::<(), ndgpu::Error>(())
-    /// ```
-    ///
-    /// Costs what opening a device costs, 40 to 160 ms on a GPU. Through OpenGL, and in a browser, where an adapter is used
-    /// once, it is looked for again by its name.
-    ///
-    /// Not on wasm32: nothing can block in a browser. Await [`open_async`](Self::open_async) there.
-    ///
-    /// # Errors
-    ///
-    /// [`Driver`](crate::ErrorKind::Driver) if the driver refuses, [`NoDevice`](crate::ErrorKind::NoDevice) if what has to be
-    /// looked for again is gone.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn open(&self) -> Result<Device> {
-        pollster::block_on(self.open_async())
-    }
-
-    /// The same without blocking.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open).
-    pub async fn open_async(&self) -> Result<Device> {
-        match self.backend {
-            None => Ok(Device::cpu()),
-            Some(backend) if cfg!(target_arch = "wasm32") || backend == wgpu::Backend::Gl => {
-                Device::builder().backends(backend.into()).adapter(self.name.clone()).build_async().await
-            }
-            Some(_) => select::open_adapter(self, false).await,
-        }
-    }
-
     /// What it is opened by.
     pub(crate) fn adapter(&self) -> Option<&wgpu::Adapter> {
         self.adapter.0.as_ref()
@@ -263,50 +218,5 @@ impl std::fmt::Display for DeviceInfo {
             write!(f, ", {}", self.driver)?;
         }
         f.write_str(")")
-    }
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-
-    /// Two drivers for the same adapter are two adapters that nothing tells apart but the handle.
-    #[test]
-    fn of_two_equal_adapters_each_opens_its_own() {
-        let folder = tempfile::tempdir().unwrap();
-        let named = std::env::var("VK_DRIVER_FILES").or_else(|_| std::env::var("VK_ICD_FILENAMES")).ok();
-        let software = || {
-            let listed = std::fs::read_dir("/usr/share/vulkan/icd.d").expect("the manifests of Mesa's drivers");
-            let mut paths = listed.flatten().map(|entry| entry.path().to_string_lossy().into_owned());
-            paths.find(|path| path.contains("lvp_icd"))
-        };
-        let manifest = named.or_else(software).expect("llvmpipe's manifest: run scripts/test");
-        let twins = ["one.json", "two.json"].map(|name| folder.path().join(name));
-        for twin in &twins {
-            std::fs::copy(&manifest, twin).unwrap();
-        }
-        let twins = twins.map(|twin| twin.to_string_lossy().into_owned()).join(":");
-        let output = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "device::info::tests::child_opens_each", "--ignored", "--nocapture"])
-            .envs([("VK_DRIVER_FILES", &twins), ("VK_ICD_FILENAMES", &twins)])
-            .env("WGPU_BACKEND", "vulkan")
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(text.contains("ANSWER: each its own"), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    #[test]
-    #[ignore = "run as a child process by the test above"]
-    fn child_opens_each() {
-        let mut listed = Device::builder().allow_software(true).available();
-        listed.retain(|info| info.backend.is_some());
-        let [one, another] = &listed[..] else { panic!("two adapters, not {listed:?}") };
-        assert_eq!(one, another, "nothing tells them apart");
-        assert!(one.adapter() != another.adapter());
-        for info in [another, one] {
-            assert!(info.open().unwrap().info().adapter() == info.adapter());
-        }
-        println!("ANSWER: each its own");
     }
 }

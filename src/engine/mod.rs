@@ -9,11 +9,146 @@ pub(crate) mod storage;
 
 use std::sync::Arc;
 
+use bytemuck::{Pod, cast_slice};
+use ndarray::{ArrayView, IxDyn};
+
+use crate::engine::check::{Check, Question};
 use crate::engine::gpu::GpuContext;
-use crate::engine::host::memory::HostPool;
+use crate::engine::gpu::buffers::GpuBuffer;
+use crate::engine::gpu::queue::UPLOAD_PIECE;
+use crate::engine::host::alloc::zeroed;
+use crate::engine::host::gather::{gather, gather_part, simplified};
+use crate::engine::host::memory::{HostBuffer, HostPool, Owner};
+use crate::engine::storage::Storage;
+use crate::error::Result;
 
 /// Where memory lies and operations run.
 pub(crate) enum Engine {
     Cpu(Arc<HostPool>),
     Gpu(Arc<GpuContext>),
+}
+
+/// The bytes of so many elements, or the most there are.
+fn bytes_of<T>(len: usize) -> u64 {
+    (len as u64).saturating_mul(size_of::<T>() as u64)
+}
+
+impl Engine {
+    /// What only a GPU has: buffers of wgpu's, and a queue that has to be looked after.
+    pub fn gpu(&self) -> Option<&Arc<GpuContext>> {
+        match self {
+            Self::Cpu(_) => None,
+            Self::Gpu(context) => Some(context),
+        }
+    }
+
+    /// Memory for `len` elements with any contents.
+    pub fn allocate<T: Pod + Send + Sync>(&self, len: usize) -> Result<Storage> {
+        match self {
+            Self::Cpu(pool) => Storage::host_buffer(HostBuffer::<T>::new(pool, len)?),
+            Self::Gpu(context) => Ok(Storage::Gpu(Arc::new(context.storage(bytes_of::<T>(len))?))),
+        }
+    }
+
+    /// Copies the first elements of some memory to other memory, now.
+    pub fn copy<T: Pod + Send + Sync>(&self, from: &Storage, to: &Storage, len: usize) -> Result<()> {
+        if from.id() == to.id() {
+            return Ok(());
+        }
+        match self {
+            Self::Cpu(_) => {
+                let values = from.host::<T>()?.snapshot();
+                to.host::<T>()?.write(|target| target[..len].copy_from_slice(&values[..len]))
+            }
+            Self::Gpu(context) => context.copy(from.gpu()?, to.gpu()?, bytes_of::<T>(len)),
+        }
+    }
+
+    /// Puts values into memory of their own.
+    pub fn store<T: Pod + Send + Sync>(&self, host: ArrayView<'_, T, IxDyn>) -> Result<Storage> {
+        match self {
+            Self::Cpu(pool) => {
+                let mut vector = pool.take(host.len())?;
+                gather(&host, &mut vector);
+                Storage::host_buffer(HostBuffer::holding(pool, vector))
+            }
+            Self::Gpu(context) => {
+                let buffer = Arc::new(context.storage(bytes_of::<T>(host.len()))?);
+                write_gpu(context, &buffer, host)?;
+                Ok(Storage::Gpu(buffer))
+            }
+        }
+    }
+
+    /// Puts as many values as there already are over them.
+    pub fn store_over<T: Pod + Send + Sync>(&self, storage: &Storage, host: ArrayView<'_, T, IxDyn>) -> Result<()> {
+        match self {
+            Self::Cpu(_) => storage.host::<T>()?.write(|values| gather(&host, values)),
+            Self::Gpu(context) => write_gpu(context, storage.gpu()?, host),
+        }
+    }
+
+    /// Takes values over with their owner: the CPU engine reads them where they are, a GPU gets a copy.
+    pub fn store_owned<T: Pod + Send + Sync>(&self, owner: Owner<T>) -> Result<Storage> {
+        match self {
+            Self::Cpu(pool) => Storage::host_buffer(HostBuffer::over(pool, owner)),
+            Self::Gpu(_) => self.store(ArrayView::from((*owner).as_ref()).into_dyn()),
+        }
+    }
+
+    /// Takes a vector over: the CPU engine computes in its memory, a GPU gets a copy.
+    pub fn store_vector<T: Pod + Send + Sync>(&self, vector: Vec<T>) -> Result<Storage> {
+        match self {
+            Self::Cpu(pool) => Storage::host_buffer(HostBuffer::taking_over(pool, vector)),
+            Self::Gpu(_) => self.store(ArrayView::from(&vector[..]).into_dyn()),
+        }
+    }
+
+    /// A check to be made now.
+    pub fn check(&self, question: Question) -> Result<Arc<Check>> {
+        match self {
+            Self::Cpu(_) => Ok(Check::on_host(question)),
+            Self::Gpu(context) => context.check(question),
+        }
+    }
+
+    /// Waits until everything that was asked for has been done.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn synchronize(&self) -> Result<()> {
+        match self {
+            Self::Cpu(_) => Ok(()),
+            Self::Gpu(context) => context.synchronize(),
+        }
+    }
+
+    /// How often commands were handed to a GPU's queue.
+    pub fn submissions(&self) -> u64 {
+        match self {
+            Self::Cpu(_) => 0,
+            Self::Gpu(context) => context.submissions(),
+        }
+    }
+}
+
+/// Writes into staging memory in order, which is how a processor writes to memory that it does not cache.
+fn write_gpu<T: Pod + Send + Sync>(
+    context: &GpuContext,
+    buffer: &GpuBuffer,
+    host: ArrayView<'_, T, IxDyn>,
+) -> Result<()> {
+    let bytes = bytes_of::<T>(host.len());
+    if let Some(values) = host.as_slice() {
+        let source: &[u8] = cast_slice(values);
+        return context.upload(buffer, bytes, |start, mut staging| {
+            let start = start as usize;
+            staging.copy_from_slice(&source[start..start + staging.len()]);
+        });
+    }
+    let host = simplified(host);
+    let mut piece = zeroed::<T>(host.len().min(UPLOAD_PIECE as usize / size_of::<T>()))?;
+    context.upload(buffer, bytes, |start, mut staging| {
+        let piece = &mut piece[..staging.len() / size_of::<T>()];
+        gather_part(host.view(), start as usize / size_of::<T>(), piece);
+        staging.copy_from_slice(cast_slice(piece));
+    })
 }

@@ -1,5 +1,9 @@
 //! [`Storage`]: where an array's elements lie, on either engine. Cloning shares the memory.
+//!
+//! Neither names the type of the elements: on the host the variant of [`HostMemory`] does, on a GPU whoever binds the
+//! buffer. So whatever carries a storage is plain data, and the type comes back where a kernel asks for it.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use bytemuck::Pod;
@@ -19,26 +23,72 @@ pub(crate) struct Use {
     pub bytes: u64,
 }
 
-/// Memory of one device, for elements of one type.
-pub(crate) enum Storage<T: Pod + Send> {
-    Host(Arc<HostBuffer<T>>),
+/// Memory of one device.
+#[derive(Clone)]
+pub(crate) enum Storage {
+    Host(HostMemory),
     Gpu(Arc<GpuBuffer>),
 }
 
-impl<T: Pod + Send> Clone for Storage<T> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Host(buffer) => Self::Host(buffer.clone()),
-            Self::Gpu(buffer) => Self::Gpu(buffer.clone()),
+/// Memory of the CPU engine, by what it holds.
+#[derive(Clone)]
+pub(crate) enum HostMemory {
+    F32(Arc<HostBuffer<f32>>),
+    F64(Arc<HostBuffer<f64>>),
+    /// Indices, and the ordered keys of f32.
+    U32(Arc<HostBuffer<u32>>),
+    /// The ordered keys of f64.
+    U64(Arc<HostBuffer<u64>>),
+}
+
+/// Evaluates an expression with the buffer inside, whatever it holds.
+macro_rules! on_host {
+    ($memory:expr, $buffer:ident => $result:expr) => {
+        match $memory {
+            HostMemory::F32($buffer) => $result,
+            HostMemory::F64($buffer) => $result,
+            HostMemory::U32($buffer) => $result,
+            HostMemory::U64($buffer) => $result,
         }
+    };
+}
+
+impl HostMemory {
+    /// A buffer under the name of what it holds.
+    fn holding<T: Pod + Send + Sync>(buffer: HostBuffer<T>) -> Result<Self> {
+        let buffer: Arc<dyn Any + Send + Sync> = Arc::new(buffer);
+        let buffer = match buffer.downcast() {
+            Ok(floats) => return Ok(Self::F32(floats)),
+            Err(other) => other,
+        };
+        let buffer = match buffer.downcast() {
+            Ok(floats) => return Ok(Self::F64(floats)),
+            Err(other) => other,
+        };
+        let buffer = match buffer.downcast() {
+            Ok(words) => return Ok(Self::U32(words)),
+            Err(other) => other,
+        };
+        buffer.downcast().map(Self::U64).map_err(|_| wrong_type::<T>())
+    }
+
+    /// The buffer, if it holds this type.
+    fn get<T: Pod + Send + Sync>(&self) -> Result<&HostBuffer<T>> {
+        on_host!(self, buffer => (&**buffer as &dyn Any).downcast_ref()).ok_or_else(wrong_type::<T>)
     }
 }
 
-impl<T: Pod + Send> Storage<T> {
-    /// The CPU engine's memory. An operation only meets storage of its own device; if not, that is an error, no panic.
-    pub fn host(&self) -> Result<&HostBuffer<T>> {
+impl Storage {
+    /// Over a buffer of the CPU engine's.
+    pub fn host_buffer<T: Pod + Send + Sync>(buffer: HostBuffer<T>) -> Result<Self> {
+        HostMemory::holding(buffer).map(Self::Host)
+    }
+
+    /// The CPU engine's memory. An operation only meets storage of its own device and of the type that it was made for; if
+    /// not, that is an error, no panic.
+    pub fn host<T: Pod + Send + Sync>(&self) -> Result<&HostBuffer<T>> {
         match self {
-            Self::Host(buffer) => Ok(buffer),
+            Self::Host(memory) => memory.get(),
             Self::Gpu(_) => Err(wrong_engine()),
         }
     }
@@ -53,14 +103,14 @@ impl<T: Pod + Send> Storage<T> {
 
     pub fn id(&self) -> MemoryId {
         MemoryId(match self {
-            Self::Host(buffer) => Arc::as_ptr(buffer).addr(),
+            Self::Host(memory) => on_host!(memory, buffer => Arc::as_ptr(buffer).addr()),
             Self::Gpu(buffer) => Arc::as_ptr(buffer).addr(),
         })
     }
 
-    /// Says that an operation touches the first elements.
-    pub fn used(&self, elements: usize) -> Use {
-        Use { memory: self.id(), bytes: elements as u64 * size_of::<T>() as u64 }
+    /// Says that an operation touches the first bytes.
+    pub fn used(&self, bytes: u64) -> Use {
+        Use { memory: self.id(), bytes }
     }
 
     /// Whether both are the same memory: also one buffer of the application's under two arrays.
@@ -74,7 +124,7 @@ impl<T: Pod + Send> Storage<T> {
     /// Whether nobody else shares this memory.
     pub fn is_unique(&mut self) -> bool {
         match self {
-            Self::Host(buffer) => Arc::get_mut(buffer).is_some(),
+            Self::Host(memory) => on_host!(memory, buffer => Arc::get_mut(buffer).is_some()),
             Self::Gpu(buffer) => Arc::get_mut(buffer).is_some(),
         }
     }
@@ -82,4 +132,28 @@ impl<T: Pod + Send> Storage<T> {
 
 fn wrong_engine() -> Error {
     Error::new(ErrorKind::DeviceMismatch, "an array of another device's engine; bring it over with to_device first")
+}
+
+fn wrong_type<T>() -> Error {
+    let wanted = std::any::type_name::<T>();
+    Error::new(
+        ErrorKind::UnsupportedElement,
+        format!("an operation met memory that does not hold {wanted}; this is a bug in ndgpu, please report it"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_keeps_its_type_and_refuses_others() {
+        let pool = Arc::default();
+        let storage = Storage::host_buffer(HostBuffer::<u64>::new(&pool, 3).unwrap()).unwrap();
+        assert!(matches!(storage, Storage::Host(HostMemory::U64(_))));
+        assert_eq!(storage.host::<u64>().unwrap().snapshot().len(), 3);
+        let refused = storage.host::<f64>().err().unwrap();
+        assert_eq!(refused.kind(), ErrorKind::UnsupportedElement);
+        assert!(Storage::host_buffer(HostBuffer::<u8>::new(&pool, 3).unwrap()).is_err());
+    }
 }

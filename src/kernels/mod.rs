@@ -1,6 +1,10 @@
 //! What the engines compute: a folder a family, the twins of both engines side by side.
+//!
+//! An operation is plain data: a small struct that names its type, its operands and its output, already validated, with
+//! memory for the output at hand. Eager mode runs one immediately; a plan stores it and runs it again. There is no separate
+//! code path for plans, and an engine is nothing but one of the two matches in [`Op`].
 
-pub(crate) mod compiled;
+pub(crate) mod door;
 pub(crate) mod footprint;
 pub(crate) mod interp;
 pub(crate) mod interp_reduce;
@@ -9,3 +13,106 @@ pub(crate) mod search;
 pub(crate) mod standardize;
 pub(crate) mod tiles;
 pub(crate) mod transpose;
+
+use crate::engine::gpu::encoder::Commands;
+use crate::error::Result;
+use crate::float::dtype::for_float;
+use crate::kernels::footprint::Footprint;
+use crate::kernels::interp::op::{BuildTable, Interp};
+use crate::kernels::interp_reduce::op::InterpReduce;
+use crate::kernels::reduce::op::Reduce;
+use crate::kernels::search::op::{PrepareKnots, Search};
+use crate::kernels::standardize::op::{Standardize, StandardizeRows};
+use crate::kernels::transpose::op::Transpose;
+
+/// Something that a device can do.
+pub(crate) enum Op {
+    BuildTable(BuildTable),
+    Interp(Interp),
+    InterpReduce(InterpReduce),
+    PrepareKnots(PrepareKnots),
+    Reduce(Reduce),
+    Search(Search),
+    Standardize(Standardize),
+    StandardizeRows(StandardizeRows),
+    Transpose(Transpose),
+    /// Only says what it touches.
+    #[cfg(test)]
+    Touch(Footprint),
+}
+
+impl Op {
+    /// Computes the output now, on the CPU engine. The one match over operations and types: every CPU kernel is compiled
+    /// for each type here.
+    pub fn run(&self) -> Result<()> {
+        match self {
+            Self::BuildTable(op) => for_float!(op.table.dtype, T => interp::cpu::build_table::<T>(op)),
+            Self::Interp(op) => for_float!(op.lookups.table.dtype, T => interp::cpu::interp::<T>(op)),
+            Self::InterpReduce(op) => for_float!(op.reduce.dtype, T => interp_reduce::cpu::interp_reduce::<T>(op)),
+            Self::PrepareKnots(op) => for_float!(op.dtype, T => search::cpu::prepare_knots::<T>(op)),
+            Self::Reduce(op) => for_float!(op.dtype, T => reduce::cpu::reduce::<T>(op, None)),
+            Self::Search(op) => for_float!(op.axis.dtype, T => search::cpu::search::<T>(op)),
+            Self::Standardize(op) => for_float!(op.dtype, T => standardize::cpu::standardize::<T>(op)),
+            Self::StandardizeRows(op) => for_float!(op.dtype, T => standardize::cpu::standardize_rows::<T>(op)),
+            Self::Transpose(op) => for_float!(op.dtype, T => transpose::cpu::transpose::<T>(op)),
+            #[cfg(test)]
+            Self::Touch(_) => Ok(()),
+        }
+    }
+
+    /// Gives the commands that compute the output on a GPU.
+    pub fn encode(&self, commands: &Commands<'_>) -> Result<()> {
+        match self {
+            Self::BuildTable(op) => interp::gpu::build_table(op, commands),
+            Self::Interp(op) => interp::gpu::interp(op, commands),
+            Self::InterpReduce(op) => interp_reduce::gpu::interp_reduce(op, commands),
+            Self::PrepareKnots(op) => search::gpu::prepare_knots(op, commands),
+            Self::Reduce(op) => reduce::gpu::reduce(op, commands),
+            Self::Search(op) => search::gpu::search(op, commands),
+            Self::Standardize(op) => standardize::gpu::standardize(op, commands),
+            Self::StandardizeRows(op) => standardize::gpu::standardize_rows(op, commands),
+            Self::Transpose(op) => transpose::gpu::transpose(op, commands),
+            #[cfg(test)]
+            Self::Touch(_) => Ok(()),
+        }
+    }
+
+    /// What it is called, and what memory it touches.
+    pub fn footprint(&self) -> Footprint {
+        match self {
+            Self::BuildTable(op) => op.footprint(),
+            Self::Interp(op) => op.footprint(),
+            Self::InterpReduce(op) => op.footprint(),
+            Self::PrepareKnots(op) => op.footprint(),
+            Self::Reduce(op) => op.footprint(),
+            Self::Search(op) => op.footprint(),
+            Self::Standardize(op) => op.footprint(),
+            Self::StandardizeRows(op) => op.footprint(),
+            Self::Transpose(op) => op.footprint(),
+            #[cfg(test)]
+            Self::Touch(footprint) => footprint.clone(),
+        }
+    }
+}
+
+macro_rules! from_op {
+    ($($op:ident,)*) => {
+        $(impl From<$op> for Op {
+            fn from(op: $op) -> Self {
+                Self::$op(op)
+            }
+        })*
+    };
+}
+
+from_op! {
+    BuildTable,
+    Interp,
+    InterpReduce,
+    PrepareKnots,
+    Reduce,
+    Search,
+    Standardize,
+    StandardizeRows,
+    Transpose,
+}

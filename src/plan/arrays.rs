@@ -100,8 +100,8 @@ impl<T: Element, D: Dimension> PlanInputs for &DeviceArray<T, D> {
         if let Some(recorder) = self.device().recorder() {
             return Err(recorder.refusal("captured"));
         }
-        let storage = device.allocate(self.len())?;
-        device.copy(self.storage(), &storage, self.len())?;
+        let storage = device.allocate::<T>(self.len())?;
+        device.engine().copy::<T>(self.storage(), &storage, self.len())?;
         let input = Input::new(storage.id(), self.checks().now());
         let checks = Checks::default().with(input.marker.clone());
         adoption.inputs.push(input);
@@ -153,7 +153,7 @@ impl<T: Element, D: Dimension> PlanData<DeviceArray<T, D>> for &DeviceArray<T, D
             return Err(recorder.refusal("written into a plan"));
         }
         let device = target.device;
-        target.replace(self.checks().now(), || device.copy(self.storage(), input.storage(), input.len()))
+        target.replace(self.checks().now(), || device.engine().copy::<T>(self.storage(), input.storage(), input.len()))
     }
 }
 

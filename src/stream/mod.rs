@@ -20,7 +20,6 @@ use ndarray::Dimension;
 use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::element::{Element, bytes_of};
-use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::stream::chunk::Chunk;
 use crate::stream::progress::{StreamMonitor, StreamProgress};
@@ -127,7 +126,7 @@ where
     /// Starts as many chunks as there is room for.
     fn fill(&mut self) {
         // The CPU engine has done what it is asked for when the call returns: there is nothing to overlap.
-        let room = if matches!(self.device.engine(), Engine::Cpu(_)) { 1 } else { self.window };
+        let room = if self.device.engine().gpu().is_none() { 1 } else { self.window };
         while self.under_way.len() < room {
             // If the source or the operation panics, that was the last chunk.
             let Some(mut chunks) = self.chunks.take() else { return };
@@ -153,7 +152,7 @@ where
         output.device().expect(&self.device, "the result of the operation")?;
         let readback = output.into_readback();
         // So that the device begins while the host prepares the next chunk.
-        if let Engine::Gpu(context) = self.device.engine() {
+        if let Some(context) = self.device.engine().gpu() {
             context.flush_soon();
         }
         Ok(readback)

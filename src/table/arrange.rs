@@ -8,7 +8,26 @@ use crate::element::Float;
 use crate::engine::check::not_sorted;
 use crate::engine::host::alloc::{collected, room_for};
 use crate::error::Result;
-use crate::table::builder::{Order, TableShape};
+use crate::kernels::interp::op::modulo;
+use crate::table::shape::TableShape;
+
+/// What to make of the order of the knots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Order {
+    /// Knots that decrease somewhere, or are NaN, are an error. (NumPy returns nonsense in silence.)
+    #[default]
+    Check,
+    /// Sorts the knots, and the values with them. Knots that are equal keep their order.
+    ///
+    /// Knots that are NaN have no place in it: they go last, where no query is, so a table is that of its other knots.
+    /// Beyond the last of those it gives `right`, or goes on as [`extrapolate`](crate::InterpTableBuilder::extrapolate) says. A
+    /// table, or row of several, whose knots are all NaN gives NaN for every query. (For `numpy.interp` a value between the
+    /// last knot and NaN is NaN.)
+    Sort,
+    /// Trusts the caller. If the knots are not sorted the results are anything, but nothing worse happens.
+    Assume,
+}
 
 /// Knots in order, and for each the place of its value among those of its table.
 pub(crate) struct Arranged<T> {
@@ -128,18 +147,5 @@ impl<T: Float> Rows<'_, T> {
             }
         }
         Ok(())
-    }
-}
-
-/// `x mod period` with the sign of the period, as Python and NumPy have it: exact but for the addition that brings
-/// negative rests up, which may round to the period itself.
-pub(crate) fn modulo<T: Float>(x: T, period: T) -> T {
-    let rest = x % period;
-    if rest < T::zero() {
-        rest + period
-    } else if rest.is_zero() {
-        T::zero()
-    } else {
-        rest
     }
 }

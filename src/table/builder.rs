@@ -3,52 +3,22 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use ndarray::{CowArray, IxDyn};
+use ndarray::{ArrayView, CowArray, IxDyn};
 
 use crate::array::host_data::HostData;
 use crate::device::Device;
 use crate::element::Float;
 use crate::engine::check::{Checks, not_sorted};
 use crate::engine::host::clock::Instant;
-use crate::engine::storage::Storage;
+use crate::engine::host::gather::gathered;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::search::axis::{SortedAxis, first_out_of_order};
-use crate::table::arrange::{Arranged, Arrangement};
-use crate::table::{InterpTable, Rules};
-use crate::transfer::gather::gathered;
-
-/// What to make of the order of the knots.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Order {
-    /// Knots that decrease somewhere, or are NaN, are an error. (NumPy returns nonsense in silence.)
-    #[default]
-    Check,
-    /// Sorts the knots, and the values with them. Knots that are equal keep their order.
-    ///
-    /// Knots that are NaN have no place in it: they go last, where no query is, so a table is that of its other knots.
-    /// Beyond the last of those it gives `right`, or goes on as [`extrapolate`](InterpTableBuilder::extrapolate) says. A
-    /// table, or row of several, whose knots are all NaN gives NaN for every query. (For `numpy.interp` a value between the
-    /// last knot and NaN is NaN.)
-    Sort,
-    /// Trusts the caller. If the knots are not sorted the results are anything, but nothing worse happens.
-    Assume,
-}
-
-/// What the value is between two knots. At a knot it is always that knot's (of repeated ones the last).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Method {
-    /// On the line from one to the other.
-    #[default]
-    Linear = 0,
-    /// That of the nearer knot, halfway that of the left one.
-    Nearest = 1,
-    /// That of the left knot.
-    Previous = 2,
-    /// That of the right knot.
-    Next = 3,
-}
+use crate::float::dtype::{FloatSlice, Scalar};
+use crate::kernels::door;
+use crate::kernels::interp::op::{Method, Rules, TableData};
+use crate::kernels::search::axis::first_out_of_order;
+use crate::table::arrange::{Arranged, Arrangement, Order};
+use crate::table::shape::TableShape;
+use crate::table::{self, InterpTable};
 
 /// Builds an [`InterpTable`] with options.
 ///
@@ -167,48 +137,80 @@ impl<T: Float> InterpTableBuilder<'_, T> {
     ///
     /// Those of [`InterpTable::new`], and [`ZeroPeriod`](ErrorKind::ZeroPeriod).
     pub fn build(self, device: &Device) -> Result<InterpTable<T>> {
-        (T::compiled().build_table)(self, device)
-    }
-
-    pub(crate) fn upload(self, device: &Device) -> Result<InterpTable<T>> {
         device.supports::<T>()?;
         // What the host has is the same in every replay of a plan.
         let device = &device.lasting();
-        let Self { xp, fp, mut rules, order, skip_missing } = self;
-        if rules.period.is_some_and(|period| period.is_zero()) {
+        if self.rules.period.is_some_and(|period| period.is_zero()) {
             return Err(Error::new(
                 ErrorKind::ZeroPeriod,
                 "the period is 0, but it must be another number; leave it out for a table that does not repeat",
             ));
         }
-        let shape = TableShape::of(xp.shape(), fp.shape())?;
-        let (xp, fp) = (in_order(&xp)?, in_order(&fp)?);
-        let (xp, fp): (&[T], &[T]) = (&xp, &fp);
-
-        if rules.period.is_some() {
-            (rules.left, rules.right, rules.extrapolate) = (None, None, false);
-        }
-        let arranged = Arrangement { order, period: rules.period, skip_missing }.of(xp, fp, shape)?;
-        if arranged.is_none()
-            && order == Order::Check
-            && let Some(index) = first_out_of_order(xp, shape.points)
-        {
-            return Err(not_sorted(index, shape.points));
-        }
-        rules.skips_missing = skip_missing;
-        let (start, mut moved) = (Instant::now(), 0);
-        let (axis, order) = match arranged {
-            Some(Arranged { xp, order, knots, ragged }) => {
-                rules.ragged = ragged;
-                let axis = SortedAxis::from_host(device, &xp, knots, &mut moved)?;
-                (axis, Some(device.store_part(&order, &mut moved)?))
-            }
-            None => (SortedAxis::from_host(device, xp, shape.points, &mut moved)?, None),
-        };
-        let values: Storage<T> = device.store_part(fp, &mut moved)?;
-        device.ledger().count_upload(moved, start.elapsed());
-        InterpTable::assemble(device, Arc::new(axis), order, rules, shape, &values, &Checks::default())
+        let shape = TableShape::of(self.xp.shape(), self.fp.shape())?;
+        let (xp, fp) = (in_order(&self.xp)?, in_order(&self.fp)?);
+        let Self { rules, order, skip_missing, .. } = self;
+        let options = Options { rules: rules.erased(), order, skip_missing };
+        let data = upload(device, FloatSlice::of(&xp), FloatSlice::of(&fp), shape, options)?;
+        Ok(InterpTable::over(device, data, Checks::default()))
     }
+}
+
+/// What a table is built with.
+struct Options {
+    rules: Rules<Scalar>,
+    order: Order,
+    skip_missing: bool,
+}
+
+/// Builds a table of values that the host has. Not generic, so that sorting and indexing are compiled here.
+fn upload(
+    device: &Device,
+    xp: FloatSlice<'_>,
+    fp: FloatSlice<'_>,
+    shape: TableShape,
+    options: Options,
+) -> Result<TableData> {
+    match (xp, fp) {
+        (FloatSlice::F32(xp), FloatSlice::F32(fp)) => upload_floats(device, xp, fp, shape, options),
+        (FloatSlice::F64(xp), FloatSlice::F64(fp)) => upload_floats(device, xp, fp, shape, options),
+        _ => Err(Error::new(ErrorKind::UnsupportedElement, "xp and fp are of different types; convert one of them")),
+    }
+}
+
+fn upload_floats<T: Float>(
+    device: &Device,
+    xp: &[T],
+    fp: &[T],
+    shape: TableShape,
+    options: Options,
+) -> Result<TableData> {
+    let Options { rules, order, skip_missing } = options;
+    let mut rules: Rules<T> = rules.of();
+    if rules.period.is_some() {
+        (rules.left, rules.right, rules.extrapolate) = (None, None, false);
+    }
+    let arranged = Arrangement { order, period: rules.period, skip_missing }.of(xp, fp, shape)?;
+    if arranged.is_none()
+        && order == Order::Check
+        && let Some(index) = first_out_of_order(xp, shape.points)
+    {
+        return Err(not_sorted(index, shape.points));
+    }
+    rules.skips_missing = skip_missing;
+    let (engine, start, mut moved) = (device.engine(), Instant::now(), 0);
+    let (axis, order) = match arranged {
+        Some(Arranged { xp, order, knots, ragged }) => {
+            rules.ragged = ragged;
+            let axis = door::sorted_axis(engine, FloatSlice::of(&xp), knots, &mut moved)?;
+            moved += size_of_val(&order[..]) as u64;
+            (axis, Some(engine.store(ArrayView::from(&order[..]).into_dyn())?))
+        }
+        None => (door::sorted_axis(engine, FloatSlice::of(xp), shape.points, &mut moved)?, None),
+    };
+    moved += size_of_val(fp) as u64;
+    let values = engine.store(ArrayView::from(fp).into_dyn())?;
+    device.ledger().count_upload(moved, start.elapsed());
+    table::assemble(device, Arc::new(axis), order, rules.erased(), shape, &values)
 }
 
 /// The values in standard order: where they lie, or else copied.
@@ -216,51 +218,5 @@ fn in_order<'a, T: Float>(values: &'a CowArray<'_, T, IxDyn>) -> Result<Cow<'a, 
     match values.as_slice() {
         Some(values) => Ok(Cow::Borrowed(values)),
         None => Ok(Cow::Owned(gathered(&values.view())?)),
-    }
-}
-
-/// How many tables of how many points, and what they share.
-#[derive(Clone, Copy)]
-pub(crate) struct TableShape {
-    pub points: usize,
-    /// Sets of values: 1, or the number of tables.
-    pub tables: usize,
-}
-
-impl TableShape {
-    /// `xp` is `[n]` or `[tables, n]`, and so is `fp`; knots may be shared, and so may values.
-    pub fn of(xp: &[usize], fp: &[usize]) -> Result<Self> {
-        let (knot_tables, knots) = rows("xp", xp)?;
-        let (value_tables, values) = rows("fp", fp)?;
-        let fits = knots == values && (knot_tables == value_tables || xp.len() == 1);
-        if !fits {
-            return Err(Error::shape(format!(
-                "xp of shape {xp:?} and fp of shape {fp:?} do not make a table; both are [n], or xp is [n] or \
-                 [tables, n] and fp is [tables, n]"
-            )));
-        }
-        if knots == 0 || value_tables == 0 {
-            return Err(Error::new(
-                ErrorKind::EmptyTable,
-                format!("a table needs at least one knot, but xp has shape {xp:?} and fp {fp:?}"),
-            ));
-        }
-        let cells = (value_tables as u64).saturating_mul(values as u64);
-        if cells >= u64::from(u32::MAX) {
-            return Err(Error::new(
-                ErrorKind::TooLarge { bytes: cells.saturating_mul(4), limit: u64::from(u32::MAX) * 4 },
-                format!("fp of shape {fp:?} has {cells} values, but tables hold fewer than 2^32; split them"),
-            ));
-        }
-        Ok(Self { points: knots, tables: value_tables })
-    }
-}
-
-/// How many tables a shape means, and of how many points.
-pub(crate) fn rows(name: &str, shape: &[usize]) -> Result<(usize, usize)> {
-    match *shape {
-        [points] => Ok((1, points)),
-        [tables, points] => Ok((tables, points)),
-        _ => Err(Error::dimensions(format!("{name} has shape {shape:?}, but it must be [n] or [tables, n]"))),
     }
 }

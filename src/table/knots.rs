@@ -1,5 +1,6 @@
 //! [`Knots`]: a sorted axis on a device, and where values belong on it.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ndarray::Dimension;
@@ -9,16 +10,15 @@ use crate::array::host_data::HostData;
 use crate::device::Device;
 use crate::element::{Float, bytes_of};
 use crate::engine::check::not_sorted;
-use crate::engine::gpu::encoder::Commands;
 use crate::engine::host::clock::Instant;
-use crate::engine::host::memory::HostPool;
-use crate::engine::storage::Storage;
+use crate::engine::host::gather::gathered;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::footprint::{Account, Operation};
-use crate::kernels::search::axis::{SortedAxis, expect_bindable, first_wrong};
-use crate::kernels::search::{cpu, gpu};
+use crate::float::dtype::FloatSlice;
+use crate::kernels::door;
+use crate::kernels::search::axis::{SortedAxis, first_wrong};
+use crate::kernels::search::op::Search;
+use crate::table::axis::expect_bindable;
 use crate::table::bins;
-use crate::transfer::gather::gathered;
 
 /// On which side of knots that are equal to it a value belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,11 +48,12 @@ pub enum Side {
 pub struct Knots<T: Float> {
     device: Device,
     /// For `searchsorted`: the knots, or which of them is the first that is smaller than the one before it.
-    sorted: std::result::Result<Arc<SortedAxis<T>>, usize>,
+    sorted: std::result::Result<Arc<SortedAxis>, usize>,
     /// For `digitize`: mostly the same.
-    edges: Arc<SortedAxis<T>>,
+    edges: Arc<SortedAxis>,
     /// The edges decrease, and were reversed.
     decreasing: bool,
+    element: PhantomData<T>,
 }
 
 impl<T: Float> Clone for Knots<T> {
@@ -92,7 +93,7 @@ impl<T: Float> Knots<T> {
         let (count, start, mut moved) = (knots.len(), Instant::now(), 0);
         let out_of_order = |knots: &[T]| first_wrong(knots, |left, right| left.key() > right.key());
         let axis = |knots: &[T], moved: &mut u64| {
-            Ok::<_, Error>(Arc::new((T::compiled().index_knots)(device, knots, count, moved)?))
+            Ok::<_, Error>(Arc::new(door::sorted_axis(device.engine(), FloatSlice::of(knots), count, moved)?))
         };
         let disorder = out_of_order(&knots).map(|place| place + 1);
         // A look at the last tells that knots in order increase, where it is a number.
@@ -121,7 +122,7 @@ impl<T: Float> Knots<T> {
             }
         };
         device.ledger().count_upload(moved, start.elapsed());
-        Ok(Self { device: device.clone(), sorted, edges, decreasing })
+        Ok(Self { device: device.clone(), sorted, edges, decreasing, element: PhantomData })
     }
 
     /// How many knots there are.
@@ -181,13 +182,13 @@ impl<T: Float> Knots<T> {
 
     fn search<D: Dimension>(
         &self,
-        axis: &Arc<SortedAxis<T>>,
+        axis: &Arc<SortedAxis>,
         x: &DeviceArray<T, D>,
         side: Side,
         flip: bool,
     ) -> Result<DeviceArray<u32, D>> {
         let device = self.device.joint(x.device(), "x")?;
-        let output = device.allocate(x.len())?;
+        let output = device.allocate::<u32>(x.len())?;
         if !x.is_empty() {
             device.run(Search {
                 axis: axis.clone(),
@@ -206,36 +207,5 @@ impl<T: Float> std::fmt::Debug for Knots<T> {
     /// Number, type and device. The values stay where they are.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Knots<{}> of {} on {}", T::TYPE, self.len(), self.device.info().name)
-    }
-}
-
-/// Looks values up.
-pub(crate) struct Search<T: Float> {
-    pub axis: Arc<SortedAxis<T>>,
-    pub x: Storage<T>,
-    pub output: Storage<u32>,
-    pub total: usize,
-    /// Count what is less, not what is less or equal.
-    pub left: bool,
-    /// Count from the other end.
-    pub flip: bool,
-}
-
-impl<T: Float> Operation for Search<T> {
-    fn on_cpu(&self, _: &Arc<HostPool>) -> Result<()> {
-        cpu::search(self)
-    }
-
-    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
-        gpu::search(self, commands)
-    }
-
-    fn account(&self) -> Account {
-        let Self { axis, x, output, total, .. } = self;
-        Account {
-            name: format!("search of {total} among {} knots", axis.knots),
-            reads: vec![x.used(*total), axis.keys.used(axis.knots)],
-            writes: vec![output.used(*total)],
-        }
     }
 }

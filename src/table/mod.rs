@@ -1,10 +1,13 @@
 //! [`InterpTable`]: a table on a device, and what can be asked of it.
 
 pub(crate) mod arrange;
+pub(crate) mod axis;
 pub(crate) mod bins;
 pub(crate) mod builder;
 pub(crate) mod knots;
+pub(crate) mod shape;
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ndarray::{Dimension, Ix2};
@@ -12,52 +15,16 @@ use ndarray::{Dimension, Ix2};
 use crate::array::DeviceArray;
 use crate::array::host_data::HostData;
 use crate::device::Device;
-use crate::element::{Float, bytes_of};
-use crate::engine::Engine;
+use crate::element::Float;
 use crate::engine::check::Checks;
 use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::interp::op::{BuildSegments, Interp, Lookups};
-use crate::kernels::interp::{cpu, gpu};
-use crate::kernels::search::axis::{SortedAxis, expect_bindable};
-use crate::table::builder::{Method, TableShape, rows};
-
-/// What happens outside the knots.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules<T> {
-    pub left: Option<T>,
-    pub right: Option<T>,
-    /// Positive, or NaN.
-    pub period: Option<T>,
-    pub method: Method,
-    pub extrapolate: bool,
-    /// A table may have fewer knots than places for them, NaN being in the others: its knots end before the first NaN.
-    pub ragged: bool,
-    /// Which knots there are depends on which values were NaN.
-    pub skips_missing: bool,
-}
-
-impl<T> Rules<T> {
-    /// Whether the line of the first segment goes on to the left, and that of the last to the right.
-    pub fn extended(&self) -> (bool, bool) {
-        let extended = self.extrapolate && self.method == Method::Linear;
-        (extended && self.left.is_none(), extended && self.right.is_none())
-    }
-}
-
-impl<T> Default for Rules<T> {
-    fn default() -> Self {
-        Self {
-            left: None,
-            right: None,
-            period: None,
-            method: Method::Linear,
-            extrapolate: false,
-            ragged: false,
-            skips_missing: false,
-        }
-    }
-}
+use crate::float::dtype::{FloatType, Scalar, for_float};
+use crate::kernels::door;
+use crate::kernels::interp::op::{BuildTable, Interp, Lookups, Rules, TableData};
+use crate::kernels::search::axis::SortedAxis;
+use crate::table::axis::{axis_from_device, expect_bindable};
+use crate::table::shape::{TableShape, rows};
 
 /// One table of knots and values, or several with as many knots each, on a device: `interp(x)` as NumPy's
 /// `numpy.interp(x, xp, fp)`.
@@ -80,27 +47,14 @@ impl<T> Default for Rules<T> {
 /// ```
 pub struct InterpTable<T: Float> {
     device: Device,
-    axis: Arc<SortedAxis<T>>,
-    order: Option<Storage<u32>>,
-    rules: Rules<T>,
-    /// Points of a table as the caller gave them, without padding.
-    points: usize,
-    /// Sets of values.
-    tables: usize,
-    segments: Storage<T>,
+    data: Arc<TableData>,
     checks: Checks,
+    element: PhantomData<T>,
 }
 
 impl<T: Float> Clone for InterpTable<T> {
     fn clone(&self) -> Self {
-        Self {
-            device: self.device.clone(),
-            axis: self.axis.clone(),
-            order: self.order.clone(),
-            segments: self.segments.clone(),
-            checks: self.checks.clone(),
-            ..*self
-        }
+        Self { device: self.device.clone(), data: self.data.clone(), checks: self.checks.clone(), element: PhantomData }
     }
 }
 
@@ -142,9 +96,10 @@ impl<T: Float> InterpTable<T> {
     pub fn from_device<D: Dimension, E: Dimension>(xp: &DeviceArray<T, D>, fp: &DeviceArray<T, E>) -> Result<Self> {
         let device = xp.device().joint(fp.device(), "fp")?;
         let shape = TableShape::of(xp.shape(), fp.shape())?;
-        expect_table_bindable::<T>(&device, shape.tables * shape.points)?;
-        let axis = Arc::new(SortedAxis::from_device(&device, xp, shape.points)?);
-        Self::assemble(&device, axis, None, Rules::default(), shape, fp.storage(), fp.checks())
+        expect_table_bindable(&device, T::FLOAT, shape.tables * shape.points)?;
+        let axis = Arc::new(axis_from_device(&device, xp, shape.points)?);
+        let data = assemble(&device, axis, None, Rules::<T>::default().erased(), shape, fp.storage())?;
+        Ok(Self::over(&device, data, fp.checks().clone()))
     }
 
     /// The same knots, search index and rules with other values, which come from the device: `[n]`, or `[tables, n]` for
@@ -159,7 +114,8 @@ impl<T: Float> InterpTable<T> {
     /// table built with [`skip_missing`](crate::InterpTableBuilder::skip_missing): which of its knots count was decided by
     /// the values that it got.
     pub fn with_values<D: Dimension>(&self, fp: &DeviceArray<T, D>) -> Result<Self> {
-        if self.rules.skips_missing {
+        let TableData { axis, order, rules, points: own_points, .. } = &*self.data;
+        if rules.skips_missing {
             return Err(Error::new(
                 ErrorKind::InvalidOption,
                 "a table built with skip_missing leaves out knots by the values it was built from, so it takes no others; \
@@ -168,47 +124,25 @@ impl<T: Float> InterpTable<T> {
         }
         let device = self.device.joint(fp.device(), "fp")?;
         let (tables, points) = rows("fp", fp.shape())?;
-        if points != self.points || tables == 0 || (self.axis.tables > 1 && tables != self.axis.tables) {
+        if points != *own_points || tables == 0 || (axis.tables > 1 && tables != axis.tables) {
             return Err(Error::shape(format!(
                 "values of shape {:?} do not fit {} table(s) of {} knots; give [{}] or [tables, {}]",
                 fp.shape(),
-                self.axis.tables,
-                self.points,
-                self.points,
-                self.points
+                axis.tables,
+                own_points,
+                own_points,
+                own_points
             )));
         }
         let shape = TableShape { points, tables };
-        let (axis, order) = (self.axis.clone(), self.order.clone());
-        Self::assemble(&device, axis, order, self.rules, shape, fp.storage(), fp.checks())
+        let data = assemble(&device, axis.clone(), order.clone(), *rules, shape, fp.storage())?;
+        Ok(Self::over(&device, data, fp.checks().clone()))
     }
 
-    pub(crate) fn assemble(
-        device: &Device,
-        axis: Arc<SortedAxis<T>>,
-        order: Option<Storage<u32>>,
-        rules: Rules<T>,
-        shape: TableShape,
-        values: &Storage<T>,
-        value_checks: &Checks,
-    ) -> Result<Self> {
-        let cells = shape.tables * axis.knots;
-        expect_table_bindable::<T>(device, cells)?;
-        let table = Self {
-            segments: device.allocate(match device.engine() {
-                Engine::Cpu(_) => cpu::table_len(shape.tables, axis.knots),
-                Engine::Gpu(_) => 4 * gpu::cells_to_allocate::<T>(device, cells),
-            })?,
-            checks: Checks::union([&axis.checks, value_checks]).on(device),
-            device: device.clone(),
-            axis,
-            order,
-            rules,
-            points: shape.points,
-            tables: shape.tables,
-        };
-        device.run(BuildSegments { table: table.clone(), values: values.clone() })?;
-        Ok(table)
+    /// A handle to a table whose values have these checks.
+    pub(crate) fn over(device: &Device, data: TableData, value_checks: Checks) -> Self {
+        let checks = Checks::union([&data.axis.checks, &value_checks]).of_result(device.recorder().is_some());
+        Self { device: device.clone(), data: Arc::new(data), checks, element: PhantomData }
     }
 
     /// Interpolates at every `x`, whatever its shape, in one table.
@@ -270,20 +204,20 @@ impl<T: Float> InterpTable<T> {
             false => self.look_up(&device, lookups, output),
             // A buffer of the application's under both: kernels cannot read and write one buffer.
             true => {
-                let apart = device.allocate(x.len())?;
+                let apart = device.allocate::<T>(x.len())?;
                 self.look_up(&device, lookups, &apart)?;
-                device.copy(&apart, output, x.len())
+                device.engine().copy::<T>(&apart, output, x.len())
             }
         })
     }
 
     fn expect_one_table(&self, operation: &str) -> Result<()> {
-        if self.tables == 1 {
+        if self.data.tables == 1 {
             return Ok(());
         }
         Err(Error::shape(format!(
             "{operation} takes one table, but these are {}; interp_rows gives each its own row of queries",
-            self.tables
+            self.data.tables
         )))
     }
 
@@ -300,14 +234,14 @@ impl<T: Float> InterpTable<T> {
     /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
     pub fn interp_rows<D: Dimension>(&self, x: &DeviceArray<T, D>) -> Result<DeviceArray<T, Ix2>> {
         match *x.shape() {
-            [columns] => self.query(x, Ix2(self.tables, columns), self.tables, columns, true),
-            [rows, columns] if self.tables == 1 => self.query(x, Ix2(rows, columns), 1, rows * columns, false),
-            [rows, columns] if rows == self.tables => self.query(x, Ix2(rows, columns), rows, columns, false),
+            [columns] => self.query(x, Ix2(self.data.tables, columns), self.data.tables, columns, true),
+            [rows, columns] if self.data.tables == 1 => self.query(x, Ix2(rows, columns), 1, rows * columns, false),
+            [rows, columns] if rows == self.data.tables => self.query(x, Ix2(rows, columns), rows, columns, false),
             [_, _] => Err(Error::shape(format!(
                 "queries of shape {:?} do not give each of {} tables a row; they must be [m] or [{}, m]",
                 x.shape(),
-                self.tables,
-                self.tables
+                self.data.tables,
+                self.data.tables
             ))),
             _ => Err(Error::dimensions(format!(
                 "queries of shape {:?} have no rows; they must be [m] or [tables, m]",
@@ -328,7 +262,7 @@ impl<T: Float> InterpTable<T> {
         let Some(len) = shape.size_checked() else {
             return Err(Error::too_large("the result", u64::MAX, isize::MAX as u64, &device.info().name));
         };
-        let output = device.allocate(len)?;
+        let output = device.allocate::<T>(len)?;
         self.look_up(&device, self.lookups(x, rows, columns, shared_queries), &output)?;
         let checks = Checks::union([&self.checks, x.checks()]);
         Ok(DeviceArray::new(device, output, shape, checks))
@@ -340,11 +274,11 @@ impl<T: Float> InterpTable<T> {
         rows: usize,
         columns: usize,
         shared_queries: bool,
-    ) -> Lookups<T> {
-        Lookups { table: self.clone(), x: x.storage().clone(), rows, columns, shared_queries }
+    ) -> Lookups {
+        Lookups { table: self.data.clone(), x: x.storage().clone(), rows, columns, shared_queries }
     }
 
-    fn look_up(&self, device: &Device, lookups: Lookups<T>, output: &Storage<T>) -> Result<()> {
+    fn look_up(&self, device: &Device, lookups: Lookups, output: &Storage) -> Result<()> {
         if lookups.rows * lookups.columns == 0 {
             return Ok(());
         }
@@ -353,45 +287,55 @@ impl<T: Float> InterpTable<T> {
 
     /// How many tables there are.
     pub fn tables(&self) -> usize {
-        self.tables
+        self.data.tables
     }
 
     /// How many knots each table has, as they were given.
     pub fn knots(&self) -> usize {
-        self.points
+        self.data.points
     }
 
     /// The device it is on.
     pub fn device(&self) -> &Device {
         &self.device
     }
-
-    pub(crate) fn axis(&self) -> &SortedAxis<T> {
-        &self.axis
-    }
-
-    pub(crate) fn order(&self) -> Option<&Storage<u32>> {
-        self.order.as_ref()
-    }
-
-    pub(crate) fn rules(&self) -> &Rules<T> {
-        &self.rules
-    }
-
-    pub(crate) fn segments(&self) -> &Storage<T> {
-        &self.segments
-    }
 }
 
 impl<T: Float> std::fmt::Debug for InterpTable<T> {
     /// Shape, type and device. The values stay where they are.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { tables, points, .. } = self;
+        let TableData { tables, points, .. } = &*self.data;
         write!(f, "InterpTable<{}> of {tables} x {points} on {}", T::TYPE, self.device.info().name)
     }
 }
 
+/// Puts a table together: knots that are ready, and values that go beside them.
+pub(crate) fn assemble(
+    device: &Device,
+    axis: Arc<SortedAxis>,
+    order: Option<Storage>,
+    rules: Rules<Scalar>,
+    shape: TableShape,
+    values: &Storage,
+) -> Result<TableData> {
+    let dtype = axis.dtype;
+    expect_table_bindable(device, dtype, shape.tables * axis.knots)?;
+    let (len, used) = door::table_len(device.engine(), dtype, shape.tables, axis.knots);
+    let table = TableData {
+        dtype,
+        segments: for_float!(dtype, T => device.allocate::<T>(len))?,
+        segment_bytes: dtype.bytes(used),
+        axis,
+        order,
+        rules,
+        points: shape.points,
+        tables: shape.tables,
+    };
+    device.run(BuildTable { table: table.clone(), values: values.clone() })?;
+    Ok(table)
+}
+
 /// Kernels see a table whole, its segments being the largest part.
-fn expect_table_bindable<T: Float>(device: &Device, cells: usize) -> Result<()> {
-    expect_bindable(device, "an interpolation table", bytes_of::<[T; 4]>(cells))
+fn expect_table_bindable(device: &Device, dtype: FloatType, cells: usize) -> Result<()> {
+    expect_bindable(device, "an interpolation table", dtype.bytes(cells).saturating_mul(4))
 }

@@ -3,7 +3,6 @@
 //!
 //! Nothing else in the crate turns host data into device data or back.
 
-pub(crate) mod gather;
 pub(crate) mod host_array;
 pub(crate) mod readback;
 pub(crate) mod upload;

@@ -13,7 +13,6 @@ use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::device::transfers::{TransferCost, TransferPath};
 use crate::element::{Element, bytes_of};
-use crate::engine::Engine;
 use crate::engine::check::Findings;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::buffers::{GpuBuffer, Purpose};
@@ -93,7 +92,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         let (device, mut storage, shape, checks) = self.into_parts();
         let checks = checks.now();
         let mut path = TransferPath::Shared;
-        if let (Engine::Gpu(_), Storage::Gpu(buffer)) = (device.engine(), &storage) {
+        if let Storage::Gpu(buffer) = &storage {
             let mappable = given_up && device.info().unified_memory && buffer.is_mappable();
             path = if mappable && storage.is_unique() { TransferPath::Mapped } else { TransferPath::Staged };
         }
@@ -102,21 +101,21 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
             let state = State::Failed(recorder.refusal("read back"));
             return Readback { device, shape, cost, checks, requested, state };
         }
-        let state = match (device.engine(), storage) {
+        let state = match (device.engine().gpu(), storage) {
             (_, _) if shape.size() == 0 && checks.is_empty() => State::Here(Landed::Empty),
             // What was found is known. It may change with what is computed into the same memory later.
-            (_, Storage::Host(buffer)) => match checks.verdict(&[]) {
-                Ok(()) => State::Here(Landed::Shared(buffer.lasting_snapshot())),
+            (None, storage) => match checks.verdict(&[]).and_then(|()| Ok(storage.host::<T>()?.lasting_snapshot())) {
+                Ok(values) => State::Here(Landed::Shared(values)),
                 Err(found) => State::Failed(found),
             },
-            (Engine::Gpu(context), Storage::Gpu(buffer)) => {
+            (Some(_), Storage::Host(_)) => State::Done,
+            (Some(context), Storage::Gpu(buffer)) => {
                 let queued = match path {
                     TransferPath::Mapped => map_in_place(context, buffer, &checks),
                     _ => copy_out(context, buffer, cost.bytes, &checks),
                 };
                 queued.unwrap_or_else(State::Failed)
             }
-            (Engine::Cpu(_), Storage::Gpu(_)) => State::Done,
         };
         Readback { device, shape, cost, checks, requested, state }
     }

@@ -2,24 +2,15 @@
 
 use std::sync::Arc;
 
-use bytemuck::{Pod, cast_slice};
-use ndarray::{Array, ArrayBase, ArrayView, Data, Dimension, IntoDimension, IxDyn};
+use ndarray::{Array, ArrayBase, Data, Dimension, IntoDimension};
 
 use crate::array::host_data::HostView;
 use crate::array::{DeviceArray, elements_of};
 use crate::device::Device;
 use crate::element::{Element, bytes_of};
-use crate::engine::Engine;
 use crate::engine::check::Findings;
-use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::buffers::GpuBuffer;
-use crate::engine::gpu::queue::UPLOAD_PIECE;
-use crate::engine::host::alloc::zeroed;
 use crate::engine::host::clock::Instant;
-use crate::engine::host::memory::HostBuffer;
-use crate::engine::storage::Storage;
 use crate::error::{Error, Result};
-use crate::transfer::gather::{gather, gather_part, simplified};
 
 impl Device {
     /// Uploads an array of any layout: contiguous, strided, reversed, transposed, broadcast, 0-d or empty; or a slice or
@@ -57,7 +48,7 @@ impl Device {
         self.supports::<T>()?;
         let start = Instant::now();
         let host = host.host_view();
-        let storage = self.store(host.view().into_dyn())?;
+        let storage = self.engine().store(host.view().into_dyn())?;
         self.ledger().count_upload(bytes_of::<T>(host.len()), start.elapsed());
         // What the host has is the same in every replay of a plan.
         Ok(DeviceArray::new(self.lasting(), storage, host.raw_dim(), Default::default()))
@@ -100,10 +91,7 @@ impl Device {
             )));
         }
         let bytes = bytes_of::<T>(values.len());
-        let storage = match self.engine() {
-            Engine::Cpu(pool) => Storage::Host(Arc::new(HostBuffer::over(pool, Arc::new(owner)))),
-            Engine::Gpu(_) => self.store(ArrayView::from(values).into_dyn())?,
-        };
+        let storage = self.engine().store_owned(Arc::new(owner))?;
         self.ledger().count_upload(bytes, start.elapsed());
         Ok(DeviceArray::new(self.lasting(), storage, shape, Default::default()))
     }
@@ -112,46 +100,18 @@ impl Device {
     /// [`upload`](Self::upload).
     pub(crate) fn take_over<T: Element, D: Dimension>(&self, host: Array<T, D>) -> Result<DeviceArray<T, D>> {
         let device = self.lasting();
-        let (Engine::Cpu(pool), true) = (self.engine(), host.is_standard_layout()) else { return device.upload(&host) };
+        if self.engine().gpu().is_some() || !host.is_standard_layout() {
+            return device.upload(&host);
+        }
         let start = Instant::now();
         let shape = host.raw_dim();
         let (mut values, first) = host.into_raw_vec_and_offset();
         // An array may be part of the memory it owns.
         values.truncate(first.unwrap_or(0) + shape.size());
         values.drain(..first.unwrap_or(0));
-        let storage = Storage::Host(Arc::new(HostBuffer::taking_over(pool, values)));
+        let storage = self.engine().store_vector(values)?;
         self.ledger().count_upload(bytes_of::<T>(shape.size()), start.elapsed());
         Ok(DeviceArray::new(device, storage, shape, Default::default()))
-    }
-
-    /// Puts values into memory of this device, uncounted.
-    pub(crate) fn store<T: Pod + Send + Sync>(&self, host: ArrayView<'_, T, IxDyn>) -> Result<Storage<T>> {
-        match self.engine() {
-            Engine::Cpu(pool) => {
-                let mut vector = pool.take(host.len())?;
-                gather(&host, &mut vector);
-                Ok(Storage::Host(Arc::new(HostBuffer::holding(pool, vector))))
-            }
-            Engine::Gpu(context) => {
-                let buffer = Arc::new(context.storage(bytes_of::<T>(host.len()))?);
-                write_gpu(context, &buffer, host)?;
-                Ok(Storage::Gpu(buffer))
-            }
-        }
-    }
-
-    /// Puts as many values as there already are over them, uncounted.
-    fn store_over<T: Pod + Send + Sync>(&self, storage: &Storage<T>, host: ArrayView<'_, T, IxDyn>) -> Result<()> {
-        match (self.engine(), storage) {
-            (Engine::Gpu(context), Storage::Gpu(buffer)) => write_gpu(context, buffer, host),
-            _ => storage.host()?.write(|values| gather(&host, values)),
-        }
-    }
-
-    /// Puts a slice that is part of a table into memory of this device, and adds it to what the table moves.
-    pub(crate) fn store_part<T: Pod + Send + Sync>(&self, values: &[T], moved: &mut u64) -> Result<Storage<T>> {
-        *moved += bytes_of::<T>(values.len());
-        self.store(ArrayView::from(values).into_dyn())
     }
 }
 
@@ -182,10 +142,10 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         let view = host.into_dyn();
         let storage = self.storage_to_overwrite();
         if !storage.is_unique() {
-            *storage = device.store(view)?;
-        } else if let Err(error) = device.store_over(storage, view) {
+            *storage = device.engine().store(view)?;
+        } else if let Err(error) = device.engine().store_over(storage, view) {
             // A GPU may have got some of them. The CPU engine has the old ones, with what was wrong with them.
-            if matches!(device.engine(), Engine::Gpu(_)) {
+            if device.engine().gpu().is_some() {
                 self.overwritten(Findings::unwritten(error.clone()));
             }
             return Err(error);
@@ -198,7 +158,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     /// Replaces the values in the memory that others share, too. Counted as an upload. The shapes are the same.
     pub(crate) fn write_over<S: Data<Elem = T>>(&self, host: &ArrayBase<S, D>) -> Result<()> {
         let start = Instant::now();
-        self.device().store_over(self.storage(), host.view().into_dyn())?;
+        self.device().engine().store_over(self.storage(), host.view().into_dyn())?;
         self.device().ledger().count_upload(bytes_of::<T>(self.len()), start.elapsed());
         Ok(())
     }
@@ -220,27 +180,4 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         }
         device.upload(&self.readback().wait()?.view())
     }
-}
-
-/// Writes into staging memory in order, which is how a processor writes to memory that it does not cache.
-fn write_gpu<T: Pod + Send + Sync>(
-    context: &GpuContext,
-    buffer: &GpuBuffer,
-    host: ArrayView<'_, T, IxDyn>,
-) -> Result<()> {
-    let bytes = bytes_of::<T>(host.len());
-    if let Some(values) = host.as_slice() {
-        let source: &[u8] = cast_slice(values);
-        return context.upload(buffer, bytes, |start, mut staging| {
-            let start = start as usize;
-            staging.copy_from_slice(&source[start..start + staging.len()]);
-        });
-    }
-    let host = simplified(host);
-    let mut piece = zeroed::<T>(host.len().min(UPLOAD_PIECE as usize / size_of::<T>()))?;
-    context.upload(buffer, bytes, |start, mut staging| {
-        let piece = &mut piece[..staging.len() / size_of::<T>()];
-        gather_part(host.view(), start as usize / size_of::<T>(), piece);
-        staging.copy_from_slice(cast_slice(piece));
-    })
 }

@@ -60,7 +60,7 @@ const CHECKS_PER_BUFFER: u64 = 4096;
 
 /// An open wgpu device.
 pub(crate) struct GpuContext {
-    device: Arc<Watched>,
+    pub(crate) device: Arc<Watched>,
     queue: wgpu::Queue,
     info: DeviceInfo,
     alignment: u64,

@@ -3,9 +3,11 @@
 //! - [`memory`]: buffers with copy-on-write snapshots, pooled
 //! - [`alloc`]: vectors whose allocation may fail
 //! - [`parallel`]: tasks on the rayon pool, the calling thread among the workers
+//! - [`gather`]: arrays of any layout, copied into standard order
 //! - [`clock`]: time, in a browser too
 
 pub(crate) mod alloc;
 pub(crate) mod clock;
+pub(crate) mod gather;
 pub(crate) mod memory;
 pub(crate) mod parallel;

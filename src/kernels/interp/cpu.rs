@@ -9,8 +9,7 @@ use crate::engine::host::parallel::share;
 use crate::error::Result;
 use crate::index::cpu_index::{BLOCK, Buckets};
 use crate::kernels::interp::cpu_block::{FEW_KNOTS, Lookup, PADDING, Queries, Table};
-use crate::kernels::interp::op::{BuildSegments, Interp, Lookups};
-use crate::table::arrange::modulo;
+use crate::kernels::interp::op::{BuildTable, Interp, Lookups, Rules, modulo};
 
 /// Queries that one task looks up: enough to pay for a task, few enough to share out.
 const QUERIES_PER_TASK: usize = 16 << 10;
@@ -24,14 +23,14 @@ pub(crate) fn table_len(tables: usize, knots: usize) -> usize {
     2 * tables * (knots + PADDING)
 }
 
-pub(crate) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<()> {
+pub(crate) fn build_table<T: Float>(operation: &BuildTable) -> Result<()> {
     let table = &operation.table;
-    let keys = table.axis().keys.host()?.snapshot();
-    let (knots, points) = (table.axis().knots, table.knots());
-    let values = operation.values.host()?.snapshot();
-    let order = table.order().map(|order| Ok(order.host()?.snapshot())).transpose()?;
+    let keys = table.axis.keys.host::<T::Key>()?.snapshot();
+    let (knots, points) = (table.axis.knots, table.points);
+    let values = operation.values.host::<T>()?.snapshot();
+    let order = table.order.as_ref().map(|order| Ok(order.host::<u32>()?.snapshot())).transpose()?;
     let (values, order) = (&*values, order.as_deref());
-    let own_knots = table.axis().tables > 1;
+    let own_knots = table.axis.tables > 1;
     let stride = knots + PADDING;
 
     let pair = |cell: usize| -> [T; 2] {
@@ -42,7 +41,7 @@ pub(crate) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<(
         let x = if knot < knots { T::from_key(keys[key_table * knots + knot]) } else { T::nan() };
         [x, values[number * points + place]]
     };
-    table.segments().host()?.write(|pairs| {
+    table.segments.host::<T>()?.write(|pairs| {
         let (pairs, _) = pairs.as_chunks_mut::<2>();
         share(pairs.chunks_mut(NUMBERS_PER_TASK / 2).enumerate(), |(task, chunk)| {
             for (cell, target) in chunk.iter_mut().enumerate() {
@@ -52,10 +51,10 @@ pub(crate) fn build_segments<T: Float>(operation: &BuildSegments<T>) -> Result<(
     })
 }
 
-pub(crate) fn interp<T: Float>(operation: &Interp<T>) -> Result<()> {
-    let looked = Looked::up(&operation.lookups)?;
-    operation.output.host()?.write(|output| {
-        let bisects = looked.buckets.is_none() && operation.lookups.table.axis().knots > FEW_KNOTS;
+pub(crate) fn interp<T: Float>(operation: &Interp) -> Result<()> {
+    let looked = Looked::<T>::up(&operation.lookups)?;
+    operation.output.host::<T>()?.write(|output| {
+        let bisects = looked.buckets.is_none() && operation.lookups.table.axis.knots > FEW_KNOTS;
         let at_once = if bisects { QUERIES_PER_TASK / DEARER_WITHOUT_INDEX } else { QUERIES_PER_TASK };
         share(output.chunks_mut(at_once).enumerate(), |(task, chunk)| looked.fill(task * at_once, chunk));
     })
@@ -63,34 +62,36 @@ pub(crate) fn interp<T: Float>(operation: &Interp<T>) -> Result<()> {
 
 /// Lookups with everything they read at hand, for whichever part of the results is wanted.
 pub(crate) struct Looked<'a, T: Float> {
-    lookups: &'a Lookups<T>,
+    lookups: &'a Lookups,
     x: Values<T>,
     pairs: Values<T>,
+    rules: Rules<T>,
     buckets: Option<&'a [Buckets<T>]>,
 }
 
 impl<'a, T: Float> Looked<'a, T> {
-    pub fn up(lookups: &'a Lookups<T>) -> Result<Self> {
-        let axis = lookups.table.axis();
-        let keys = axis.keys.host()?.snapshot();
+    pub fn up(lookups: &'a Lookups) -> Result<Self> {
+        let axis = &lookups.table.axis;
+        let keys = axis.keys.host::<T::Key>()?.snapshot();
         Ok(Self {
             lookups,
-            x: lookups.x.host()?.snapshot(),
-            pairs: lookups.table.segments().host()?.snapshot(),
+            x: lookups.x.host::<T>()?.snapshot(),
+            pairs: lookups.table.segments.host::<T>()?.snapshot(),
+            rules: lookups.table.rules.of(),
             buckets: axis.buckets_for(lookups.rows * lookups.columns, &keys),
         })
     }
 
     /// The results from this one on, all rows one after another. They may begin and end inside a row, and span several.
     pub fn fill(&self, first: usize, results: &mut [T]) {
-        let Lookups { columns, shared_queries, table, .. } = self.lookups;
+        let Lookups { columns, shared_queries, .. } = self.lookups;
         let (mut start, mut rest) = (first, results);
         while !rest.is_empty() {
             let (row, column) = (start / columns, start % columns);
             let (part, later) = rest.split_at_mut(rest.len().min(columns - column));
             let first = if *shared_queries { column } else { start };
             let x = &self.x[first..first + part.len()];
-            match table.rules().period {
+            match self.rules.period {
                 Some(period) => in_period(&self.lookup(row), period, x, part),
                 None => T::vectorize(Queries { lookup: &self.lookup(row), x, output: part }),
             }
@@ -101,11 +102,11 @@ impl<'a, T: Float> Looked<'a, T> {
 
     fn lookup(&self, row: usize) -> Lookup<'_, T> {
         let table = &self.lookups.table;
-        let stride = table_len(1, table.axis().knots);
-        let first = if table.tables() > 1 { row * stride } else { 0 };
+        let stride = table_len(1, table.axis.knots);
+        let first = if table.tables > 1 { row * stride } else { 0 };
         let (pairs, _) = self.pairs[first..first + stride].as_chunks::<2>();
-        let buckets = self.buckets.map(|buckets| &buckets[if table.axis().tables > 1 { row } else { 0 }]);
-        Lookup::new(Table { pairs, buckets }, table.rules())
+        let buckets = self.buckets.map(|buckets| &buckets[if table.axis.tables > 1 { row } else { 0 }]);
+        Lookup::new(Table { pairs, buckets }, &self.rules)
     }
 }
 

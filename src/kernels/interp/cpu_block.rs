@@ -10,9 +10,8 @@
 
 use crate::element::Float;
 use crate::index::cpu_index::{BLOCK, Buckets, bisect, count_from};
+use crate::kernels::interp::op::{Method, Rules};
 use crate::simd::{Kernel, Vector};
-use crate::table::Rules;
-use crate::table::builder::Method;
 
 /// Pairs after the last knot: a search may look that far.
 pub(crate) const PADDING: usize = 4;

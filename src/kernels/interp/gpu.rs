@@ -2,19 +2,17 @@
 
 use bytemuck::{Pod, Zeroable, bytes_of};
 
-use crate::device::Device;
-use crate::element::{ElementType, Float, bytes_of as array_bytes};
-use crate::engine::Engine;
+use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Commands};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::error::Result;
+use crate::float::dtype::{FloatType, Scalar};
 use crate::kernels::interp::gpu_variant::{Facts, Path, Tables, UNIFORM_BYTES, is_finite};
-use crate::kernels::interp::op::{BuildSegments, Interp, Lookups};
+use crate::kernels::interp::op::{BuildTable, Interp, Lookups, TableData};
 use crate::kernels::search::gpu::axis_bindings;
 use crate::kernels::tiles::tiles;
-use crate::table::InterpTable;
 
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
@@ -62,14 +60,14 @@ pub(crate) struct RuleParameters {
 }
 
 impl RuleParameters {
-    pub fn of<T: Float>(table: &InterpTable<T>) -> Self {
-        let (reach, rules) = (&table.axis().reach, table.rules());
-        let words = |value: Option<T>| value.unwrap_or_else(T::zero).words();
+    pub fn of(table: &TableData) -> Self {
+        let (reach, rules) = (&table.axis.reach, &table.rules);
+        let words = |value: Option<Scalar>| value.unwrap_or_default().0;
         Self {
             left: words(rules.left),
             right: words(rules.right),
             period: words(rules.period),
-            nan: T::nan().words(),
+            nan: table.dtype.nan(),
             origin: reach.origin,
             scale: reach.scale,
         }
@@ -119,48 +117,45 @@ pub(crate) fn facts(element: ElementType, cells: usize, context: &GpuContext) ->
 }
 
 /// For how many knots there has to be room: constants are bound with all that a shader might see of them.
-pub(crate) fn cells_to_allocate<T: Float>(device: &Device, cells: usize) -> usize {
-    match device.engine() {
-        Engine::Gpu(context) if facts(T::TYPE, cells, context).is_uniform() => {
-            UNIFORM_BYTES as usize / size_of::<[T; 4]>()
-        }
-        _ => cells,
+pub(crate) fn cells_to_allocate(context: &GpuContext, dtype: FloatType, cells: usize) -> usize {
+    if facts(dtype.element(), cells, context).is_uniform() {
+        return (UNIFORM_BYTES / (4 * dtype.size())) as usize;
     }
+    cells
 }
 
-pub(crate) fn segments_binding<T: Float>(table: &InterpTable<T>, uniform: bool) -> Result<Binding<'_>> {
-    let bytes = array_bytes::<[T; 4]>(table.tables() * table.axis().knots);
-    Ok(Binding::start(table.segments().gpu()?, if uniform { UNIFORM_BYTES } else { bytes }))
+pub(crate) fn segments_binding(table: &TableData, uniform: bool) -> Result<Binding<'_>> {
+    Ok(Binding::start(table.segments.gpu()?, if uniform { UNIFORM_BYTES } else { table.segment_bytes }))
 }
 
-pub(crate) fn build_segments<T: Float>(operation: &BuildSegments<T>, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn build_table(operation: &BuildTable, commands: &Commands<'_>) -> Result<()> {
     let table = &operation.table;
-    let axis = table.axis();
-    let total = table.tables() * axis.knots;
+    let axis = &table.axis;
+    let total = table.tables * axis.knots;
     let [keys, ..] = axis_bindings(axis)?;
     // Where the values are in order nothing reads the order, but something has to be bound.
-    let order = match table.order() {
-        Some(order) => Binding::start(order.gpu()?, array_bytes::<u32>(axis.tables * axis.knots)),
+    let order = match &table.order {
+        Some(order) => Binding::start(order.gpu()?, 4 * (axis.tables * axis.knots) as u64),
         None => keys,
     };
     let parameters = SegmentParameters {
         knots: axis.knots as u32,
-        values: table.knots() as u32,
+        values: table.points as u32,
         total: total as u32,
-        has_order: table.order().is_some().into(),
+        has_order: table.order.is_some().into(),
         own_knots: (axis.tables > 1).into(),
-        finite: is_finite(table.rules(), &axis.reach).into(),
+        finite: is_finite(&table.rules, &axis.reach).into(),
         unused: 0,
         padding: 0,
-        nan: T::nan().words(),
+        nan: table.dtype.nan(),
         end: [0; 2],
     };
     commands.dispatch(
-        SegmentsKernel(T::TYPE),
+        SegmentsKernel(table.dtype.element()),
         bytes_of(&parameters),
         &[
             keys,
-            Binding::start(operation.values.gpu()?, array_bytes::<T>(table.tables() * table.knots())),
+            Binding::start(operation.values.gpu()?, table.dtype.bytes(table.tables * table.points)),
             order,
             segments_binding(table, false)?,
         ],
@@ -169,8 +164,8 @@ pub(crate) fn build_segments<T: Float>(operation: &BuildSegments<T>, commands: &
 }
 
 /// What the shaders of a table's lookups are told of their rules.
-pub(crate) fn flags_of<T: Float>(lookups: &Lookups<T>) -> u32 {
-    let rules = lookups.table.rules();
+pub(crate) fn flags_of(lookups: &Lookups) -> u32 {
+    let rules = &lookups.table.rules;
     let flags = [
         (rules.left.is_some(), FLAG_LEFT),
         (rules.right.is_some(), FLAG_RIGHT),
@@ -182,14 +177,14 @@ pub(crate) fn flags_of<T: Float>(lookups: &Lookups<T>) -> u32 {
     flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum()
 }
 
-pub(crate) fn interp<T: Float>(operation: &Interp<T>, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn interp(operation: &Interp, commands: &Commands<'_>) -> Result<()> {
     let Interp { lookups: Lookups { table, x, rows, columns, shared_queries }, output } = operation;
-    let (axis, rules) = (table.axis(), table.rules());
+    let (axis, rules) = (&table.axis, &table.rules);
     let flags = flags_of(&operation.lookups);
-    let facts = facts(T::TYPE, table.tables() * axis.knots, commands);
+    let facts = facts(table.dtype.element(), table.tables * axis.knots, commands);
     let tables = Tables::of(table);
     let [_, starts, origins] = axis_bindings(axis)?;
-    let size = size_of::<T>() as u64;
+    let size = table.dtype.size();
     // Pieces that begin where a window can, so that queries stay four by four.
     let window = (commands.window_bytes() / size).next_multiple_of(256) - 256;
 

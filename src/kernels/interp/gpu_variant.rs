@@ -1,12 +1,13 @@
 //! Which kernel looks queries up on a GPU. The one place where that is decided, from what is known before anything runs:
 //! the table, the rules, the shape of the queries, the kind of device. BENCHMARKS.md has the whole story.
 
-use crate::element::{ElementType, Float};
+use crate::element::ElementType;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl;
 use crate::engine::info::DeviceKind;
+use crate::float::dtype::Scalar;
+use crate::kernels::interp::op::{Method, Rules, TableData};
 use crate::kernels::search::gpu::Reach;
-use crate::table::{InterpTable, Rules};
 
 /// Constants that a shader sees at once: what every WebGPU device has.
 pub(crate) const UNIFORM_BYTES: u64 = 64 << 10;
@@ -25,8 +26,8 @@ pub(crate) enum Tables {
 }
 
 impl Tables {
-    pub fn of<T: Float>(table: &InterpTable<T>) -> Self {
-        match (table.tables(), table.axis().tables) {
+    pub fn of(table: &TableData) -> Self {
+        match (table.tables, table.axis.tables) {
             (1, _) => Self::One,
             (_, 1) => Self::SharedKnots,
             _ => Self::OwnKnots,
@@ -80,7 +81,7 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    pub fn choose<T: Float>(facts: &Facts, rules: &Rules<T>, reach: &Reach, tables: Tables, quads: bool) -> Self {
+    pub fn choose(facts: &Facts, rules: &Rules<Scalar>, reach: &Reach, tables: Tables, quads: bool) -> Self {
         let uniform = facts.is_uniform();
         // From constants a step is cheaper than the way to a bucket, which lies in storage.
         let from_bucket = reach.from_bucket.filter(|&steps| !uniform && steps < reach.from_first);
@@ -173,8 +174,8 @@ impl KernelKey for Path {
 }
 
 /// Whether the segments of a table hold what `shaders/interp/finite.wgsl` wants.
-pub(crate) fn is_finite<T: Float>(rules: &Rules<T>, reach: &Reach) -> bool {
-    reach.finite && rules.method == crate::table::builder::Method::Linear && rules.extended() == (false, false)
+pub(crate) fn is_finite(rules: &Rules<Scalar>, reach: &Reach) -> bool {
+    reach.finite && rules.method == Method::Linear && rules.extended() == (false, false)
 }
 
 /// The constant that says how many steps a search has.

@@ -3,7 +3,7 @@
 
 use bytemuck::{Pod, Zeroable, bytes_of};
 
-use crate::element::{ElementType, Float};
+use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Commands};
@@ -14,8 +14,9 @@ use crate::error::Result;
 use crate::kernels::interp::gpu::{RuleParameters, facts, flags_of, segments_binding};
 use crate::kernels::interp::gpu_variant::{Path, Tables};
 use crate::kernels::interp::op::Lookups;
+use crate::kernels::interp_reduce::op::InterpReduce;
 use crate::kernels::reduce::gpu::{FEWEST_ITERATIONS, FINISH, Family, MOST_ITERATIONS, MOST_PARTS, Sums};
-use crate::kernels::reduce::op::{Output, Reduce, Weights};
+use crate::kernels::reduce::op::{Output, Weights};
 use crate::kernels::search::gpu::axis_bindings;
 use crate::kernels::tiles::steps;
 
@@ -182,23 +183,26 @@ fn split(kind: DeviceKind, lines: u64, places: u64) -> (Regime, u64, u64) {
 
 /// Whether the rows that are reduced are those that were looked up, or all are looked up alike, and one dispatch can see a
 /// whole row, so that none has to go on where another ended.
-pub(crate) fn takes<T: Float>(lookups: &Lookups<T>, reduce: &Reduce<T>, context: &GpuContext) -> bool {
-    let window = context.window_bytes() / size_of::<T>() as u64;
-    let are_alike = lookups.table.tables() == 1 && !lookups.shared_queries;
+pub(crate) fn takes(op: &InterpReduce, context: &GpuContext) -> bool {
+    let InterpReduce { lookups, reduce, .. } = op;
+    let window = context.window_bytes() / reduce.dtype.size();
+    let are_alike = lookups.table.tables == 1 && !lookups.shared_queries;
     let places = reduce.view.len;
     (are_alike || places == lookups.columns) && places as u64 + QUAD <= window && places > 0 && reduce.view.outer > 0
 }
 
-pub(crate) fn run<T: Float>(lookups: &Lookups<T>, reduce: &Reduce<T>, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Result<()> {
+    let InterpReduce { lookups, reduce, .. } = op;
+    let dtype = reduce.dtype;
     let Lookups { table, x, shared_queries, .. } = lookups;
     let Output::Values(output) = &reduce.output else { return Ok(()) };
-    let (axis, rules) = (table.axis(), table.rules());
+    let (axis, rules) = (&table.axis, &table.rules);
     let (lines, places) = (reduce.view.outer as u64, reduce.view.len as u64);
-    let size = size_of::<T>() as u64;
-    let facts = facts(T::TYPE, table.tables() * axis.knots, commands);
-    let sums = Sums::of(T::TYPE, commands);
+    let size = dtype.size();
+    let facts = facts(dtype.element(), table.tables * axis.knots, commands);
+    let sums = Sums::of(dtype.element(), commands);
     let family = Family::of(reduce);
-    let state_bytes = family.state_bytes(T::TYPE, sums);
+    let state_bytes = family.state_bytes(dtype.element(), sums);
     let window = commands.window_bytes() / size;
     let (no_sums, no_checks) = (commands.scratch(size)?, commands.scratch(4)?);
     let tables = Tables::of(table);
@@ -250,7 +254,7 @@ pub(crate) fn run<T: Float>(lookups: &Lookups<T>, reduce: &Reduce<T>, commands: 
             method: rules.method as u32,
             has_fill: reduce.fill.is_some().into(),
             rules: RuleParameters::of(table),
-            fill: reduce.fill.unwrap_or(T::zero()).words(),
+            fill: reduce.fill.unwrap_or_default().0,
         };
         // What nobody asked for still has to be bound to something of its own.
         let weight_sums = match &reduce.weight_sums {
@@ -278,7 +282,7 @@ pub(crate) fn run<T: Float>(lookups: &Lookups<T>, reduce: &Reduce<T>, commands: 
         };
         commands.dispatch(kernel, bytes_of(&parameters), &bindings, groups)?;
         if parts > 1 {
-            let merge = MergeKernel { element: T::TYPE, sums, family };
+            let merge = MergeKernel { element: dtype.element(), sums, family };
             let mut bindings = vec![partials, result];
             if family == Family::Weighted {
                 bindings.extend([weight_sums, checks]);

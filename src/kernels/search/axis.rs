@@ -1,40 +1,44 @@
 //! [`SortedAxis`]: knots and their search index on a device, from host data or from an array that is there already.
 
+use std::any::Any;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
-use ndarray::Dimension;
+use bytemuck::Pod;
+use ndarray::ArrayView;
 use rayon::prelude::*;
 
-use crate::array::DeviceArray;
-use crate::device::Device;
 use crate::element::Float;
 use crate::engine::Engine;
-use crate::engine::check::{Check, Checks, Question};
+use crate::engine::check::Checks;
 use crate::engine::storage::Storage;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::float::dtype::FloatType;
 use crate::index::cpu_index::Buckets;
 use crate::index::gpu_index::{Bucketing, KnotIndex};
 use crate::kernels::search::gpu::{Reach, coarsened};
 
 /// The knots of one table or several, ready to be searched.
-pub(crate) struct SortedAxis<T: Float> {
+pub(crate) struct SortedAxis {
+    pub dtype: FloatType,
     /// Of one table.
     pub knots: usize,
     pub tables: usize,
     pub bucketing: Bucketing,
     pub buckets: usize,
-    pub keys: Storage<T::Key>,
+    /// The ordered keys of the knots.
+    pub keys: Storage,
     /// The starts of the buckets, and the origin and scale of each table; none without buckets.
-    pub index: Option<(Storage<u32>, Storage<T::Key>)>,
+    pub index: Option<(Storage, Storage)>,
     /// How far a search on a GPU has to go.
     pub reach: Reach,
     /// Whether the knots are in order, where only the device can tell.
     pub checks: Checks,
     /// Whether the keys stay what they are: those that a plan computes change with every replay.
     is_lasting: bool,
-    /// The CPU engine's index of each table, made when enough was asked to pay for it.
-    buckets_of_tables: OnceLock<Option<Vec<Buckets<T>>>>,
+    /// The CPU engine's index of each table, a vector of [`Buckets`] of the type of the knots; made when enough was asked to
+    /// pay for it.
+    buckets_of_tables: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
     /// Queries so far, until then.
     asked: AtomicUsize,
 }
@@ -71,24 +75,36 @@ pub(crate) fn first_wrong<T: Copy>(values: &[T], is_wrong: impl Fn(T, T) -> bool
     (start..pairs).find(|&left| is_wrong(values[left], values[left + 1]))
 }
 
-impl<T: Float> SortedAxis<T> {
-    /// Knots that the host has. Uploads them, to a GPU with their index, about three times as much together, and adds it to
-    /// what was moved. The CPU engine indexes them later, in its own way.
-    pub fn from_host(device: &Device, xp: &[T], knots: usize, moved: &mut u64) -> Result<Self> {
-        let index = match device.engine() {
-            Engine::Cpu(_) => KnotIndex::unindexed(xp, knots)?,
-            Engine::Gpu(_) => coarsened(KnotIndex::new(xp, knots)?)?.within(device.info().limits.max_binding_bytes),
+impl SortedAxis {
+    /// Knots that the host has, `knots` of them a table. A GPU gets them with a search index, about three times as much
+    /// together, unless a part of it is larger than `on_gpu`, the bytes of its largest binding. The CPU engine indexes them
+    /// later, in its own way. What goes up is added to `moved`.
+    pub fn from_host<T: Float>(
+        engine: &Engine,
+        xp: &[T],
+        knots: usize,
+        on_gpu: Option<u64>,
+        moved: &mut u64,
+    ) -> Result<Self> {
+        let (index, reach) = match on_gpu {
+            None => (KnotIndex::unindexed(xp, knots)?, Reach::default()),
+            Some(largest) => {
+                let index = coarsened(KnotIndex::new(xp, knots)?)?.within(largest);
+                let reach = Reach::of(&index);
+                (index, reach)
+            }
         };
         Ok(Self {
-            reach: Reach::on(device, &index),
+            dtype: T::FLOAT,
+            reach,
             knots: index.knots,
             tables: index.keys.len().checked_div(index.knots).unwrap_or(1),
             bucketing: index.bucketing,
             buckets: index.buckets,
-            keys: device.store_part(&index.keys, moved)?,
+            keys: store(engine, &index.keys, moved)?,
             index: match index.bucketing {
                 Bucketing::None => None,
-                _ => Some((device.store_part(&index.starts, moved)?, device.store_part(&index.origins, moved)?)),
+                _ => Some((store(engine, &index.starts, moved)?, store(engine, &index.origins, moved)?)),
             },
             checks: Checks::default(),
             is_lasting: true,
@@ -97,10 +113,37 @@ impl<T: Float> SortedAxis<T> {
         })
     }
 
+    /// Knots whose keys a device computes, `knots` of them a table. Their order is checked there. `is_lasting` says whether
+    /// the keys stay what they are, so that the CPU engine may index them; on a GPU nobody waits to look at them, and a query
+    /// bisects.
+    pub fn unindexed(
+        dtype: FloatType,
+        keys: Storage,
+        knots: usize,
+        tables: usize,
+        checks: Checks,
+        is_lasting: bool,
+    ) -> Self {
+        Self {
+            dtype,
+            knots,
+            tables,
+            bucketing: Bucketing::None,
+            buckets: 1,
+            keys,
+            index: None,
+            reach: Reach::unknown(knots),
+            checks,
+            is_lasting,
+            buckets_of_tables: OnceLock::new(),
+            asked: AtomicUsize::new(0),
+        }
+    }
+
     /// The CPU engine's index of each table, unless so few queries were made that it would not pay.
-    pub fn buckets_for(&self, queries: usize, keys: &[T::Key]) -> Option<&[Buckets<T>]> {
-        if let Some(buckets) = self.buckets_of_tables.get() {
-            return buckets.as_deref();
+    pub fn buckets_for<T: Float>(&self, queries: usize, keys: &[T::Key]) -> Option<&[Buckets<T>]> {
+        if let Some(made) = self.buckets_of_tables.get() {
+            return buckets_in(made);
         }
         if !self.is_lasting || self.knots == 0 {
             return None;
@@ -110,56 +153,23 @@ impl<T: Float> SortedAxis<T> {
             return None;
         }
         // Where there is no memory for it the knots are bisected, as they were until now.
-        let index = || keys.par_chunks_exact(self.knots).map(|keys| Buckets::new(keys).ok()).collect();
-        self.buckets_of_tables.get_or_init(index).as_deref()
-    }
-
-    /// Knots that are on the device. Their order is checked there: what is found arrives with the first data that
-    /// depend on it. `device` is theirs, or that of the plan they are to be part of.
-    ///
-    /// The CPU engine indexes them when it is asked enough. On a GPU nobody waits to look at them, so a query bisects.
-    pub fn from_device<D: Dimension>(device: &Device, xp: &DeviceArray<T, D>, knots: usize) -> Result<Self> {
-        let check = device.check(Question::Sorted { knots })?;
-        let keys = device.allocate(xp.len())?;
-        device.run(PrepareKnots {
-            xp: xp.storage().clone(),
-            keys: keys.clone(),
-            knots,
-            total: xp.len(),
-            check: check.clone(),
-        })?;
-        Ok(Self {
-            knots,
-            tables: xp.len() / knots,
-            bucketing: Bucketing::None,
-            buckets: 1,
-            keys,
-            index: None,
-            reach: Reach::unknown(knots),
-            checks: xp.checks().with(check).on(device),
-            is_lasting: device.recorder().is_none(),
-            buckets_of_tables: OnceLock::new(),
-            asked: AtomicUsize::new(0),
-        })
+        let index = || {
+            let tables: Option<Vec<Buckets<T>>> =
+                keys.par_chunks_exact(self.knots).map(|keys| Buckets::new(keys).ok()).collect();
+            tables.map(|tables| Box::new(tables) as Box<dyn Any + Send + Sync>)
+        };
+        buckets_in(self.buckets_of_tables.get_or_init(index))
     }
 }
 
-/// Makes keys of knots and checks their order, on the device.
-pub(crate) struct PrepareKnots<T: Float> {
-    pub xp: Storage<T>,
-    pub keys: Storage<T::Key>,
-    pub knots: usize,
-    pub total: usize,
-    pub check: Arc<Check>,
+fn buckets_in<T: Float>(made: &Option<Box<dyn Any + Send + Sync>>) -> Option<&[Buckets<T>]> {
+    made.as_ref()?.downcast_ref::<Vec<Buckets<T>>>().map(Vec::as_slice)
 }
 
-/// Whether an array can be bound to a kernel whole, as tables have to be.
-pub(crate) fn expect_bindable(device: &Device, what: &str, bytes: u64) -> Result<()> {
-    let limit = device.info().limits.max_binding_bytes;
-    if bytes <= limit {
-        return Ok(());
-    }
-    Err(Error::too_large(what, bytes, limit, &device.info().name))
+/// Puts a part of an axis into memory of the engine.
+fn store<W: Pod + Send + Sync>(engine: &Engine, words: &[W], moved: &mut u64) -> Result<Storage> {
+    *moved += size_of_val(words) as u64;
+    engine.store(ArrayView::from(words).into_dyn())
 }
 
 #[cfg(test)]

@@ -7,24 +7,38 @@ use crate::element::Float;
 use crate::engine::host::parallel::share;
 use crate::error::Result;
 use crate::index::cpu_index::{BLOCK, Buckets, bisect, count_from};
+use crate::kernels::search::axis::first_out_of_order;
+use crate::kernels::search::op::{PrepareKnots, Search};
 use crate::simd::{Kernel, Vector};
-use crate::table::knots::Search;
 
 /// Values that one task looks up.
 const QUERIES_PER_TASK: usize = 16 << 10;
 /// Knots that are compared from where a search begins.
 const NEAR: usize = 4;
 
-pub(crate) fn search<T: Float>(search: &Search<T>) -> Result<()> {
+pub(crate) fn search<T: Float>(search: &Search) -> Result<()> {
     let axis = &search.axis;
-    let (keys, x) = (axis.keys.host()?.snapshot(), search.x.host()?.snapshot());
-    let buckets = axis.buckets_for(search.total, &keys).and_then(|tables| tables.first());
-    search.output.host()?.write(|output| {
+    let (keys, x) = (axis.keys.host::<T::Key>()?.snapshot(), search.x.host::<T>()?.snapshot());
+    let buckets = axis.buckets_for::<T>(search.total, &keys).and_then(|tables| tables.first());
+    search.output.host::<u32>()?.write(|output| {
         share(output.chunks_mut(QUERIES_PER_TASK).zip(x.chunks(QUERIES_PER_TASK)), |(output, x)| {
             T::vectorize(Places { keys: &keys[..], buckets, left: search.left, x, output: &mut *output });
             if search.flip {
                 output.iter_mut().for_each(|place| *place = axis.knots as u32 - *place);
             }
+        });
+    })
+}
+
+/// Keys of knots, and whether they are in order.
+pub(crate) fn prepare_knots<T: Float>(op: &PrepareKnots) -> Result<()> {
+    let xp = op.xp.host::<T>()?.snapshot();
+    if let Some(index) = first_out_of_order(&xp, op.knots) {
+        op.check.offend(index);
+    }
+    op.keys.host::<T::Key>()?.write(|keys| {
+        share(keys.chunks_mut(QUERIES_PER_TASK).zip(xp.chunks(QUERIES_PER_TASK)), |(keys, xp)| {
+            keys.iter_mut().zip(xp).for_each(|(key, &x)| *key = x.key());
         });
     })
 }

@@ -1,24 +1,18 @@
 //! Dispatches `shaders/knots.wgsl` and `shaders/searchsorted.wgsl`.
 
-use std::sync::Arc;
-
 use bytemuck::{Pod, Zeroable, bytes_of};
 
-use crate::device::Device;
-use crate::element::{ElementType, Float, bytes_of as array_bytes};
-use crate::engine::Engine;
+use crate::element::{ElementType, Float};
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Commands};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::engine::host::alloc::collected;
-use crate::engine::host::memory::HostPool;
 use crate::error::Result;
 use crate::index::gpu_index::{Bucketing, KnotIndex};
-use crate::kernels::footprint::{Account, Operation};
-use crate::kernels::search::axis::{PrepareKnots, SortedAxis, first_out_of_order};
+use crate::kernels::search::axis::SortedAxis;
+use crate::kernels::search::op::{PrepareKnots, Search};
 use crate::kernels::tiles::steps;
-use crate::table::knots::Search;
 
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
@@ -74,20 +68,13 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    /// Of an axis that the host has; looked at only for a GPU.
-    pub fn on<T: Float>(device: &Device, index: &KnotIndex<T>) -> Self {
-        match device.engine() {
-            Engine::Cpu(_) => Self::default(),
-            Engine::Gpu(_) => Self::of(index),
-        }
-    }
-
     /// Of an axis that nobody has looked at.
     pub fn unknown(knots: usize) -> Self {
         Self { from_first: steps_among(knots), ..Self::default() }
     }
 
-    fn of<T: Float>(index: &KnotIndex<T>) -> Self {
+    /// Of an axis that the host has.
+    pub fn of<T: Float>(index: &KnotIndex<T>) -> Self {
         let distance = |table: &[T::Key]| T::from_key(table[table.len() - 1]) - T::from_key(table[0]);
         let finite = index.keys.chunks_exact(index.knots.max(1)).all(|table| distance(table).is_finite());
         let unknown = Self::unknown(index.knots);
@@ -151,16 +138,16 @@ fn widest_window(starts: &[u32]) -> usize {
 }
 
 /// The bindings of a whole axis: keys, starts, origins.
-pub(crate) fn axis_bindings<T: Float>(axis: &SortedAxis<T>) -> Result<[Binding<'_>; 3]> {
-    let keys = Binding::start(axis.keys.gpu()?, array_bytes::<T>(axis.tables * axis.knots));
+pub(crate) fn axis_bindings(axis: &SortedAxis) -> Result<[Binding<'_>; 3]> {
+    let keys = Binding::start(axis.keys.gpu()?, axis.dtype.bytes(axis.tables * axis.knots));
     let Some((starts, origins)) = &axis.index else {
         // Without buckets nothing reads them, but something has to be bound.
         return Ok([keys; 3]);
     };
     Ok([
         keys,
-        Binding::start(starts.gpu()?, array_bytes::<u32>(axis.tables * (axis.buckets + 1))),
-        Binding::start(origins.gpu()?, array_bytes::<T>(axis.tables * 2)),
+        Binding::start(starts.gpu()?, 4 * (axis.tables * (axis.buckets + 1)) as u64),
+        Binding::start(origins.gpu()?, axis.dtype.bytes(axis.tables * 2)),
     ])
 }
 
@@ -198,10 +185,10 @@ impl KernelKey for SearchsortedKernel {
     }
 }
 
-pub(crate) fn search<T: Float>(operation: &Search<T>, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn search(operation: &Search, commands: &Commands<'_>) -> Result<()> {
     let axis = &operation.axis;
     let [keys, starts, origins] = axis_bindings(axis)?;
-    let size = size_of::<T>() as u64;
+    let size = axis.dtype.size();
     for queries in steps(operation.total as u64, commands.window_bytes() / size) {
         let total = queries.end - queries.start;
         let (x, query_shift) = commands.window(operation.x.gpu()?, queries.start, total, size);
@@ -217,39 +204,26 @@ pub(crate) fn search<T: Float>(operation: &Search<T>, commands: &Commands<'_>) -
             output_shift,
         };
         let bindings = [x, keys, starts, origins, output];
-        commands.dispatch(SearchsortedKernel(T::TYPE), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
+        commands.dispatch(
+            SearchsortedKernel(axis.dtype.element()),
+            bytes_of(&parameters),
+            &bindings,
+            total.div_ceil(WORKGROUP),
+        )?;
     }
     Ok(())
 }
 
-impl<T: Float> Operation for PrepareKnots<T> {
-    fn on_cpu(&self, _: &Arc<HostPool>) -> Result<()> {
-        let xp = self.xp.host()?.snapshot();
-        if let Some(index) = first_out_of_order(&xp, self.knots) {
-            self.check.offend(index);
-        }
-        self.keys.host()?.write(|keys| keys.iter_mut().zip(&*xp).for_each(|(key, &x)| *key = x.key()))
-    }
-
-    fn account(&self) -> Account {
-        Account {
-            name: format!("order of {} knots", self.total),
-            reads: vec![self.xp.used(self.total)],
-            writes: vec![self.keys.used(self.total)],
-        }
-    }
-
-    fn on_gpu(&self, commands: &Commands<'_>) -> Result<()> {
-        let bytes = array_bytes::<T>(self.total);
-        let Outcome::Word { buffer, index } = self.check.outcome() else { return Ok(()) };
-        let parameters = Parameters { knots: self.knots as u32, total: self.total as u32, check: *index, unused: 0 };
-        commands.dispatch(
-            KnotsKernel(T::TYPE),
-            bytes_of(&parameters),
-            &[Binding::start(self.xp.gpu()?, bytes), Binding::start(self.keys.gpu()?, bytes), Binding::checks(buffer)],
-            (self.total as u64).div_ceil(WORKGROUP),
-        )
-    }
+pub(crate) fn prepare_knots(op: &PrepareKnots, commands: &Commands<'_>) -> Result<()> {
+    let bytes = op.dtype.bytes(op.total);
+    let Outcome::Word { buffer, index } = op.check.outcome() else { return Ok(()) };
+    let parameters = Parameters { knots: op.knots as u32, total: op.total as u32, check: *index, unused: 0 };
+    commands.dispatch(
+        KnotsKernel(op.dtype.element()),
+        bytes_of(&parameters),
+        &[Binding::start(op.xp.gpu()?, bytes), Binding::start(op.keys.gpu()?, bytes), Binding::checks(buffer)],
+        (op.total as u64).div_ceil(WORKGROUP),
+    )
 }
 
 #[cfg(test)]

@@ -3,3 +3,4 @@
 pub(crate) mod axis;
 pub(crate) mod cpu;
 pub(crate) mod gpu;
+pub(crate) mod op;

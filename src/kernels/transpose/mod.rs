@@ -1,3 +1,5 @@
 //! Two neighbouring axes exchanged.
 
+pub(crate) mod cpu;
+pub(crate) mod gpu;
 pub(crate) mod op;

@@ -11,8 +11,8 @@ fn kernels() -> Vec<crate::engine::gpu::pipelines::KernelSource> {
         crate::kernels::search::gpu::kernels(),
         crate::kernels::interp::gpu::kernels(),
         crate::kernels::reduce::gpu::kernels(),
-        crate::kernels::standardize::op::kernels(),
-        crate::kernels::transpose::op::kernels(),
+        crate::kernels::standardize::gpu::kernels(),
+        crate::kernels::transpose::gpu::kernels(),
         crate::kernels::interp_reduce::gpu::kernels(),
     ]
     .concat()

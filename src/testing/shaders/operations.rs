@@ -4,7 +4,6 @@
 use ndarray::{Array1, Array2, ArrayD, Axis, Dimension, IxDyn};
 use serde_json::{Value, json};
 
-use crate::engine::Engine;
 use crate::engine::gpu::{GpuContext, dispatch_log};
 use crate::support::random::Random;
 use crate::{Device, DeviceArray, DeviceKind, InterpTable, Knots, Method, Order, Result, Side};
@@ -51,10 +50,7 @@ struct Run {
 
 impl Run {
     fn context(&self) -> &GpuContext {
-        match self.device.engine() {
-            Engine::Gpu(context) => context,
-            Engine::Cpu(_) => unreachable!("it was opened by the name of an adapter"),
-        }
+        self.device.engine().gpu().expect("it was opened by the name of an adapter")
     }
 
     fn between(&self, low: f32, high: f32) -> f32 {

@@ -46,24 +46,24 @@ const ELEMENTS_PER_PART: usize = 64 << 10;
 type Make<'a, T> = &'a (dyn Fn(usize, &mut [T]) + Sync);
 
 /// Reduces the operation's values, or those that are made.
-pub(crate) fn reduce<T: Float>(operation: &Reduce<T>, made: Option<Make<'_, T>>) -> Result<()> {
+pub(crate) fn reduce<T: Float>(operation: &Reduce, made: Option<Make<'_, T>>) -> Result<()> {
     if operation.skip_nan { reduce_by::<T, true>(operation, made) } else { reduce_by::<T, false>(operation, made) }
 }
 
 /// Chooses the fold.
-fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>, made: Option<Make<'_, T>>) -> Result<()> {
+fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce, made: Option<Make<'_, T>>) -> Result<()> {
     let Reduce { finish, weights, ddof, .. } = operation;
     let wants_small = finish.wants_small();
     match (finish, weights) {
         (Finish::Var | Finish::Std, _) => {
             let means = match &operation.means {
-                Some(means) => means.host()?.snapshot(),
+                Some(means) => means.host::<T>()?.snapshot(),
                 None => Values::default(),
             };
             run(operation, made, &Moments::<T, SKIP_NAN> { means: &means, ddof: *ddof, root: *finish == Finish::Std })
         }
         (Finish::Min | Finish::Max, _) => run(operation, made, &Extreme::<SKIP_NAN> { wants_small }),
-        (Finish::ArgMin | Finish::ArgMax, _) => locate(operation, &Place(Extreme { wants_small })),
+        (Finish::ArgMin | Finish::ArgMax, _) => locate::<T, _>(operation, &Place(Extreme { wants_small })),
         (Finish::Sum | Finish::Mean | Finish::Average, Weights::None) => {
             let mean = *finish == Finish::Mean;
             if SKIP_NAN {
@@ -75,12 +75,12 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(operation: &Reduce<T>, made: Option
         (Finish::Sum | Finish::Mean | Finish::Average, weights) => {
             let average = *finish == Finish::Average;
             let offend = |line| operation.check.iter().for_each(|check| check.offend(line));
-            let of_zero = operation.fill.map_or(OfZero::Note(&offend), OfZero::Fill);
+            let of_zero = operation.fill.map_or(OfZero::Note(&offend), |fill| OfZero::Fill(fill.get()));
             match weights {
                 // The weights of many lines are added up before, once; those of a few along with their values, so that
                 // they are not read again.
                 Weights::Along(weights) if !SKIP_NAN && operation.view.lines() > LANES => {
-                    let sum_of_weights = sum_in_parts(&weights.host()?.snapshot());
+                    let sum_of_weights = sum_in_parts(&weights.host::<T>()?.snapshot());
                     run(operation, made, &WeightedAlike { average, sum_of_weights, of_zero })
                 }
                 _ => run(operation, made, &Weighted::<T, SKIP_NAN> { average, of_zero }),
@@ -113,29 +113,29 @@ fn sum_in_parts<T: Float>(values: &[T]) -> Sum<T> {
     lines.states(&block, &lines.parts(1)).first().copied().unwrap_or_default()
 }
 
-fn run<T: Float, F: Fold<T, Output = T>>(operation: &Reduce<T>, made: Option<Make<'_, T>>, fold: &F) -> Result<()> {
+fn run<T: Float, F: Fold<T, Output = T>>(operation: &Reduce, made: Option<Make<'_, T>>, fold: &F) -> Result<()> {
     match &operation.output {
-        Output::Values(output) => write(operation, made, fold, output),
+        Output::Values(output) => write::<T, F>(operation, made, fold, output),
         Output::Places(_) => Ok(()),
     }
 }
 
-fn locate<T: Float, F: Fold<T, Output = u32>>(operation: &Reduce<T>, fold: &F) -> Result<()> {
+fn locate<T: Float, F: Fold<T, Output = u32>>(operation: &Reduce, fold: &F) -> Result<()> {
     match &operation.output {
-        Output::Places(output) => write(operation, None, fold, output),
+        Output::Places(output) => write::<T, F>(operation, None, fold, output),
         Output::Values(_) => Ok(()),
     }
 }
 
-fn write<T, F>(operation: &Reduce<T>, made: Option<Make<'_, T>>, fold: &F, output: &Storage<F::Output>) -> Result<()>
+fn write<T, F>(operation: &Reduce, made: Option<Make<'_, T>>, fold: &F, output: &Storage) -> Result<()>
 where
     T: Float,
-    F: Fold<T, Output: bytemuck::Pod>,
+    F: Fold<T, Output: bytemuck::Pod + Send + Sync>,
 {
-    let values = operation.values.host()?.snapshot();
+    let values = operation.values.host::<T>()?.snapshot();
     let weights = match &operation.weights {
         Weights::None => None,
-        Weights::Along(weights) | Weights::Full(weights) => Some(weights.host()?.snapshot()),
+        Weights::Along(weights) | Weights::Full(weights) => Some(weights.host::<T>()?.snapshot()),
     };
     let weights = match (&operation.weights, &weights) {
         (Weights::Along(_), Some(weights)) => Weighing::Along(weights),
@@ -143,12 +143,12 @@ where
         _ => Weighing::None,
     };
     let lines = Lines { view: operation.view, values: &values, made, weights, fold };
-    output.host()?.write(|output| match &operation.weight_sums {
+    output.host::<F::Output>()?.write(|output| match &operation.weight_sums {
         None => {
             lines.reduce(output, None);
             Ok(())
         }
-        Some(sums) => sums.host()?.write(|sums| lines.reduce(output, Some(sums))),
+        Some(sums) => sums.host::<T>()?.write(|sums| lines.reduce(output, Some(sums))),
     })?
 }
 

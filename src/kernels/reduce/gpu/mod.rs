@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable, bytes_of};
 
-use crate::element::{ElementType, Float};
+use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Commands};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
@@ -77,7 +77,7 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    pub fn of<T: Float>(operation: &Reduce<T>) -> Self {
+    pub fn of(operation: &Reduce) -> Self {
         match (operation.finish, &operation.weights) {
             (Finish::Var | Finish::Std, _) => Self::Moments,
             (Finish::Min | Finish::Max, _) => Self::ExtremeValue,
@@ -338,12 +338,12 @@ impl Split {
     }
 }
 
-pub(crate) fn reduce<T: Float>(operation: &Reduce<T>, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn reduce(operation: &Reduce, commands: &Commands<'_>) -> Result<()> {
     let view = operation.view;
-    let sums = Sums::of(T::TYPE, commands);
+    let sums = Sums::of(operation.dtype.element(), commands);
     let family = Family::of(operation);
-    let state_bytes = family.state_bytes(T::TYPE, sums);
-    let window = commands.window_bytes() / size_of::<T>() as u64;
+    let state_bytes = family.state_bytes(operation.dtype.element(), sums);
+    let window = commands.window_bytes() / operation.dtype.size();
     let widest = commands.window_bytes() / state_bytes;
     let all = tiles(view.outer as u64, view.len as u64, view.inner as u64, window, widest);
     // Tiles of the same lines follow one another.
@@ -354,8 +354,8 @@ pub(crate) fn reduce<T: Float>(operation: &Reduce<T>, commands: &Commands<'_>) -
 }
 
 /// The reduction of the lines that some tiles share.
-struct Lines<'a, T: Float> {
-    operation: &'a Reduce<T>,
+struct Lines<'a> {
+    operation: &'a Reduce,
     commands: &'a Commands<'a>,
     sums: Sums,
     family: Family,
@@ -372,7 +372,7 @@ struct Step<'a> {
     partials: Binding<'a>,
 }
 
-impl<T: Float> Lines<'_, T> {
+impl Lines<'_> {
     fn run(&self, tiles: &[Tile]) -> Result<()> {
         let Some(deepest) = tiles.first() else { return Ok(()) };
         let lines = (deepest.outer.end - deepest.outer.start) * (deepest.inner.end - deepest.inner.start);
@@ -406,7 +406,7 @@ impl<T: Float> Lines<'_, T> {
         };
         let weights = match weights {
             Weights::Along(weights) => {
-                let needed = tile.len.end.next_multiple_of(BLOCK) * size_of::<T>() as u64;
+                let needed = tile.len.end.next_multiple_of(BLOCK) * self.operation.dtype.size();
                 is_whole(tile.len.start) && needed <= weights.gpu()?.room()
             }
             Weights::None | Weights::Full(_) => true,
@@ -443,10 +443,10 @@ impl<T: Float> Lines<'_, T> {
             },
             zero: 0,
             has_fill: self.operation.fill.is_some().into(),
-            nan: T::nan().words(),
-            infinity: T::infinity().words(),
-            ddof: T::narrow(self.operation.ddof).words(),
-            fill: self.operation.fill.unwrap_or(T::zero()).words(),
+            nan: self.operation.dtype.nan(),
+            infinity: self.operation.dtype.infinity(),
+            ddof: self.operation.dtype.words(self.operation.ddof),
+            fill: self.operation.fill.unwrap_or_default().0,
         }
     }
 
@@ -459,7 +459,7 @@ impl<T: Float> Lines<'_, T> {
         let Step { tile, split, lines, partials, .. } = step;
         let Reduce { view, values, weights, output, weight_sums, means, check, .. } = operation;
         let (len, inner) = (view.len as u64, view.inner as u64);
-        let size = size_of::<T>() as u64;
+        let size = operation.dtype.size();
         let first_line = self.first_line(tile);
         let places = tile.len.end - tile.len.start;
         let rows = tile.outer.end - tile.outer.start;
@@ -511,8 +511,8 @@ impl<T: Float> Lines<'_, T> {
             true => ForBlocks { weights_along: weights_along && self.family == Family::Weighted, direct: step.direct },
             false => ForBlocks::default(),
         };
-        let (sums, family, regime) = (self.sums, self.family, split.regime);
-        let kernel = ReduceKernel { element: T::TYPE, sums, family, regime, blocks };
+        let (element, sums, family, regime) = (operation.dtype.element(), self.sums, self.family, split.regime);
+        let kernel = ReduceKernel { element, sums, family, regime, blocks };
         commands.dispatch(kernel, bytes_of(&parameters), &bindings, split.groups(*lines))
     }
 }

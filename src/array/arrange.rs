@@ -1,0 +1,43 @@
+//! Rearranging axes on the device, for reductions over axes that are not neighbours.
+
+use crate::device::Device;
+use crate::engine::storage::Storage;
+use crate::error::Result;
+use crate::float::dtype::{FloatType, for_float};
+use crate::kernels::transpose::op::Transpose;
+
+/// The elements of an array of this shape with its axes in another order: axis `i` of the result is axis `order[i]`.
+/// The same storage if that is the order they are in.
+pub(crate) fn arrange(
+    device: &Device,
+    dtype: FloatType,
+    storage: &Storage,
+    shape: &[usize],
+    order: &[usize],
+) -> Result<Storage> {
+    let mut storage = storage.clone();
+    let mut axes: Vec<usize> = (0..shape.len()).collect();
+    let product = |axes: &[usize]| axes.iter().map(|&axis| shape[axis]).product::<usize>();
+    for place in 0..order.len() {
+        let Some(from) = axes.iter().position(|&axis| axis == order[place]).filter(|&from| from != place) else {
+            continue;
+        };
+        // Axes that stay together travel together.
+        let together = axes[from..].iter().zip(&order[place..]).take_while(|(have, want)| have == want).count();
+        let transpose = Transpose {
+            dtype,
+            outer: product(&axes[..place]),
+            a: product(&axes[place..from]),
+            b: product(&axes[from..from + together]),
+            inner: product(&axes[from + together..]),
+            target: for_float!(dtype, T => device.allocate::<T>(product(&axes)))?,
+            source: storage,
+        };
+        storage = transpose.target.clone();
+        if transpose.outer * transpose.a * transpose.b * transpose.inner > 0 {
+            device.run(transpose)?;
+        }
+        axes[place..from + together].rotate_left(from - place);
+    }
+    Ok(storage)
+}

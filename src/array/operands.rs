@@ -1,0 +1,214 @@
+//! Arrays and weights on their way into a reduction.
+
+use ndarray::Dimension;
+
+use crate::array::DeviceArray;
+use crate::device::Device;
+use crate::element::Float;
+use crate::engine::check::{Checks, Question};
+use crate::engine::storage::Storage;
+use crate::error::{Error, ErrorKind, Result};
+use crate::float::dtype::{FloatType, Scalar, for_float};
+use crate::kernels::door;
+use crate::kernels::reduce::op::{Finish, Output, Reduce, View, Weights};
+use crate::kernels::standardize::op::{Standardize, StandardizeRows};
+
+/// An array to be reduced, with the weights to do it with.
+pub(crate) struct Operands {
+    pub device: Device,
+    pub dtype: FloatType,
+    pub view: View,
+    pub values: Storage,
+    pub weights: Weights,
+    pub skip_nan: bool,
+    /// What an average is where the sum of its weights is zero; without it that is an error.
+    pub fill: Option<Scalar>,
+    /// What is already wrong with values or weights.
+    pub checks: Checks,
+}
+
+/// The result of a reduction, and the sums of weights if they were wanted.
+pub(crate) struct Reduced<T: Float, D: Dimension> {
+    pub result: DeviceArray<T, D>,
+    pub weight_sums: Option<DeviceArray<T, D>>,
+}
+
+impl Operands {
+    /// An array seen in some way, without weights.
+    pub fn new<T: Float, D: Dimension>(array: &DeviceArray<T, D>, view: View) -> Self {
+        Self {
+            device: array.device().clone(),
+            dtype: T::FLOAT,
+            view,
+            values: array.storage().clone(),
+            weights: Weights::None,
+            skip_nan: false,
+            fill: None,
+            checks: array.checks().clone(),
+        }
+    }
+
+    /// As if values that are NaN were not there.
+    pub fn skipping_nan(self) -> Self {
+        Self { skip_nan: true, ..self }
+    }
+
+    /// With a value for averages whose weights sum to zero.
+    pub fn or<T: Float>(self, fill: T) -> Self {
+        Self { fill: Some(Scalar::of(fill)), ..self }
+    }
+
+    /// Adds weights that were found to fit.
+    pub fn with_weights<T: Float, E: Dimension>(mut self, given: &DeviceArray<T, E>, fitting: Weights) -> Result<Self> {
+        self.device = self.device.joint(given.device(), "the weights")?;
+        self.checks = Checks::union([&self.checks, given.checks()]);
+        self.weights = fitting;
+        Ok(self)
+    }
+
+    /// Reduces to values.
+    pub fn reduce<T: Float, D: Dimension>(self, finish: Finish, shape: D) -> Result<DeviceArray<T, D>> {
+        Ok(self.reduce_with_sums(finish, false, shape)?.result)
+    }
+
+    /// Reduces to variances or standard deviations. A pass for the means comes first.
+    pub fn spread<T: Float, D: Dimension>(self, finish: Finish, ddof: f64, shape: D) -> Result<DeviceArray<T, D>> {
+        let [_, output] = self.statistics(finish, ddof)?;
+        Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
+    }
+
+    /// The means of all lines, and their variances or standard deviations.
+    pub fn statistics(&self, finish: Finish, ddof: f64) -> Result<[Storage; 2]> {
+        let lines = self.view.lines();
+        let means = self.allocate(lines)?;
+        if lines > 0 {
+            self.device.run(self.operation(Finish::Mean, Output::Values(means.clone())))?;
+        }
+        let output = self.allocate(lines)?;
+        let operation = self.operation(finish, Output::Values(output.clone()));
+        if lines > 0 {
+            self.device.run(Reduce { ddof, means: Some(means.clone()), ..operation })?;
+        }
+        Ok([means, output])
+    }
+
+    /// Reduces to places along the axis.
+    pub fn locate<D: Dimension>(self, finish: Finish, shape: D) -> Result<DeviceArray<u32, D>> {
+        self.expect_values(finish)?;
+        let most = u32::MAX as usize;
+        if self.view.len > most {
+            return Err(Error::new(
+                ErrorKind::TooLarge { bytes: self.dtype.bytes(self.view.len), limit: self.dtype.bytes(most) },
+                format!(
+                    "places along an axis of length {} do not fit into 32 bits; locate in pieces of at most {most}",
+                    self.view.len
+                ),
+            ));
+        }
+        let output = self.device.allocate::<u32>(self.view.lines())?;
+        if self.view.lines() > 0 {
+            self.device.run(self.operation(finish, Output::Places(output.clone())))?;
+        }
+        Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
+    }
+
+    /// Reduces to values and, if wanted, sums of weights.
+    pub fn reduce_with_sums<T: Float, D: Dimension>(
+        self,
+        finish: Finish,
+        want_sums: bool,
+        shape: D,
+    ) -> Result<Reduced<T, D>> {
+        self.expect_values(finish)?;
+        let (device, lines) = (&self.device, self.view.lines());
+        let output = self.allocate(lines)?;
+        let weight_sums = if want_sums { Some(self.allocate(lines)?) } else { None };
+        let check = match finish {
+            Finish::Average if self.fill.is_none() => {
+                Some(device.check(Question::ZeroWeights { output: shape.slice().to_vec() })?)
+            }
+            _ => None,
+        };
+        let checks = check.iter().fold(self.checks.clone(), |checks, check| checks.with(check.clone()));
+        let operation = self.operation(finish, Output::Values(output.clone()));
+        if lines > 0 {
+            device.run(Reduce { weight_sums: weight_sums.clone(), check, ..operation })?;
+        } else if let (Some(check), Weights::Along(weights)) = (check, &self.weights) {
+            // No averages, but weights all the same, and NumPy complains if their sum is zero.
+            let view = View { outer: 1, len: self.view.len, inner: 1 };
+            let output = Output::Values(self.allocate(1)?);
+            device.run(Reduce { view, values: weights.clone(), output, check: Some(check), ..operation })?;
+        }
+        let array = |storage| DeviceArray::new(device.clone(), storage, shape.clone(), checks.clone());
+        Ok(Reduced { result: array(output), weight_sums: weight_sums.map(array) })
+    }
+
+    /// Standardizes every line.
+    pub fn standardized(&self, ddof: f64) -> Result<Storage> {
+        let Self { device, view, .. } = self;
+        let elements = view.lines() * view.len;
+        let output = self.allocate(elements)?;
+        if door::standardizes_rows(device.engine(), self.dtype, *view) {
+            device.run(StandardizeRows {
+                dtype: self.dtype,
+                rows: view.outer,
+                len: view.len,
+                ddof,
+                values: self.values.clone(),
+                output: output.clone(),
+            })?;
+        } else if elements > 0 {
+            let [means, deviations] = self.statistics(Finish::Std, ddof)?;
+            device.run(Standardize {
+                dtype: self.dtype,
+                view: *view,
+                values: self.values.clone(),
+                means,
+                deviations,
+                output: output.clone(),
+            })?;
+        }
+        Ok(output)
+    }
+
+    fn allocate(&self, len: usize) -> Result<Storage> {
+        for_float!(self.dtype, T => self.device.allocate::<T>(len))
+    }
+
+    fn operation(&self, finish: Finish, output: Output) -> Reduce {
+        Reduce {
+            dtype: self.dtype,
+            view: self.view,
+            values: self.values.clone(),
+            weights: self.weights.clone(),
+            finish,
+            skip_nan: self.skip_nan,
+            ddof: 0.0,
+            means: None,
+            output,
+            weight_sums: None,
+            check: None,
+            fill: self.fill,
+        }
+    }
+
+    fn expect_values(&self, finish: Finish) -> Result<()> {
+        if !finish.needs_a_value() || self.view.len > 0 || self.view.lines() == 0 {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::EmptyReduction,
+            "there is no smallest or largest value along an axis of length 0; leave such arrays out",
+        ))
+    }
+}
+
+impl<T: Float, D: Dimension> Reduced<T, D> {
+    /// Result and sums of weights, which must have been wanted.
+    pub fn pair(self) -> Result<(DeviceArray<T, D>, DeviceArray<T, D>)> {
+        match self.weight_sums {
+            Some(sums) => Ok((self.result, sums)),
+            None => Err(Error::new(ErrorKind::InvalidOption, "no sums of weights were asked for")),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The CPU engine's half.
+
+use crate::element::Float;
+use crate::engine::host::parallel::share;
+use crate::error::Result;
+use crate::kernels::reduce::cpu::statistics_of_rows;
+use crate::kernels::reduce::op::View;
+use crate::kernels::standardize::op::{Standardize, StandardizeRows};
+
+/// Elements that one task works on.
+pub(crate) const ELEMENTS_PER_TASK: usize = 32 << 10;
+
+pub(crate) fn standardize<T: Float>(op: &Standardize) -> Result<()> {
+    let View { len, inner, .. } = op.view;
+    let values = op.values.host::<T>()?.snapshot();
+    let (means, deviations) = (op.means.host::<T>()?.snapshot(), op.deviations.host::<T>()?.snapshot());
+    let (values, means, deviations) = (&*values, &*means, &*deviations);
+    op.output.host::<T>()?.write(|output| {
+        share(output.chunks_mut(ELEMENTS_PER_TASK).enumerate(), |(task, chunk)| {
+            let first = task * ELEMENTS_PER_TASK;
+            for (index, target) in chunk.iter_mut().enumerate() {
+                let place = first + index;
+                let line = place / (len * inner) * inner + place % inner;
+                let deviation = deviations[line];
+                let standardized = (values[place] - means[line]) / deviation;
+                // Where all values are the same there is no scale to measure them by.
+                *target = if deviation.is_zero() { T::nan() } else { standardized };
+            }
+        });
+    })
+}
+
+pub(crate) fn standardize_rows<T: Float>(op: &StandardizeRows) -> Result<()> {
+    let values = op.values.host::<T>()?.snapshot();
+    let (len, ddof) = (op.len, op.ddof);
+    let at_once = (ELEMENTS_PER_TASK / len).max(1) * len;
+    op.output.host::<T>()?.write(|output| {
+        share(output.chunks_mut(at_once).zip(values.chunks(at_once)), |(output, values)| {
+            let (means, deviations) = statistics_of_rows(values, len, ddof);
+            let rows = output.chunks_exact_mut(len).zip(values.chunks_exact(len));
+            for ((output, values), (mean, deviation)) in rows.zip(means.into_iter().zip(deviations)) {
+                // Where all values are the same there is no scale to measure them by.
+                let scale = if deviation.is_zero() { T::nan() } else { deviation };
+                output.iter_mut().zip(values).for_each(|(output, &value)| *output = (value - mean) / scale);
+            }
+        });
+    })
+}

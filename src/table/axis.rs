@@ -1,0 +1,42 @@
+//! Sorted axes of tables from arrays that are on the device already, and what a device can bind.
+
+use ndarray::Dimension;
+
+use crate::array::DeviceArray;
+use crate::device::Device;
+use crate::element::Float;
+use crate::engine::check::Question;
+use crate::error::{Error, Result};
+use crate::kernels::search::axis::SortedAxis;
+use crate::kernels::search::op::PrepareKnots;
+
+/// Knots that are on the device, `knots` of them a table. Their order is checked there: what is found arrives with the first
+/// data that depend on it. `device` is theirs, or that of the plan they are to be part of.
+pub(crate) fn axis_from_device<T: Float, D: Dimension>(
+    device: &Device,
+    xp: &DeviceArray<T, D>,
+    knots: usize,
+) -> Result<SortedAxis> {
+    let check = device.check(Question::Sorted { knots })?;
+    let keys = device.allocate::<T::Key>(xp.len())?;
+    device.run(PrepareKnots {
+        dtype: T::FLOAT,
+        xp: xp.storage().clone(),
+        keys: keys.clone(),
+        knots,
+        total: xp.len(),
+        check: check.clone(),
+    })?;
+    let is_recorded = device.recorder().is_some();
+    let checks = xp.checks().with(check).of_result(is_recorded);
+    Ok(SortedAxis::unindexed(T::FLOAT, keys, knots, xp.len() / knots, checks, !is_recorded))
+}
+
+/// Whether an array can be bound to a kernel whole, as tables have to be.
+pub(crate) fn expect_bindable(device: &Device, what: &str, bytes: u64) -> Result<()> {
+    let limit = device.info().limits.max_binding_bytes;
+    if bytes <= limit {
+        return Ok(());
+    }
+    Err(Error::too_large(what, bytes, limit, &device.info().name))
+}

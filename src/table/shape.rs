@@ -1,0 +1,49 @@
+//! How many tables of how many points the shapes of knots and values make.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How many tables of how many points, and what they share.
+#[derive(Clone, Copy)]
+pub(crate) struct TableShape {
+    pub points: usize,
+    /// Sets of values: 1, or the number of tables.
+    pub tables: usize,
+}
+
+impl TableShape {
+    /// `xp` is `[n]` or `[tables, n]`, and so is `fp`; knots may be shared, and so may values.
+    pub fn of(xp: &[usize], fp: &[usize]) -> Result<Self> {
+        let (knot_tables, knots) = rows("xp", xp)?;
+        let (value_tables, values) = rows("fp", fp)?;
+        let fits = knots == values && (knot_tables == value_tables || xp.len() == 1);
+        if !fits {
+            return Err(Error::shape(format!(
+                "xp of shape {xp:?} and fp of shape {fp:?} do not make a table; both are [n], or xp is [n] or \
+                 [tables, n] and fp is [tables, n]"
+            )));
+        }
+        if knots == 0 || value_tables == 0 {
+            return Err(Error::new(
+                ErrorKind::EmptyTable,
+                format!("a table needs at least one knot, but xp has shape {xp:?} and fp {fp:?}"),
+            ));
+        }
+        let cells = (value_tables as u64).saturating_mul(values as u64);
+        if cells >= u64::from(u32::MAX) {
+            return Err(Error::new(
+                ErrorKind::TooLarge { bytes: cells.saturating_mul(4), limit: u64::from(u32::MAX) * 4 },
+                format!("fp of shape {fp:?} has {cells} values, but tables hold fewer than 2^32; split them"),
+            ));
+        }
+        Ok(Self { points: knots, tables: value_tables })
+    }
+}
+
+/// How many tables a shape means, and of how many points.
+pub(crate) fn rows(name: &str, shape: &[usize]) -> Result<(usize, usize)> {
+    match *shape {
+        [points] => Ok((1, points)),
+        [tables, points] => Ok((tables, points)),
+        _ => Err(Error::dimensions(format!("{name} has shape {shape:?}, but it must be [n] or [tables, n]"))),
+    }
+}
