@@ -1,7 +1,7 @@
-//! For users of NumPy and TensorFlow: what their calls are called here, what is copied when, and what differs.
+//! For users of NumPy, SciPy and TensorFlow: their calls beside ndgpu's, and what is copied when.
 //!
-//! In the tables `a` and `x` are a [`DeviceArray`], `w` one of weights; `tfp` is TensorFlow Probability. Every operation returns
-//! a [`Result`], which the tables leave out.
+//! In the tables `a` and `x` are a [`DeviceArray`], `w` one of weights; `tfp` is TensorFlow Probability. Every
+//! operation returns a [`Result`], which the tables leave out.
 //!
 //! # Devices and copies
 //!
@@ -23,8 +23,8 @@
 //! | `tf.data.Dataset`, a loop over batches | [`device.stream(chunks, \|x\| ..)`][stream] | each chunk in, each result out |
 //! | `tf.distribute.MirroredStrategy` | [`Devices::map_rows`](crate::Devices::map_rows) | each row to one device, and back |
 //!
-//! Nothing else moves data. No operation takes a host array in place of a device array, none brings a result to the host
-//! by itself, and operands on two devices are [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), not a copy.
+//! Nothing else moves data. No operation takes a host array in place of a device array, none brings a result to the
+//! host by itself, and operands on two devices are [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), not a copy.
 //! [`Device::transfers`](crate::Device::transfers) counts what was moved.
 //!
 //! There is no slicing and no arithmetic on the device: slice and broadcast the host's view, and upload that.
@@ -45,6 +45,7 @@
 //! | | `tfp.math.interp_regular_1d_grid(x, min, max, fp)` | the same tables with `xp = Array1::linspace(min, max, n)`; evenly spaced knots need next to no search |
 //! | a loop over tables | `tfp.math.batch_interp_regular_1d_grid`: `x` is `[tables, m]`, `y_ref` is `[tables, n]` | [`table.interp_rows(&x)`][interp_rows]; `xp` may be `[n]` or `[tables, n]` |
 //! | the same `x` for every table | `interp_regular_1d_grid` with `y_ref` of two axes | [`table.interp_rows(&x)`][interp_rows] with `x` of `[m]` |
+//! | knots and values that are on the device already | | [`InterpTable::from_device(&xp, &fp)`][from_device]; their order is checked there |
 //! | other values, the same knots | | [`table.with_values(&fp)`][with_values], `fp` from the device |
 //!
 //! # Searching
@@ -84,22 +85,8 @@
 //! Axes count from 0 and have no negative numbers. Weights have the length of the axis, or the array's own shape; as in
 //! NumPy they do not broadcast. `skip_nan` goes with all of these but `argmin`, `argmax` and `standardize_axis`.
 //!
-//! # What differs, and why
-//!
-//! | where | ndgpu | NumPy | why |
-//! |---|---|---|---|
-//! | element type | `f32` stays `f32`, `f64` stays `f64` | `interp` makes `f64` of everything | a silent conversion doubles what is moved |
-//! | `f64` on a GPU without it | [`UnsupportedElement`](crate::ErrorKind::UnsupportedElement) at the upload | | a silent conversion loses digits |
-//! | knots out of order, or NaN among them | [`NotSorted`](crate::ErrorKind::NotSorted), with the index | nonsense, in silence | the check is cheap, the nonsense is not |
-//! | a NaN query of a table with one knot | NaN | the value of that knot | every other table gives NaN |
-//! | a table without knots | [`EmptyTable`](crate::ErrorKind::EmptyTable), even if nothing is asked of it | an error only if something is | a mistake is found where it is made |
-//! | sums, means, averages of `f32` | as if added up in `f64` and rounded once, along any axis | rounded at each step along most axes; 2^24 ones and one more make 2^24 | it costs nothing where memory is the limit |
-//! | a sum of weights that is zero | [`ZeroWeights`](crate::ErrorKind::ZeroWeights), at the readback | `ZeroDivisionError` in the call | only the device knows, and nothing stops it to look |
-//! | smallest and largest of zeros | always `+0.0` | either zero | one answer on all devices |
-//! | standardizing what is all the same | NaN | NaN in SciPy (scikit-learn gives 0) | a constant has no scale; 0 would pass for an average value |
-//! | `left`, `right` together with `period` | ignored | ignored | |
-//!
-//! TensorFlow has gradients; ndgpu has none.
+//! Where results differ from NumPy's, and why, is in [one table](crate#differences-from-numpy). TensorFlow has
+//! gradients; ndgpu has none.
 //!
 //! # Side by side
 //!
@@ -193,6 +180,7 @@
 //! [insert_axis]: crate::DeviceArray::insert_axis
 //! [table]: crate::InterpTable::new
 //! [builder]: crate::InterpTable::builder
+//! [from_device]: crate::InterpTable::from_device
 //! [left]: crate::InterpTableBuilder::left
 //! [right]: crate::InterpTableBuilder::right
 //! [period]: crate::InterpTableBuilder::period

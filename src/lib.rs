@@ -1,10 +1,10 @@
-//! NumPy's `interp` and `average` for [`ndarray`] data on any GPU, or on the CPU, with the cost of every copy between host
-//! and device in plain sight.
+//! NumPy's `interp` and `average` for [`ndarray`] data on any GPU or on all cores of the CPU, with the cost of every
+//! copy between host and device in plain sight.
 //!
-//! A [`Device`] is a GPU behind wgpu (Vulkan, Metal, DX12, GL) or the native CPU engine, which every machine has. Arrays
-//! go up with [`Device::upload`] and stay there as [`DeviceArray`]s; an [`InterpTable`] looks values up in them, and
-//! reductions such as [`DeviceArray::average_axis`] average their rows; [`DeviceArray::readback`] brings back what is
-//! wanted, and says what that costs. Nothing else moves data.
+//! A [`Device`] is a GPU behind wgpu (Vulkan, Metal, DX12, GL) or the native CPU engine, which every machine has.
+//! Arrays are uploaded by [`Device::upload`] and stay there as [`DeviceArray`]s. An [`InterpTable`] looks values up in
+//! them, and reductions such as [`DeviceArray::average_axis`] average their rows. [`DeviceArray::readback`] brings
+//! results back, and says what that costs. Nothing else moves data.
 //!
 //! ```
 //! use ndarray::{Axis, arr1, arr2};
@@ -27,59 +27,91 @@
 //! # Ok::<(), ndgpu::Error>(())
 //! ```
 //!
-//! Who comes from NumPy or TensorFlow finds each call beside its own in the [guide].
+//! - The [guide] has NumPy's, SciPy's and TensorFlow's calls beside ndgpu's.
+//! - [`async_services`] tells programs on an executor which calls to keep off its threads.
+//! - The [differences from NumPy](#differences-from-numpy) are in one table below.
+//! - In the repository, `docs/DESIGN.md` says how the crate is built and why, `docs/COMPARE.md` compares it with other
+//!   libraries, `docs/PLATFORMS.md` lists systems and drivers, `docs/RELIABILITY.md` what is promised and tested,
+//!   `docs/BENCHMARKS.md` what was measured.
 //!
 //! # What happens when
 //!
-//! - **Uploads** copy the data once, into memory that the device reads from. Any layout goes: strided, reversed, broadcast.
-//! - **Operations** return at once on a GPU: their commands are recorded, and submitted when a result is wanted or enough
-//!   work has come together. On the CPU engine they are done when the call returns, on all cores.
-//! - **Readbacks** are futures: await them under any executor, or block in [`Readback::wait`]. On the CPU engine the time
-//!   goes by in the calls before; [`async_services`] tells how to keep it from other tasks. [`Readback::cost`] says the
-//!   bytes and the path they take, [`HostArray::view`] looks at the memory they arrived in without another copy, and
-//!   [`Device::transfers`] adds everything up.
-//!
+//! - **Uploads** copy the data once, into memory that the device reads from. Any layout will do: strided, reversed,
+//!   broadcast.
+//! - **Operations** return at once on a GPU: their commands are recorded, and submitted when a result is wanted or
+//!   enough work has come together. On the CPU engine they are done when the call returns, on all cores.
+//! - **Readbacks** are futures: await them under any executor, or block in [`Readback::wait`]. On the CPU engine the
+//!   time goes by in the calls before. [`Readback::cost`] gives the bytes and their path, [`HostArray::view`] looks at
+//!   the memory in which they arrived without another copy, and [`Device::transfers`] adds everything up.
 //! - **Repeated work** is captured once and replayed: [`Device::capture`] makes a [`Plan`] of ordinary calls.
 //! - **Data larger than a device** go through it in chunks: [`Device::stream`]. [`Devices`] share rows among several.
 //!
+//! | path of a readback | when | what is copied |
+//! |---|---|---|
+//! | [`Shared`](TransferPath::Shared) | CPU engine | nothing |
+//! | [`Mapped`](TransferPath::Mapped) | unified memory, `into_readback` of an array that nobody else holds | nothing |
+//! | [`Staged`](TransferPath::Staged) | everything else | all bytes once, into a buffer that the host can see |
+//!
+//! Readbacks that are queued together travel together:
+//!
+//! ```
+//! use futures::future::try_join;
+//! use ndarray::{Array2, Axis};
+//! use ndgpu::Device;
+//!
+//! let device = Device::new()?;
+//! let a = device.upload(&Array2::<f32>::ones((1000, 8)))?;
+//! let (sums, means) = (a.sum_axis(Axis(0))?, a.mean_axis(Axis(1))?);
+//! assert_eq!(sums.readback().cost().bytes, 8 * 4);
+//!
+//! let (sums, means) = pollster::block_on(try_join(sums.readback(), means.readback()))?;
+//! assert_eq!((sums.view()[0], means.view()[999]), (1000.0, 1.0));
+//! assert_eq!(device.transfers().readback_bytes, 8 * 4 + 1000 * 4);
+//! # Ok::<(), ndgpu::Error>(())
+//! ```
+//!
 //! # Errors that arrive with the data
 //!
-//! What the host can know (shapes, axes, the order of a host table) fails in the call. What only the device can see fails
-//! at the readback: nothing stops the device just to look. A sum of weights that is zero
-//! ([`ErrorKind::ZeroWeights`]) and a table computed on the device whose knots are out of order
-//! ([`ErrorKind::NotSorted`]) come as the `Err` of every readback of data that depend on them, on both engines alike.
+//! What the host can know (shapes, axes, the order of knots on the host) fails in the call. What only the device can
+//! see fails at the readback, because nothing stops the device just to look: a sum of weights that is zero
+//! ([`ErrorKind::ZeroWeights`]), and knots computed on the device that are out of order ([`ErrorKind::NotSorted`]).
+//! Such an error is the `Err` of every readback of data that depend on it, on both engines alike, so a wrong result
+//! cannot arrive as a right one.
+//!
+//! ```
+//! use ndgpu::{Device, ErrorKind};
+//!
+//! let device = Device::new()?;
+//! let a = device.upload(&[1.0_f32, 2.0])?;
+//! let weights = device.upload(&[1.0_f32, -1.0])?;
+//! let average = a.average(&weights)?; // nobody has looked yet
+//! let error = average.readback().wait().unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::ZeroWeights);
+//! # Ok::<(), ndgpu::Error>(())
+//! ```
 //!
 //! # Exactness
 //!
-//! Interpolation follows NumPy branch by branch, special values included; in `f64` the CPU engine gives NumPy's bits. It
-//! stays in the type it was given: `f32` in, `f32` out. Sums are as exact as if added up in twice the precision and rounded
-//! once, at any length, along any axis: `f32` in `f64`, or in pairs of `f32` on a GPU without `f64`; `f64` in pairs of
-//! `f64`. (In pairs the range stays that of the type: an intermediate sum beyond it is infinite.)
+//! Interpolation follows NumPy branch by branch, special values included; in `f64` the CPU engine gives NumPy's bits.
+//! It stays in the type it was given: `f32` in, `f32` out. Sums are as exact as if added in twice the precision and
+//! rounded once, at any length, along any axis: `f32` in `f64`, or in pairs of `f32` on a GPU without `f64`; `f64` in
+//! pairs of `f64`. (In pairs the range stays that of the type: an intermediate sum beyond it is infinite.) Results of
+//! the CPU engine depend neither on the number of cores nor on the instruction set.
 //!
-//! Where the results differ from NumPy's on purpose:
-//!
-//! | where | ndgpu | NumPy |
-//! |---|---|---|
-//! | knots out of order, or NaN among them | [`ErrorKind::NotSorted`], unless [`Order::Sort`] or [`Order::Assume`] | nonsense, in silence |
-//! | a NaN query of a table with one knot | NaN, as for every other table | the value of that knot |
-//! | element type | `f32` stays `f32` | everything becomes `f64` |
-//! | sums of `f32` | rounded once | rounded at every step along most axes |
-//! | smallest and largest of zeros | `+0.0` | either sign |
-//! | an average without weights of an array like `[0, 3]` along the last axis | an empty result | `ZeroDivisionError` |
-//! | a table without knots, nothing asked of it | [`ErrorKind::EmptyTable`] | an empty result |
-
+#![doc = include_str!("../docs/DIFFERENCES.md")]
 //!
 //! # What drivers make of numbers
 //!
-//! Shading languages let a driver flush subnormal numbers, fuse products with sums, round quotients carelessly, and take NaN
-//! and infinities for what cannot be. When a device is opened, one small kernel finds out; [`DeviceInfo::arithmetic`] and
-//! [`DeviceInfo::compensated_sums`] say what it found. The CPU engine computes as IEEE 754 has it, always.
+//! Shading languages let a driver flush subnormal numbers, fuse products with sums, round quotients carelessly, and
+//! assume that NaN and infinities do not occur. When a device is opened, one small kernel finds out;
+//! [`DeviceInfo::arithmetic`] and [`DeviceInfo::compensated_sums`] say what it found. The CPU engine always computes as
+//! IEEE 754 says.
 //!
 //! | where | what differs |
 //! |---|---|
-//! | everything that is told from bits alone: the order of knots, searches and bins, exact hits, the places of extremes, NaN and infinite queries, fills | nothing, on any driver |
-//! | no `subnormals` | whatever is subnormal, a knot's distance, a slope or a product included, counts as zero: results are those of numbers from 1.2e-38 on (2.2e-308 in `f64`) |
-//! | no `separate_rounding`, no `rounded_division` | the last place or two |
+//! | everything decided from bits alone: the order of knots, searches and bins, exact hits, the indices of extremes, NaN and infinite queries, fills | nothing, on any driver |
+//! | no `subnormals` | every subnormal number, a knot's distance, a slope or a product included, counts as zero: results are those of numbers from 1.2e-38 on (2.2e-308 in `f64`) |
+//! | no `separate_rounding`, no `rounded_division` | the last digit or two |
 //! | no `infinities`, no `nan` | results that IEEE 754 makes infinite or NaN on the way (opposite infinities as neighbours, overflowing slopes) are any number |
 //! | no `compensated_sums` | sums of `f32` without `f64`, and sums of `f64`, are as exact as plain addition in a tree |
 

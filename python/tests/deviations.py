@@ -3,6 +3,8 @@
 Each of these must fail, and in this way, as long as it is listed: when one passes, the suite says so, and the line
 goes. A test that this version of NumPy does not have is passed over. `BETTER` is the other way round: tests that NumPy
 expects to fail, and that pass here.
+
+The reasons are those of the table of differences in `docs/DIFFERENCES.md`, whose rows these tests show.
 """
 
 import dataclasses

@@ -2,13 +2,12 @@
 
 pub(crate) mod any;
 pub(crate) mod arrange;
-pub(crate) mod average_or;
 pub(crate) mod host_data;
 pub(crate) mod operands;
 pub(crate) mod reduce_axes;
 pub(crate) mod reduce_axis;
+pub(crate) mod reductions;
 pub(crate) mod skip_nan;
-pub(crate) mod skip_nan_axes;
 
 use std::marker::PhantomData;
 

@@ -38,6 +38,24 @@ const WINDOW: usize = 3;
 /// The first error is the last item: the results before it are delivered, what came after it is given up. Its message names
 /// the chunk by its number, from 0; indices that it names are the chunk's own. Dropping the
 /// stream gives up what is under way, and frees it.
+///
+/// ```
+/// use ndarray::{Array2, Axis};
+/// use ndgpu::{Device, InterpTable};
+///
+/// let device = Device::new()?;
+/// let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0_f32, 10.0])?;
+/// let readings = Array2::from_elem((10_000, 16), 0.5_f32); // or the view of a mapped file, or chunks as they are read
+///
+/// let chunks = readings.axis_chunks_iter(Axis(0), 1000);
+/// let mut stream = device.stream(chunks, |x| table.interp(x)?.mean_axis(Axis(1))).window(2);
+/// while let Some(means) = stream.next() {
+///     assert_eq!(means?.view()[0], 5.0);
+///     println!("{} bytes went in", stream.progress().bytes_in);
+/// }
+/// assert_eq!(stream.progress().bytes_in, 10_000 * 16 * 4);
+/// # Ok::<(), ndgpu::Error>(())
+/// ```
 #[must_use = "a stream does nothing before it is asked for results"]
 pub struct ChunkStream<C, F, T: Element, D: Dimension> {
     device: Device,

@@ -1,5 +1,5 @@
 //! Writes every kernel in every language, and a tape of real dispatches, into a folder: `scripts/check-shaders` holds them
-//! against other compilers than wgpu's, and against Dawn.
+//! against other compilers than wgpu's, and against Dawn. The WGSL alone, for `scripts/shader-hashes`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -12,10 +12,30 @@ use crate::engine::gpu::pipelines::{Access, KernelSource, ParametersIn};
 use crate::testing::shaders::operations;
 use crate::testing::shaders::translate::{Translation, is_wide};
 
+/// Where the parameters of a kernel are, and the name of the folder for its source with the parameters there.
+const PARAMETERS: [(&str, ParametersIn); 2] =
+    [("uniform", ParametersIn::Uniform), ("immediates", ParametersIn::Immediates)];
+
+fn folder() -> PathBuf {
+    PathBuf::from(std::env::var_os("NDGPU_SHADERS").expect("NDGPU_SHADERS, a folder to write into"))
+}
+
+#[test]
+#[ignore = "writes files for scripts/shader-hashes, into the folder NDGPU_SHADERS"]
+fn sources_are_exported() {
+    for (place, parameters) in PARAMETERS {
+        let folder = folder().join(place);
+        fs::create_dir_all(&folder).unwrap();
+        for kernel in super::kernels() {
+            fs::write(folder.join(format!("{}.wgsl", kernel.name)), kernel.source(parameters)).unwrap();
+        }
+    }
+}
+
 #[test]
 #[ignore = "writes files for scripts/check-shaders, into the folder NDGPU_SHADERS"]
 fn kernels_and_dispatches_are_exported() {
-    let folder = PathBuf::from(std::env::var_os("NDGPU_SHADERS").expect("NDGPU_SHADERS, a folder to write into"));
+    let folder = folder();
     let mut recorded_on = Value::Null;
     let mut taped = dispatch_log::record(|| recorded_on = operations::run());
     // WebGPU has no 64 bits.
@@ -25,7 +45,7 @@ fn kernels_and_dispatches_are_exported() {
     let dispatched = taped.iter().map(|dispatch| dispatch.kernel.clone());
     let kernels: BTreeMap<String, KernelSource> =
         super::kernels().into_iter().chain(dispatched).map(|kernel| (kernel.name.clone(), kernel)).collect();
-    for (place, parameters) in [("uniform", ParametersIn::Uniform), ("immediates", ParametersIn::Immediates)] {
+    for (place, parameters) in PARAMETERS {
         let folder = folder.join(place);
         fs::create_dir_all(&folder).unwrap();
         kernels.values().for_each(|kernel| write_kernel(&folder, kernel, parameters));
