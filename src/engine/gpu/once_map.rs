@@ -1,5 +1,5 @@
-//! [`OnceMap`]: values that are expensive to make, made once a key. No lock is held across the whole map meanwhile: a thread
-//! that asks for another key does not wait, one that asks for the same key does.
+//! [`OnceMap`]: values that are expensive to make, made once a key, outside of the map's lock. A thread that needs the
+//! same key waits, one that needs another key does not.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -23,6 +23,11 @@ impl<K, V> Default for OnceMap<K, V> {
 }
 
 impl<K, V> OnceMap<K, V> {
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// The value of a key: made now by `make` unless it was before. Allocates nothing if it was. A failure is not kept:
     /// the next thread that asks tries again.
     pub fn get_or_make<Q>(&self, key: &Q, own: impl FnOnce() -> K, make: impl FnOnce() -> Result<V>) -> Result<V>
@@ -70,21 +75,21 @@ mod tests {
     /// Were a lock of the whole map held, the second thread would never come back.
     #[test]
     fn a_thread_that_asks_for_another_key_does_not_wait() {
-        let map = OnceMap::default();
-        get(&map, 1, || Ok(10)).unwrap();
+        let map = &OnceMap::default();
+        get(map, 1, || Ok(10)).unwrap();
         let (begun, begins) = channel();
         let (finish, finishes) = channel::<()>();
         scope(|threads| {
-            let slow = threads.spawn(|| {
-                get(&map, 2, || {
+            let slow = threads.spawn(move || {
+                get(map, 2, move || {
                     begun.send(()).unwrap();
                     finishes.recv_timeout(Duration::from_secs(60)).expect("the other keys to be served meanwhile");
                     Ok(20)
                 })
             });
             begins.recv().unwrap();
-            assert_eq!(get(&map, 1, || Err(Error::other("made twice"))).unwrap(), 10);
-            assert_eq!(get(&map, 3, || Ok(30)).unwrap(), 30);
+            assert_eq!(get(map, 1, || Err(Error::other("made twice"))).unwrap(), 10);
+            assert_eq!(get(map, 3, || Ok(30)).unwrap(), 30);
             finish.send(()).unwrap();
             assert_eq!(slow.join().unwrap().unwrap(), 20);
         });

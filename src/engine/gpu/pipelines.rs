@@ -7,16 +7,16 @@
 //! KernelSource {name, fragments, constants, access} ──fragments──► ShaderModule (shared)
 //! ```
 //!
-//! A kernel family has one skeleton of WGSL; a variant picks the fragments that give names their meaning (`Real`, `Bits`,
-//! an accumulator, how a weight is loaded) and the values of pipeline-overridable constants (`override`). Shaders keep
-//! wgpu's bounds checks: tables whose order has not been checked must not be read past their end.
+//! A kernel family has one skeleton of WGSL; a variant picks the fragments that give names their meaning (`Real`,
+//! `Bits`, an accumulator, how a weight is loaded) and the values of pipeline-overridable constants (`override`).
+//! Shaders keep wgpu's bounds checks: tables whose order has not been checked must not be read past their end.
 
 use std::any::Any;
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::engine::gpu::error_scope::Watched;
+use crate::engine::gpu::error_scope::ScopedDevice;
 use crate::engine::gpu::once_map::OnceMap;
 use crate::error::Result;
 
@@ -33,10 +33,11 @@ pub(crate) enum Access {
     Absent,
 }
 
-/// Which kernel of a family: a few enums and flags. Looking a pipeline up takes no more than hashing them; what they stand
-/// for is put together when the kernel is compiled, and for tests.
+/// Which kernel of a family: a few enums and flags. Looking a pipeline up takes no more than hashing them; what they
+/// stand for is put together when the kernel is compiled, and for tests.
 pub(crate) trait KernelKey: Copy + Eq + Hash + Debug + Send + Sync + 'static {
-    /// What is compiled. Two keys of equal sources are two pipelines, so a key holds nothing its source does not depend on.
+    /// What is compiled. Two keys of equal sources are two pipelines, so a key holds nothing its source does not depend
+    /// on.
     fn source(self) -> KernelSource;
 }
 
@@ -58,8 +59,8 @@ pub(crate) struct KernelSource {
 /// How the parameters of a dispatch reach the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ParametersIn {
-    /// A uniform buffer at binding 0, with a dynamic offset. Every device has it, but filling the buffer is a command more
-    /// in each submission: on llvmpipe 60 µs of 200 for an operation on a tiny array.
+    /// A uniform buffer at binding 0, with a dynamic offset. Every device has it, but filling the buffer is a command
+    /// more in each submission: on llvmpipe 60 µs of 200 for an operation on a tiny array.
     Uniform,
     /// The command itself.
     Immediates,
@@ -127,14 +128,14 @@ impl Hash for dyn AnyKey {
 
 /// All compiled kernels of a device. Compiling one keeps no thread from using the others.
 pub(crate) struct Pipelines {
-    device: Arc<Watched>,
+    device: Arc<ScopedDevice>,
     parameters: ParametersIn,
     modules: OnceMap<Vec<&'static str>, wgpu::ShaderModule>,
     compiled: OnceMap<Box<dyn AnyKey>, Arc<Pipeline>>,
 }
 
 impl Pipelines {
-    pub fn new(device: &Arc<Watched>, parameters: ParametersIn) -> Self {
+    pub fn new(device: &Arc<ScopedDevice>, parameters: ParametersIn) -> Self {
         Self { device: device.clone(), parameters, modules: OnceMap::default(), compiled: OnceMap::default() }
     }
 
@@ -143,14 +144,20 @@ impl Pipelines {
         self.compiled.get_or_make(&key as &dyn AnyKey, || Box::new(key), || self.make(key.source()).map(Arc::new))
     }
 
+    /// The number of shader modules and of compiled kernels.
+    #[cfg(test)]
+    pub fn counts(&self) -> (usize, usize) {
+        (self.modules.len(), self.compiled.len())
+    }
+
     fn make(&self, source: KernelSource) -> Result<Pipeline> {
         let what = format!("compiling kernel {}", source.name);
         let module = self.modules.get_or_make(
             &source.fragments,
             || source.fragments.clone(),
-            || self.device.guard(&what, || self.parse(&source)),
+            || self.device.checked(&what, || self.parse(&source)),
         )?;
-        self.device.guard(&what, || self.compile(source, &module))
+        self.device.checked(&what, || self.compile(source, &module))
     }
 
     fn parse(&self, source: &KernelSource) -> wgpu::ShaderModule {

@@ -6,7 +6,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::encoder::{Binding, Commands};
+use crate::engine::gpu::encoder::{Binding, Commands, Placeholder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::engine::info::DeviceKind;
@@ -204,7 +204,6 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
     let family = Family::of(reduce);
     let state_bytes = family.state_bytes(dtype.element(), sums);
     let window = commands.window_bytes() / size;
-    let (no_sums, no_checks) = (commands.scratch(size)?, commands.scratch(4)?);
     let tables = Tables::of(table);
 
     for rows in steps(lines, (window / places).max(1).min(commands.window_bytes() / state_bytes)) {
@@ -228,9 +227,12 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
             path = path.without_buckets(&axis.reach);
         }
         let (result, output_shift) = commands.window(output.gpu()?, rows.start, count, size);
-        let partial_bytes = if parts == 1 { state_bytes } else { count * parts * state_bytes };
-        let partials = commands.scratch(partial_bytes)?;
-        let partials = Binding::start(&partials, partial_bytes);
+        let partial_bytes = count * parts * state_bytes;
+        let scratch = if parts == 1 { None } else { Some(commands.scratch(partial_bytes)?) };
+        let partials = match &scratch {
+            Some(scratch) => Binding::start(scratch, partial_bytes),
+            None => commands.placeholder(Placeholder::Partials),
+        };
         let parameters = Parameters {
             lines: count as u32,
             places: places as u32,
@@ -256,14 +258,13 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
             rules: RuleParameters::of(table),
             fill: reduce.fill.unwrap_or_default().0,
         };
-        // What nobody asked for still has to be bound to something of its own.
         let weight_sums = match &reduce.weight_sums {
             Some(sums) => commands.window(sums.gpu()?, rows.start, count, size).0,
-            None => Binding::start(&no_sums, size),
+            None => commands.placeholder(Placeholder::WeightSums),
         };
         let checks = match reduce.check.as_ref().map(|check| check.outcome()) {
             Some(Outcome::Word { buffer, .. }) => Binding::checks(buffer),
-            _ => Binding::start(&no_checks, 4),
+            _ => commands.placeholder(Placeholder::Checks),
         };
         let weights_along = family == Family::Weighted && matches!(reduce.weights, Weights::Along(_));
         let kernel = LookupKernel { path, sums, family, regime, weights_along, skip_nan: reduce.skip_nan };

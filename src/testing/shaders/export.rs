@@ -27,7 +27,7 @@ fn sources_are_exported() {
         let folder = folder().join(place);
         fs::create_dir_all(&folder).unwrap();
         for kernel in super::kernels() {
-            fs::write(folder.join(format!("{}.wgsl", kernel.name)), kernel.source(parameters)).unwrap();
+            fs::write(folder.join(format!("{}.wgsl", kernel.name)), kernel.wgsl(parameters)).unwrap();
         }
     }
 }

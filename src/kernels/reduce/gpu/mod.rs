@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 
 use crate::element::ElementType;
 use crate::engine::check::Outcome;
-use crate::engine::gpu::encoder::{Binding, Commands};
+use crate::engine::gpu::encoder::{Binding, Commands, Placeholder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::engine::info::DeviceKind;
@@ -381,9 +381,12 @@ impl Lines<'_> {
         let blocks = tiles.iter().try_fold(true, |all, tile| self.takes_blocks(tile).map(|takes| all && takes))?;
         let split = Split::choose(self.operation.view, lines, places, kind, blocks);
         let direct = split.parts == 1 && tiles.len() == 1;
-        let partial_bytes = if direct { self.state_bytes } else { lines * split.parts * self.state_bytes };
-        let partials = self.commands.scratch(partial_bytes)?;
-        let partials = Binding::start(&partials, partial_bytes);
+        let partial_bytes = lines * split.parts * self.state_bytes;
+        let scratch = if direct { None } else { Some(self.commands.scratch(partial_bytes)?) };
+        let partials = match &scratch {
+            Some(scratch) => Binding::start(scratch, partial_bytes),
+            None => self.commands.placeholder(Placeholder::Partials),
+        };
 
         for (number, tile) in tiles.iter().enumerate() {
             self.dispatch(&Step { tile, split, lines, resume: number > 0, direct, partials })?;
@@ -484,8 +487,6 @@ impl Lines<'_> {
             let means = commands.window(means.gpu()?, first_line, *lines, size);
             bindings.push(bind(&mut parameters.mean_shift, means));
         }
-        // What nobody asked for still has to be bound to something of its own.
-        let (no_sums, no_checks) = (commands.scratch(size)?, commands.scratch(4)?);
         let weights = match weights {
             Weights::None => None,
             Weights::Along(weights) => {
@@ -499,11 +500,11 @@ impl Lines<'_> {
             bindings.push(bind(&mut parameters.weight_shift, weights));
             bindings.push(match weight_sums {
                 Some(sums) => commands.window(sums.gpu()?, first_line, *lines, size).0,
-                None => Binding::start(&no_sums, size),
+                None => commands.placeholder(Placeholder::WeightSums),
             });
             bindings.push(match check.as_ref().map(|check| check.outcome()) {
                 Some(Outcome::Word { buffer, .. }) => Binding::checks(buffer),
-                _ => Binding::start(&no_checks, 4),
+                _ => commands.placeholder(Placeholder::Checks),
             });
         }
         let weights_along = matches!(self.operation.weights, Weights::Along(_));
