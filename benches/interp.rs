@@ -8,7 +8,7 @@ mod support;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{Array1, Array2, ArrayView2};
 use ndgpu::{Float, InterpTable, Knots, Side};
-use support::{Engine, Random, check, engines, finish, group, plain_interp, throughput};
+use support::{Engine, Random, check, count, engines, finish, group, plain_interp, throughput};
 
 const QUERIES: usize = 1_000_000;
 
@@ -33,7 +33,7 @@ fn one_table<T: Float>(criterion: &mut Criterion, engines: &[Engine]) {
         let expected: Vec<f64> = queries.iter().map(|&x| plain_interp(xp.view(), fp.view(), x)).collect();
         let places: Vec<f64> =
             queries.iter().map(|&x| xp.as_slice().unwrap().partition_point(|&knot| knot < x) as f64).collect();
-        let mut group = group(criterion, &format!("interp/{}/{knots} knots", T::TYPE));
+        let mut group = group(criterion, &format!("interp/{}/{knots}/random/random/{}", T::TYPE, count(QUERIES)));
         for engine in engines.iter().filter(|engine| engine.takes::<T>()) {
             let Engine { name, device } = engine;
             let table = InterpTable::new(device, &xp, &fp).unwrap();
@@ -77,7 +77,7 @@ fn rows<T: Float>(criterion: &mut Criterion, engines: &[Engine]) {
     let expected_shared = expected(same_queries.broadcast((TABLES, ROW)).unwrap());
 
     let count = TABLES * ROW;
-    let mut group = group(criterion, &format!("interp_rows/{}/{TABLES} tables of {ROW_KNOTS} knots", T::TYPE));
+    let mut group = group(criterion, &format!("tables/{}/{TABLES}x{ROW_KNOTS}/{}", T::TYPE, count(ROW)));
     for engine in engines.iter().filter(|engine| engine.takes::<T>()) {
         let Engine { name, device } = engine;
         let table = InterpTable::new(device, &xp, &fp).unwrap();

@@ -48,7 +48,7 @@ fn along<T: Float>(criterion: &mut Criterion, engines: &[Engine], shape: (usize,
         .collect();
 
     let (rows, columns) = shape;
-    let group = group(criterion, &format!("reduce/{}/{rows}x{columns} along axis {}", T::TYPE, axis.index()));
+    let group = group(criterion, &format!("reduce/{}/{rows}x{columns}/axis{}", T::TYPE, axis.index()));
     let mut rows = Rows { group, elements: values.len() };
     for engine in engines.iter().filter(|engine| engine.takes::<T>()) {
         let a = engine.device.upload(&values).unwrap();
@@ -57,8 +57,8 @@ fn along<T: Float>(criterion: &mut Criterion, engines: &[Engine], shape: (usize,
 
         let read = a.len() * size_of::<T>();
         let read_weights = (a.len() + w.len()) * size_of::<T>();
-        rows.row(engine, "average", read_weights, &averages, || a.average_axis(axis, &w));
-        rows.row(engine, "average, full weights", 2 * read, &full_averages, || a.average_axis(axis, &full_w));
+        rows.row(engine, "average/1d", read_weights, &averages, || a.average_axis(axis, &w));
+        rows.row(engine, "average/full", 2 * read, &full_averages, || a.average_axis(axis, &full_w));
         rows.row(engine, "sum", read, &sums, || a.sum_axis(axis));
         rows.row(engine, "mean", read, &means, || a.mean_axis(axis));
         rows.row(engine, "var", read, &variances, || a.var_axis(axis, T::zero()));

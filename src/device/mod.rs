@@ -53,7 +53,7 @@ struct Inner {
 impl Device {
     /// The native CPU engine, which every machine has.
     pub fn cpu() -> Self {
-        Self::with(DeviceInfo::cpu(), Engine::Cpu(Arc::default()), false)
+        Self::with(DeviceInfo::cpu(), Engine::cpu(), false)
     }
 
     /// Shares the application's own wgpu device, so that its buffers can be computed on without a copy.
@@ -84,7 +84,7 @@ impl Device {
 
     pub(crate) fn over(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
         let context = GpuContext::new(device, queue, info, owned)?;
-        Ok(Self::with(context.info().clone(), Engine::Gpu(Arc::new(context)), !owned))
+        Ok(Self::with(context.info().clone(), context.into(), !owned))
     }
 
     fn with(info: DeviceInfo, engine: Engine, is_shared: bool) -> Self {

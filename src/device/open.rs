@@ -27,7 +27,7 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`NoDevice`](ErrorKind::NoDevice) only if `NDGPU_DEVICE` asks for something that is not there. Without it the CPU
+    /// [`NoDevice`](crate::ErrorKind::NoDevice) only if `NDGPU_DEVICE` asks for something that is not there. Without it the CPU
     /// engine always is.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn new() -> Result<Self> {
@@ -41,7 +41,7 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`NoDevice`](ErrorKind::NoDevice) with a message that lists what was found.
+    /// [`NoDevice`](crate::ErrorKind::NoDevice) with a message that lists what was found.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn named(name: &str) -> Result<Self> {
         Self::builder().named(name).build()
@@ -53,7 +53,7 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`NoDevice`](ErrorKind::NoDevice) with a message that says where one was looked for, what was found instead, and
+    /// [`NoDevice`](crate::ErrorKind::NoDevice) with a message that says where one was looked for, what was found instead, and
     /// what to install.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn gpu() -> Result<Self> {

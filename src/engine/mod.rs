@@ -33,7 +33,18 @@ fn bytes_of<T>(len: usize) -> u64 {
     (len as u64).saturating_mul(size_of::<T>() as u64)
 }
 
+impl From<GpuContext> for Engine {
+    fn from(context: GpuContext) -> Self {
+        Self::Gpu(Arc::new(context))
+    }
+}
+
 impl Engine {
+    /// A new CPU engine.
+    pub fn cpu() -> Self {
+        Self::Cpu(Arc::default())
+    }
+
     /// What only a GPU has: buffers of wgpu's, and a queue that has to be looked after.
     pub fn gpu(&self) -> Option<&Arc<GpuContext>> {
         match self {

@@ -1,8 +1,7 @@
 //! The CPU engine's vectors: what its kernels need of an instruction set, for AVX-512, AVX2 and, anywhere else, one lane.
 //!
-//! A [`Kernel`] is written once, over any [`Vector`]; [`FloatParts::vectorize`](crate::element::FloatParts::vectorize)
-//! runs it with the widest set that the processor has. Results do not depend on which: every operation here rounds as
-//! IEEE 754 says, and none is contracted.
+//! A [`Kernel`] is written once, over any [`Vector`]; [`Vectorize::vectorize`] runs it with the widest set that the
+//! processor has. Results do not depend on which: every operation here rounds as IEEE 754 says, and none is contracted.
 //!
 //! Everything a kernel calls has to be inlined into the one function that is compiled for the instruction set, closures
 //! included, or it is compiled without it. That is why all of it is `#[inline(always)]`, and why there are no closures.
@@ -734,39 +733,50 @@ mod x86 {
     }
 }
 
-macro_rules! vectorize {
-    ($name:ident, $every:ident, $float:ty) => {
-        /// Runs a kernel with the widest vectors that the processor has.
-        pub(crate) fn $name<K: Kernel<$float>>(kernel: K) -> K::Output {
-            #[cfg(target_arch = "x86_64")]
-            {
-                if let Some(simd) = pulp::x86::V4::try_new() {
-                    return Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel));
-                }
-                if let Some(simd) = pulp::x86::V3::try_new() {
-                    return Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel));
-                }
-            }
-            kernel.run(Scalar::new())
-        }
+/// A float that the processor has vectors of. Not part of the public API.
+#[doc(hidden)]
+pub trait Vectorize: Sized {
+    /// Runs a kernel with the widest vectors that the processor has.
+    fn vectorize<K: Kernel<Self>>(kernel: K) -> K::Output;
+    /// What a kernel gives with each set of vectors that this processor has.
+    #[cfg(test)]
+    fn with_every_set<K: Kernel<Self> + Copy>(kernel: K) -> Vec<(&'static str, K::Output)>;
+}
 
-        /// What a kernel gives with each set of vectors that this processor has, for the tests that compare them.
-        #[cfg(test)]
-        pub(crate) fn $every<K: Kernel<$float> + Copy>(kernel: K) -> Vec<(&'static str, K::Output)> {
-            let mut results = vec![("one lane", kernel.run(Scalar::new()))];
-            #[cfg(target_arch = "x86_64")]
-            {
-                if let Some(simd) = pulp::x86::V3::try_new() {
-                    results.push(("AVX2", Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel))));
+macro_rules! vectorize {
+    ($float:ty) => {
+        impl Vectorize for $float {
+            #[inline(always)]
+            fn vectorize<K: Kernel<Self>>(kernel: K) -> K::Output {
+                #[cfg(target_arch = "x86_64")]
+                {
+                    if let Some(simd) = pulp::x86::V4::try_new() {
+                        return Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel));
+                    }
+                    if let Some(simd) = pulp::x86::V3::try_new() {
+                        return Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel));
+                    }
                 }
-                if let Some(simd) = pulp::x86::V4::try_new() {
-                    results.push(("AVX-512", Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel))));
-                }
+                kernel.run(Scalar::new())
             }
-            results
+
+            #[cfg(test)]
+            fn with_every_set<K: Kernel<Self> + Copy>(kernel: K) -> Vec<(&'static str, K::Output)> {
+                let mut results = vec![("one lane", kernel.run(Scalar::new()))];
+                #[cfg(target_arch = "x86_64")]
+                {
+                    if let Some(simd) = pulp::x86::V3::try_new() {
+                        results.push(("AVX2", Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel))));
+                    }
+                    if let Some(simd) = pulp::x86::V4::try_new() {
+                        results.push(("AVX-512", Simd::vectorize(simd, x86::Bound::<_, _, $float>::new(simd, kernel))));
+                    }
+                }
+                results
+            }
         }
     };
 }
 
-vectorize!(vectorize_f32, with_every_set_f32, f32);
-vectorize!(vectorize_f64, with_every_set_f64, f64);
+vectorize!(f32);
+vectorize!(f64);

@@ -12,7 +12,7 @@ use crate::engine::check::{Checks, not_sorted};
 use crate::engine::host::clock::Instant;
 use crate::engine::host::gather::gathered;
 use crate::error::{Error, ErrorKind, Result};
-use crate::float::dtype::{FloatSlice, Scalar};
+use crate::float::scalar::{FloatSlice, Scalar};
 use crate::kernels::door;
 use crate::kernels::interp::op::{Method, Rules, TableData};
 use crate::kernels::search::axis::first_out_of_order;

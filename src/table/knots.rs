@@ -13,7 +13,7 @@ use crate::engine::check::not_sorted;
 use crate::engine::host::clock::Instant;
 use crate::engine::host::gather::gathered;
 use crate::error::{Error, ErrorKind, Result};
-use crate::float::dtype::FloatSlice;
+use crate::float::scalar::FloatSlice;
 use crate::kernels::door;
 use crate::kernels::search::axis::{SortedAxis, first_wrong};
 use crate::kernels::search::op::Search;

@@ -19,7 +19,7 @@ use crate::engine::gpu::buffers::{GpuBuffer, Purpose};
 use crate::engine::gpu::pending_map::Landing;
 use crate::engine::host::clock::Instant;
 use crate::engine::storage::Storage;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::transfer::host_array::{HostArray, Landed, MappedBuffer};
 
 /// A copy on its way to the host.
@@ -47,7 +47,7 @@ enum State<T: Element> {
     /// The data come, and the outcomes of checks behind them.
     Coming { context: Arc<GpuContext>, data: Arc<GpuBuffer>, landing: Arc<Landing>, words: Words },
     /// Asking for the copy already failed.
-    Failed(crate::Error),
+    Failed(Error),
     /// Handed over.
     Done,
 }
@@ -184,8 +184,8 @@ impl<T: Element, D: Dimension> Readback<T, D> {
             State::Here(landed) => landed,
             State::Failed(error) => return Err(error),
             State::Done => {
-                return Err(crate::Error::new(
-                    crate::ErrorKind::InvalidOption,
+                return Err(Error::new(
+                    ErrorKind::InvalidOption,
                     "this readback has already handed its data over; ask the array for another",
                 ));
             }

@@ -11,13 +11,3 @@ mod rows;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdicts;
-
-use ndgpu::Float;
-use support::compare::all_near;
-use support::numbers::wide;
-
-/// To the bound that sums keep whatever their order: one rounding, and half a unit more where partial sums were
-/// rounded.
-fn assert_same<T: Float>(got: &[T], want: &[T], what: &str) {
-    all_near(got, want, |want| 2.0 * wide(T::epsilon()) * want.abs(), what);
-}

@@ -5,7 +5,7 @@ use ndgpu::ErrorKind;
 use proptest::collection::vec;
 use proptest::prelude::any;
 
-use crate::holds;
+use crate::runner::holds;
 use crate::support::engines::fresh;
 use crate::support::program::{Choices, PROGRAMS, run};
 use crate::support::report::say;

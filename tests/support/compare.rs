@@ -25,6 +25,12 @@ pub fn near_sum<T: Float>(got: T, want: f64, magnitude: f64, what: impl Display)
     near(got, want, wide(T::epsilon()) * want.abs() + 4.0 * f64::EPSILON * magnitude, what);
 }
 
+/// All sums, to the bound that they keep whatever their order: one rounding, and half a unit more where partial sums were
+/// rounded.
+pub fn all_near_sums<T: Float>(got: &[T], want: &[T], what: impl Display) {
+    all_near(got, want, |want| 2.0 * wide(T::epsilon()) * want.abs(), what);
+}
+
 /// All of them, with room that depends on what each should be.
 pub fn all_near<T: Float>(got: &[T], want: &[T], room: impl Fn(f64) -> f64, what: impl Display) {
     assert_eq!(got.len(), want.len(), "{what}");

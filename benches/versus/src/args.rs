@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use regex::Regex;
 
-use crate::data::{Outcome, told};
+use crate::outcome::{Outcome, told};
 
 pub const HELP: &str = "\
 ndgpu and its peers, in one run, on the same data, each result checked before its time counts.
@@ -30,11 +30,22 @@ How:
 
 What comes out:
     --out DIR             Where table.md, results.json and the charts go: target/versus.
+    --record [DIR]        Keeps the results, too: benches/record/MACHINE/DATE.json with the figures and what it takes
+                          to measure them again, and DATE.md with the tables. Runs of a day go into one record.
     --readme-chart PATH   Writes the chart of sizes here, too.
-    --from FILE...        Measures nothing: draws tables and charts from results.json of earlier runs. Of what was
-                          measured twice the last counts.
+    --from FILE...        Measures nothing: draws tables and charts from results.json of earlier runs, or from
+                          records. Of what was measured twice the last counts.
+    --gate                Fails, with exit status 1, unless every bar that was measured is reached, and at least one
+                          was. Bars compare arms of one workload in one run: none is a time of another day.
     -h, --help            This.
 ";
+
+/// Where results are kept.
+#[derive(Debug, PartialEq)]
+pub enum Record {
+    InRepository,
+    In(PathBuf),
+}
 
 #[derive(Default)]
 pub struct Args {
@@ -54,6 +65,10 @@ pub struct Args {
     pub out: PathBuf,
     pub readme_chart: Option<PathBuf>,
     pub from: Vec<PathBuf>,
+    /// The folder of records, to keep the results there.
+    pub record: Option<Record>,
+    /// Bars that are missed make the run fail.
+    pub gate: bool,
     /// Set in the processes that a run starts.
     pub worker: Option<String>,
 }
@@ -91,6 +106,11 @@ impl Args {
                         args.from.push(file.into());
                     }
                 }
+                "--record" => {
+                    let folder = rest.next_if(|next| !next.starts_with("--"));
+                    args.record = Some(folder.map_or(Record::InRepository, |folder| Record::In(folder.into())));
+                }
+                "--gate" => args.gate = true,
                 "--worker" => args.worker = Some(value()?),
                 other => return Err(format!("{other} is not known; --help lists what is")),
             }

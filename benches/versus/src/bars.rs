@@ -1,18 +1,27 @@
 //! What ndgpu is meant to reach, each bar beside what this run measured. A bar whose workload was not measured says so.
 //!
-//! Bars are ratios within one workload, so that they mean the same on any machine; they were set for two cores without a
-//! GPU. Of a peer whose result is not right nothing is compared.
+//! Bars are ratios within one workload, so that they mean the same on any machine; they were set for two cores without
+//! a GPU. Of a peer whose result is not right nothing is compared.
 
-use crate::peers::{self, Side};
 use crate::protocol::Part;
-use crate::results::{ArmResult, Report, Row, Verdict};
-use crate::workload::{Overhead, SHAPES, Spacing, Type, Workload, grouped};
+use crate::results::{ArmResult, Memory, Report, Row, Verdict};
+use crate::roster::{self, CPU, GPU, Side};
+use crate::workload::name::grouped;
+use crate::workload::{Overhead, SHAPES, Spacing, Type, Workload};
 
 pub struct Bar {
     pub what: String,
     /// `≥ 70× np.interp`.
     pub target: String,
     pub outcome: Outcome,
+    /// Whether `--gate` asks for it: not for an absolute time, which says as much about the machine as about ndgpu.
+    pub gated: bool,
+}
+
+impl Bar {
+    fn new(what: String, target: impl Into<String>, outcome: Outcome) -> Self {
+        Self { what, target: target.into(), outcome, gated: true }
+    }
 }
 
 pub enum Outcome {
@@ -20,9 +29,6 @@ pub enum Outcome {
     Measured(String, bool),
     NotMeasured,
 }
-
-pub const CPU: &str = "ndgpu CPU";
-pub const GPU: &str = "ndgpu GPU";
 
 pub fn bars(report: &Report) -> Vec<Bar> {
     let mut bars = interp_bars(report);
@@ -63,7 +69,7 @@ fn interp_bars(report: &Report) -> Vec<Bar> {
         Workload::Interp { ty: Type::F32, tables: 1_000, knots: 256, spacing: Random, sorted: false, queries: 10_000 };
     bars.push(faster(report, tables, CPU, numpy, 50.0));
     // One line for all spacings and orders: the least of the leads.
-    let large = |row: &&Row| row.name.starts_with("interp/") && row.elements >= 10_000;
+    let large = |row: &&Row| matches!(row.workload, Workload::Interp { tables: 1, .. }) && row.elements >= 10_000;
     let rows = report.rows.iter().filter(large).collect::<Vec<_>>();
     bars.push(ahead_of_all(&rows, CPU, Side::Cpu, "every interpolation of 10,000 queries or more", 1.0));
     bars
@@ -76,7 +82,7 @@ fn average_bars(report: &Report) -> Vec<Bar> {
             let workload = Workload::Average { ty: Type::F32, rows, columns, axis, full: false };
             let least = if rows == columns { 0.8 } else { 1.0 };
             let what = workload.title();
-            let found: Vec<_> = report.row(&workload.name()).into_iter().collect();
+            let found: Vec<_> = report.row(&workload).into_iter().collect();
             bars.push(ahead_of_all(&found, CPU, Side::Cpu, &what, least));
         }
     }
@@ -107,7 +113,7 @@ fn gpu_bars(report: &Report) -> Vec<Bar> {
     for axis in [1, 0] {
         for (rows, columns) in SHAPES {
             let workload = Workload::Average { ty: Type::F32, rows, columns, axis, full: false };
-            let found: Vec<_> = report.row(&workload.name()).into_iter().collect();
+            let found: Vec<_> = report.row(&workload).into_iter().collect();
             bars.push(ahead_of_all(&found, GPU, Side::Gpu, &workload.title(), 1.0));
             for peer in ["burn", "numr"] {
                 bars.push(faster(report, workload, GPU, peer, 2.5));
@@ -119,18 +125,18 @@ fn gpu_bars(report: &Report) -> Vec<Bar> {
 }
 
 fn overhead_bars(report: &Report) -> Vec<Bar> {
-    let of = |what| report.row(&Workload::Overhead { what }.name());
+    let of = |what| report.row(&Workload::Overhead { what });
     let limits =
         [(Overhead::Dispatch, 1.5), (Overhead::Dispatches, 1.5), (Overhead::Upload, 1.3), (Overhead::Readback, 1.2)];
     let mut bars: Vec<_> = limits
         .map(|(what, limit)| {
             let ratio = of(what)
                 .and_then(|row| Some(row.seconds(GPU, Part::Resident)? / row.seconds("bare wgpu", Part::Resident)?));
-            Bar {
-                what: Workload::Overhead { what }.title(),
-                target: format!("≤ {limit}× bare wgpu"),
-                outcome: at_most(ratio, limit, |ratio| format!("{ratio:.2}×")),
-            }
+            Bar::new(
+                Workload::Overhead { what }.title(),
+                format!("≤ {limit}× bare wgpu"),
+                at_most(ratio, limit, |ratio| format!("{ratio:.2}×")),
+            )
         })
         .into();
     let seconds = of(Overhead::IntoReadback).and_then(|row| row.seconds(GPU, Part::Resident));
@@ -138,12 +144,13 @@ fn overhead_bars(report: &Report) -> Vec<Bar> {
         what: Workload::Overhead { what: Overhead::IntoReadback }.title(),
         target: "≤ 10 µs where memory is unified".into(),
         outcome: at_most(seconds, 10e-6, |seconds| format!("{:.0} µs", seconds * 1e6)),
+        gated: false,
     });
     bars
 }
 
 fn memory_bars(report: &Report) -> Vec<Bar> {
-    let bar = |memory: &crate::results::Memory| {
+    let bar = |memory: &Memory| {
         let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         Bar {
             what: memory.name.clone(),
@@ -152,6 +159,8 @@ fn memory_bars(report: &Report) -> Vec<Bar> {
                 Ok(added) => Outcome::Measured(format!("{:.0} MiB", mebibytes(*added)), *added <= memory.allowed),
                 Err(reason) => Outcome::Measured(reason.clone(), false),
             },
+            // Some systems do not tell.
+            gated: memory.added.is_ok(),
         }
     };
     report.memory.iter().map(bar).collect()
@@ -173,7 +182,7 @@ fn at_least(value: Option<f64>, limit: f64, show: impl Fn(f64) -> String) -> Out
 
 /// `factor` times as fast as one peer.
 fn faster(report: &Report, workload: Workload, engine: &str, peer: &str, factor: f64) -> Bar {
-    let row = report.row(&workload.name());
+    let row = report.row(&workload);
     let ratio = row.and_then(|row| Some(row.seconds(peer, Part::Resident)? / row.seconds(engine, Part::Resident)?));
     let outcome = broken(row, engine).unwrap_or_else(|| match row.and_then(|row| row.arm(peer)) {
         // Nothing to beat: what it computes is not what was asked for.
@@ -182,7 +191,7 @@ fn faster(report: &Report, workload: Workload, engine: &str, peer: &str, factor:
         }
         _ => at_least(ratio, factor, |ratio| format!("{ratio:.1}×")),
     });
-    Bar { what: format!("{engine}, {}", workload.title()), target: format!("≥ {factor}× {peer}"), outcome }
+    Bar::new(format!("{engine}, {}", workload.title()), format!("≥ {factor}× {peer}"), outcome)
 }
 
 fn verdict(verdict: &Verdict) -> &str {
@@ -196,31 +205,35 @@ fn verdict(verdict: &Verdict) -> &str {
 }
 
 fn even_as_random(report: &Report, knots: usize) -> Bar {
-    let seconds = |spacing| report.row(&interp(Type::F32, knots, spacing, false).name())?.seconds(CPU, Part::Resident);
-    let ratio = seconds(Spacing::Even).and_then(|even| Some(even / seconds(Spacing::Random)?));
-    Bar {
-        what: format!("{CPU}, interp, f32: {} even knots beside random ones", grouped(knots)),
-        target: "no slower (5 % for noise)".into(),
-        outcome: at_most(ratio, 1.05, |ratio| format!("{ratio:.2}× the time")),
-    }
+    let row = |spacing| report.row(&interp(Type::F32, knots, spacing, false));
+    let seconds = |row: &Row| row.seconds(CPU, Part::Resident);
+    let ratio = row(Spacing::Even).zip(row(Spacing::Random)).and_then(|(even, random)| {
+        // The only bar on two workloads: rows of two runs are not compared.
+        if even.began == random.began { Some(seconds(even)? / seconds(random)?) } else { None }
+    });
+    Bar::new(
+        format!("{CPU}, interp, f32: {} even knots beside random ones", grouped(knots)),
+        "no slower (5 % for noise)",
+        at_most(ratio, 1.05, |ratio| format!("{ratio:.2}× the time")),
+    )
 }
 
 fn same_bits(report: &Report, workload: Workload) -> Bar {
-    let same = report.row(&workload.name()).and_then(|row| row.arm(CPU)?.same_bits_as_numpy);
+    let same = report.row(&workload).and_then(|row| row.arm(CPU)?.same_bits_as_numpy);
     let outcome = same.map_or(Outcome::NotMeasured, |same| {
         Outcome::Measured(if same { "the same bits" } else { "other bits" }.into(), same)
     });
-    Bar { what: format!("{CPU}, {}", workload.title()), target: "np.interp's bits".into(), outcome }
+    Bar::new(format!("{CPU}, {}", workload.title()), "np.interp's bits", outcome)
 }
 
 /// Whether any peer on that side is faster than `least` allows, over several workloads; the closest is named.
 fn ahead_of_all(rows: &[&Row], engine: &str, side: Side, what: &str, least: f64) -> Bar {
     let rival = |arm: &&ArmResult| {
-        let known = peers::ALL.iter().find(|known| known.name == arm.peer);
+        let known = roster::find(&arm.peer);
         // Sums without compensation and memory limits are measures, not libraries; bare kernels have bars of their own.
         arm.floor.is_none()
             && !["plain", "wgsl"].contains(&arm.peer.as_str())
-            && !arm.peer.starts_with("ndgpu")
+            && !arm.is_own()
             && known.is_some_and(|known| known.side == side)
     };
     let leads = rows.iter().flat_map(|row| {
@@ -238,47 +251,47 @@ fn ahead_of_all(rows: &[&Row], engine: &str, side: Side, what: &str, least: f64)
             Outcome::Measured(format!("{lead:.2}× {peer}{place}"), lead >= least)
         })
     });
-    Bar { what: format!("{engine}, {what}"), target: format!("≥ {least:.1}× the fastest peer"), outcome }
+    Bar::new(format!("{engine}, {what}"), format!("≥ {least:.1}× the fastest peer"), outcome)
 }
 
 /// Bytes a second beside reading 256 MB in the same rounds.
 fn bandwidth(report: &Report, workload: Workload) -> Bar {
-    let share = report.row(&workload.name()).and_then(|row| {
+    let share = report.row(&workload).and_then(|row| {
         let limit = row.arm("read of 256 MB")?;
         let seconds = limit.seconds(Part::Resident)? * row.bytes as f64 / limit.floor? as f64;
         Some(seconds / row.seconds(CPU, Part::Resident)?)
     });
-    Bar {
-        what: format!("{CPU}, {}", workload.title()),
-        target: "≥ 0.85 of the read bandwidth".into(),
-        outcome: at_least(share, 0.85, |share| format!("{share:.2}")),
-    }
+    Bar::new(
+        format!("{CPU}, {}", workload.title()),
+        "≥ 0.85 of the read bandwidth",
+        at_least(share, 0.85, |share| format!("{share:.2}")),
+    )
 }
 
 /// Beside the better of the layouts made by hand.
 fn as_by_hand(report: &Report, workload: Workload) -> Bar {
-    let ratio = report.row(&workload.name()).and_then(|row| {
+    let ratio = report.row(&workload).and_then(|row| {
         let by_hand = row.arms.iter().filter(|arm| arm.name.starts_with("hand layout"));
         let best = by_hand.filter_map(|arm| arm.seconds(Part::Resident)).min_by(f64::total_cmp)?;
         Some(row.seconds(GPU, Part::Resident)? / best)
     });
-    Bar {
-        what: format!("{GPU}, {}", workload.title()),
-        target: "≤ 1.2× the best layout made by hand".into(),
-        outcome: at_most(ratio, 1.2, |ratio| format!("{ratio:.2}×")),
-    }
+    Bar::new(
+        format!("{GPU}, {}", workload.title()),
+        "≤ 1.2× the best layout made by hand",
+        at_most(ratio, 1.2, |ratio| format!("{ratio:.2}×")),
+    )
 }
 
 /// What exactness costs: beside plain sums in f32.
 fn accuracy(report: &Report, workload: Workload) -> Bar {
-    let ratio = report.row(&workload.name()).and_then(|row| {
+    let ratio = report.row(&workload).and_then(|row| {
         // Where plain sums are too wrong to count their time is still what it is.
         let plain = row.arm("plain sum in f32")?.parts.get(&Part::Resident)?.median;
         Some(row.seconds(CPU, Part::Resident)? / plain)
     });
-    Bar {
-        what: format!("{CPU}, {}", workload.title()),
-        target: "≤ 1.10× a plain sum in f32".into(),
-        outcome: at_most(ratio, 1.10, |ratio| format!("{ratio:.2}×")),
-    }
+    Bar::new(
+        format!("{CPU}, {}", workload.title()),
+        "≤ 1.10× a plain sum in f32",
+        at_most(ratio, 1.10, |ratio| format!("{ratio:.2}×")),
+    )
 }

@@ -1,8 +1,8 @@
 //! The inputs of a workload, the same in every run, and what the results must be.
 //!
-//! Inputs go to `.npy` files in a folder, where every peer reads them: `xp`, `fp` and `x` of an interpolation, `a` and `w`
-//! of an average. What is expected is computed here in plain f64, by bisection and by a compensated sum, with no help from
-//! any of the peers.
+//! Inputs go to `.npy` files in a folder, where every peer reads them: `xp`, `fp` and `x` of an interpolation, `a` and
+//! `w` of an average. What is expected is computed here in plain f64, by bisection and by a compensated sum, with no
+//! help from any of the peers.
 
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use ndarray::{Array, Array1, Array2, ArrayView1, Axis, Dimension};
 use ndarray_npy::{ReadNpyExt, ReadableElement, WritableElement, WriteNpyExt};
 use rayon::prelude::*;
 
+use crate::outcome::{Outcome, told};
 use crate::workload::{Spacing, Type, Workload};
 
 /// The types of elements, with everything that any of the peers asks of them.
@@ -37,12 +38,6 @@ impl Real for f64 {
     fn next(self) -> Self {
         self.next_up()
     }
-}
-
-pub type Outcome<T> = Result<T, String>;
-
-pub fn told(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }
 
 pub fn load<T: ReadableElement, D: Dimension>(folder: &Path, name: &str) -> Outcome<Array<T, D>> {

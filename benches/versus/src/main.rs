@@ -1,28 +1,35 @@
 //! ndgpu and its peers, measured in one run: `cargo bench --bench versus` in the root of the repository starts this.
 //!
-//! `args` says what to do, `run` does it with `measure`, `team` and `client` (the processes of the peers), `peers` (what
-//! they do there) and `check`; `report` shows what was found.
+//! Imports point one way, from the last of these to the first (`tests/architecture/benches.rs` in the root of the
+//! repository has the table):
+//!
+//! - `outcome`, `date`, `args`, `roster` (who takes part), `workload` (what is measured, and what it is called), `data`
+//!   (inputs), `protocol` (what the processes say to each other), `results` (what was found): data, and little else.
+//! - `peers` (what they do), behind `worker` (in a process of their own).
+//! - `run`: measures, by way of the processes alone. It knows no peer.
+//! - `bars` and `gate` (what is to be reached), `report` (tables and charts), `record` (what is kept): of results
+//!   alone.
 
 mod args;
 mod bars;
-mod check;
-mod client;
 mod data;
-mod machine;
-mod measure;
+mod date;
+mod gate;
+mod outcome;
 mod peers;
 mod protocol;
+mod record;
 mod report;
 mod results;
+mod roster;
 mod run;
-mod team;
 mod worker;
 mod workload;
 
 use std::process::ExitCode;
 
-use args::Args;
-use data::Outcome;
+use args::{Args, Record};
+use outcome::Outcome;
 use results::Report;
 
 fn main() -> ExitCode {
@@ -54,11 +61,24 @@ fn work() -> Outcome<()> {
     } else {
         let mut all = Report::default();
         for file in &args.from {
-            all.merge(report::read_json(file)?);
+            all.merge(Report::read(file)?)?;
         }
         all
     };
-    report::publish(&report, &args)
+    report::publish(&report, &args.out, args.readme_chart.as_deref())?;
+    let (faults, bars) = (gate::faults(&report), bars::bars(&report));
+    if let Some(place) = &args.record {
+        let folder = match place {
+            Record::InRepository => record::folder(),
+            Record::In(folder) => folder.clone(),
+        };
+        println!("Recorded in {}", record::update(report, &folder)?.display());
+    }
+    faults?;
+    if args.gate {
+        println!("The gate: {} bars, all reached", gate::pass(&bars)?);
+    }
+    Ok(())
 }
 
 fn list(args: &Args) {
@@ -68,10 +88,10 @@ fn list(args: &Args) {
         println!("    {}", workload.name());
     }
     for workload in memory {
-        println!("    memory/{}", workload.name());
+        println!("    {}", workload.memory_name());
     }
     println!("Peers:");
-    for known in &peers::ALL {
+    for known in &roster::ALL {
         println!("    {:10} {}", known.name, known.what);
     }
 }

@@ -1,8 +1,9 @@
 //! What the runner and its workers say to each other: a line of JSON each way, behind a mark.
 //!
-//! Every peer lives in a process of its own: one that panics, aborts or hangs takes nobody with it, and one whose threads
-//! spin after a call can be waited for. Rust peers are this program started again with `--worker NAME`, Python peers are
-//! `python/worker.py NAME`; both speak this. Lines without the mark are what libraries print, and are ignored.
+//! Every peer lives in a process of its own: one that panics, aborts or hangs takes nobody with it, and one whose
+//! threads spin after a call can be waited for. Rust peers are this program started again with `--worker NAME`, Python
+//! peers are `python/worker.py NAME`; both speak this. Lines without the mark are what libraries print, and are
+//! ignored.
 
 use std::path::PathBuf;
 

@@ -1,11 +1,16 @@
-//! What a run found: plain data that is written as JSON after every workload, and read back to draw tables and charts
+//! What runs found: plain data that is written as JSON after every workload, and read back to draw tables and charts
 //! again without measuring (`--from`).
+//!
+//! Fields are added and never taken away or given another meaning: results of years ago are still drawn.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::outcome::{Outcome, told, write};
 use crate::protocol::Part;
+use crate::roster;
 use crate::workload::Workload;
 
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -17,9 +22,34 @@ pub struct Report {
     pub began: u64,
     pub took_seconds: f64,
     pub rounds: usize,
+    /// Where the rows come from. Results of several runs have several.
+    #[serde(default)]
+    pub runs: Vec<Run>,
     pub peers: Vec<PeerState>,
     pub rows: Vec<Row>,
     pub memory: Vec<Memory>,
+}
+
+/// What it takes to measure the same again.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Run {
+    /// As in the report, and by it rows name the run they come from.
+    pub began: u64,
+    pub command: String,
+    /// Of the repository.
+    pub commit: Option<String>,
+    /// Whether anything was not committed.
+    pub changed: bool,
+    pub rustc: String,
+    /// What RUSTFLAGS and the configuration of cargo gave the compiler.
+    pub flags: String,
+    /// And the level of optimisation.
+    pub target: String,
+    /// Of the crates that are measured, and of Python. Libraries of Python say theirs among the peers.
+    pub versions: BTreeMap<String, String>,
+    /// Variables of the environment that peers look at.
+    pub environment: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -46,6 +76,9 @@ pub struct Row {
     pub bytes: usize,
     pub elements: usize,
     pub workload: Workload,
+    /// The run that it comes from, by when that began.
+    #[serde(default)]
+    pub began: u64,
     pub arms: Vec<ArmResult>,
     /// The share of the machine that other programs took while this was timed, where the system tells.
     #[serde(default)]
@@ -117,24 +150,44 @@ impl Stats {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Memory {
     pub name: String,
+    /// The run that it comes from, by when that began.
+    #[serde(default)]
+    pub began: u64,
     /// What the bar allows: inputs, outputs, 16 MiB, four times the table.
     pub allowed: u64,
     pub added: Result<u64, String>,
 }
 
 impl Report {
-    pub fn row(&self, name: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.name == name)
+    pub fn read(file: &Path) -> Outcome<Self> {
+        let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
     }
 
-    /// Adds what other runs found. A workload measured again replaces the older one.
-    pub fn merge(&mut self, other: Self) {
+    pub fn write(&self, file: &Path) -> Outcome<()> {
+        write(file, &serde_json::to_string_pretty(self).map_err(told)?)
+    }
+
+    pub fn row(&self, workload: &Workload) -> Option<&Row> {
+        self.rows.iter().find(|row| row.workload == *workload)
+    }
+
+    pub fn run_of(&self, began: u64) -> Option<&Run> {
+        self.runs.iter().find(|run| run.began == began)
+    }
+
+    /// Adds what a later run on the same machine found. A workload measured again replaces the older one.
+    pub fn merge(&mut self, other: Self) -> Outcome<()> {
         if self.rows.is_empty() && self.memory.is_empty() {
             *self = other;
-            return;
+            return Ok(());
+        }
+        if !self.machine.is_same(&other.machine) {
+            let (ours, theirs) = (&self.machine.processor, &other.machine.processor);
+            return Err(format!("figures of two machines do not go into one table: {ours} and {theirs}"));
         }
         for row in other.rows {
-            match self.rows.iter_mut().find(|known| known.name == row.name) {
+            match self.rows.iter_mut().find(|known| known.workload == row.workload) {
                 Some(known) => *known = row,
                 None => self.rows.push(row),
             }
@@ -150,8 +203,20 @@ impl Report {
                 None => self.peers.push(peer),
             }
         }
+        self.runs.extend(other.runs);
+        let (rows, memory) = (&self.rows, &self.memory);
+        let in_use = |began| rows.iter().any(|row| row.began == began) || memory.iter().any(|row| row.began == began);
+        self.runs.retain(|run| in_use(run.began));
+        self.runs.dedup_by_key(|run| run.began);
         self.took_seconds += other.took_seconds;
         self.command = format!("{}; {}", self.command, other.command);
+        Ok(())
+    }
+}
+
+impl Machine {
+    fn is_same(&self, other: &Self) -> bool {
+        (&self.processor, self.threads, &self.system) == (&other.processor, other.threads, &other.system)
     }
 }
 
@@ -173,6 +238,11 @@ impl Row {
 }
 
 impl ArmResult {
+    /// Whether it is ndgpu's.
+    pub fn is_own(&self) -> bool {
+        roster::find(&self.peer).is_some_and(roster::Known::is_own)
+    }
+
     pub fn seconds(&self, part: Part) -> Option<f64> {
         self.verdict.counts().then_some(())?;
         self.parts.get(&part).map(|stats| stats.median)

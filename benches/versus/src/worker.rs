@@ -1,87 +1,18 @@
 //! The other end of the protocol: a peer in a process of its own, `versus --worker NAME`.
 //!
-//! A panic of a peer becomes an answer that says so; the runner then ends the process, because nobody knows what state the
-//! library is in.
+//! A panic of a peer becomes an answer that says so; the runner then ends the process, because nobody knows what state
+//! the library is in.
 
 use std::io::{BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use ndarray::Array1;
 use ndarray_npy::WriteNpyExt;
 
-use crate::data::{Outcome, told};
-use crate::peers;
-use crate::protocol::{ArmInfo, MARK, Part, Reply, Request, Task};
-
-/// A library, ready to be asked.
-pub trait Peer {
-    /// Version, threads, device.
-    fn about(&self) -> String;
-    /// What it can do with this workload, inputs loaded.
-    fn prepare(&mut self, task: &Task) -> Outcome<Vec<Arm>>;
-    /// Resident bytes that this workload adds at its peak.
-    fn memory(&mut self, _task: &Task) -> Outcome<u64> {
-        Err("not measured of this peer".into())
-    }
-}
-
-pub enum Values {
-    F32(Vec<f32>),
-    F64(Vec<f64>),
-}
-
-/// Runs once and says how long it took.
-type Timed = Box<dyn FnMut() -> Outcome<Duration>>;
-
-pub struct Arm {
-    info: ArmInfo,
-    parts: Vec<Timed>,
-    result: Option<Box<dyn FnMut() -> Outcome<Values>>>,
-}
-
-impl Arm {
-    pub fn new(name: &str, call: impl Into<String>) -> Self {
-        let info = ArmInfo { name: name.into(), call: call.into(), ..ArmInfo::default() };
-        Self { info, parts: Vec::new(), result: None }
-    }
-
-    pub fn refusing(name: &str, reason: impl Into<String>) -> Self {
-        let mut arm = Self::new(name, "");
-        arm.info.refuses = Some(reason.into());
-        arm
-    }
-
-    /// A physical limit rather than a peer, with the bytes that it moves.
-    pub fn floor(mut self, bytes: usize) -> Self {
-        self.info.floor = Some(bytes as u64);
-        self
-    }
-
-    /// Times a step. What it returns is dropped after the clock has stopped.
-    pub fn part<R>(self, part: Part, mut step: impl FnMut() -> Outcome<R> + 'static) -> Self {
-        self.part_timed(part, move || {
-            let start = Instant::now();
-            let result = std::hint::black_box(step()?);
-            let took = start.elapsed();
-            drop(result);
-            Ok(took)
-        })
-    }
-
-    /// A step that looks at the clock itself, for what has to be made ready before each call.
-    pub fn part_timed(mut self, part: Part, step: impl FnMut() -> Outcome<Duration> + 'static) -> Self {
-        self.info.parts.push(part);
-        self.parts.push(Box::new(step));
-        self
-    }
-
-    pub fn result(mut self, result: impl FnMut() -> Outcome<Values> + 'static) -> Self {
-        self.result = Some(Box::new(result));
-        self
-    }
-}
+use crate::outcome::{Outcome, told};
+use crate::peers::{self, Arm, Peer, Values};
+use crate::protocol::{MARK, Reply, Request};
 
 /// Answers until the runner closes the pipe.
 pub fn serve(name: &str, options: &peers::Options) {
@@ -128,26 +59,16 @@ impl Worker<'_> {
             Request::Prepare { task } => {
                 self.arms.clear();
                 self.arms = self.peer()?.prepare(&task)?;
-                let arms = self.arms.iter().map(|arm| arm.info.clone()).collect();
+                let arms = self.arms.iter().map(|arm| arm.info().clone()).collect();
                 Ok(Reply { arms, ..Reply::default() })
             }
             Request::Check { arm, out } => {
-                let arm = self.arms.get_mut(arm).ok_or("no such arm")?;
-                let start = Instant::now();
-                let values = arm.result.as_mut().ok_or("this arm has no result")?()?;
-                let seconds = vec![start.elapsed().as_secs_f64()];
+                let (values, seconds) = self.arm(arm)?.compute()?;
                 write(&values, &out)?;
-                Ok(Reply { seconds, ..Reply::default() })
+                Ok(Reply { seconds: vec![seconds], ..Reply::default() })
             }
             Request::Time { arm, part, calls, warm } => {
-                let arm = self.arms.get_mut(arm).ok_or("no such arm")?;
-                let place = arm.info.parts.iter().position(|&known| known == part).ok_or("no such part")?;
-                let step = &mut arm.parts[place];
-                for _ in 0..warm {
-                    step()?;
-                }
-                let seconds = (0..calls).map(|_| step().map(|took| took.as_secs_f64())).collect::<Outcome<_>>()?;
-                Ok(Reply { seconds, ..Reply::default() })
+                Ok(Reply { seconds: self.arm(arm)?.time(part, warm, calls)?, ..Reply::default() })
             }
             Request::Memory { task } => Ok(Reply { bytes: self.peer()?.memory(&task)?, ..Reply::default() }),
             Request::Release => {
@@ -155,6 +76,10 @@ impl Worker<'_> {
                 Ok(Reply::default())
             }
         }
+    }
+
+    fn arm(&mut self, place: usize) -> Outcome<&mut Arm> {
+        self.arms.get_mut(place).ok_or_else(|| "no such arm".into())
     }
 
     fn peer(&mut self) -> Outcome<&mut Box<dyn Peer>> {

@@ -1,11 +1,11 @@
 //! Which kernel looks queries up on a GPU. The one place where that is decided, from what is known before anything runs:
-//! the table, the rules, the shape of the queries, the kind of device. docs/BENCHMARKS.md has the whole story.
+//! the table, the rules, the shape of the queries, the kind of device. The experiments behind it are in docs/notebook.
 
 use crate::element::ElementType;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl;
 use crate::engine::info::DeviceKind;
-use crate::float::dtype::Scalar;
+use crate::float::scalar::Scalar;
 use crate::kernels::interp::op::{Method, Rules, TableData};
 use crate::kernels::search::gpu::Reach;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::element::Float;
 use crate::engine::storage::Storage;
-use crate::float::dtype::{FloatType, Scalar};
+use crate::float::dtype::FloatType;
+use crate::float::scalar::Scalar;
 use crate::kernels::footprint::Footprint;
 use crate::kernels::search::axis::SortedAxis;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::engine::check::Check;
 use crate::engine::storage::Storage;
-use crate::float::dtype::{FloatType, Scalar};
+use crate::float::dtype::FloatType;
+use crate::float::scalar::Scalar;
 use crate::kernels::footprint::Footprint;
 
 /// An array seen as `[outer, len, inner]`; `len` is what is reduced.

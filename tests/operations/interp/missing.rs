@@ -1,21 +1,11 @@
 //! Knots and values that are missing.
 
-use ndarray::{Array1, Axis, Dimension, arr2};
-use ndgpu::{Device, DeviceArray, ErrorKind, Float, InterpTable, InterpTableBuilder, Method, Order};
+use ndarray::{Axis, arr2};
+use ndgpu::{Device, ErrorKind, Float, InterpTable, InterpTableBuilder, Method, Order};
 
-use crate::support::arrays::values;
+use super::shown::{row, shown};
 use crate::support::engines::on_every_engine;
-use crate::support::numbers::{value, wide};
-
-/// A row of values of the element type.
-pub fn row<T: Float>(values: &[f64]) -> Array1<T> {
-    values.iter().map(|&v| value(v)).collect()
-}
-
-/// What a result is, so that NaN equals NaN.
-pub fn shown<T: Float, D: Dimension>(result: DeviceArray<T, D>) -> Vec<String> {
-    values(&result).into_iter().map(|y| wide(y).to_string()).collect()
-}
+use crate::support::numbers::value;
 
 fn missing_knots<T: Float>(device: &Device, name: &str) {
     let nan = f64::NAN;

@@ -3,4 +3,5 @@
 mod methods;
 mod missing;
 mod rules;
+mod shown;
 mod tables;

@@ -3,7 +3,7 @@
 use ndarray::Array1;
 use ndgpu::{Device, Float, InterpTable, Method, Order};
 
-use super::missing::{row, shown};
+use super::shown::{row, shown};
 use crate::support::engines::on_every_engine;
 use crate::support::numbers::value;
 

@@ -3,7 +3,7 @@
 use ndarray::{Array2, Axis};
 use ndgpu::{Device, Float, InterpTable, InterpTableBuilder, Method};
 
-use super::assert_same;
+use super::reduced::assert_same;
 use crate::support::arrays::values;
 use crate::support::devices::flushes_subnormals;
 use crate::support::engines::{gpus, on_every_engine};

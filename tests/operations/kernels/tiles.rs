@@ -3,8 +3,7 @@
 use ndarray::{Array1, Array2, ArrayD, Axis, Ix1, Ix2, IxDyn, s};
 use ndgpu::{Device, DeviceArray, Float, InterpTable, Result, wgpu};
 
-use super::reductions::{REDUCTIONS, reduced};
-use super::{arr, assert_same};
+use super::reduced::{REDUCTIONS, arr, assert_same, reduced};
 use crate::support::devices::{application, array_buffer, small};
 use crate::support::noop::ALL_FEATURES;
 use crate::support::numbers::value;

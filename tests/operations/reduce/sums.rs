@@ -44,13 +44,13 @@ fn check_axis<T: Float>(device: &Device, a: &ArrayD<T>, axis: usize, name: &str)
             full_total.add(f);
         }
         let (((((&sum, &mean), &weighted), &average), &average_full), &sums) = outputs.next().unwrap();
-        near_sum(sum, plain.value(), size, &format!("{what} sum"));
-        near_sum(mean, plain.value() / len as f64, size / len as f64, &format!("{what} mean"));
-        near_sum(weighted, dot.value(), dot_size, &format!("{what} weighted sum"));
-        near_sum(average, dot.value() / total.value(), dot_size / total.value(), &format!("{what} average"));
+        near_sum(sum, plain.value(), size, format!("{what} sum"));
+        near_sum(mean, plain.value() / len as f64, size / len as f64, format!("{what} mean"));
+        near_sum(weighted, dot.value(), dot_size, format!("{what} weighted sum"));
+        near_sum(average, dot.value() / total.value(), dot_size / total.value(), format!("{what} average"));
         let (want, room) = (full_dot.value() / full_total.value(), full_size / full_total.value());
-        near_sum(average_full, want, room, &format!("{what} average, full weights"));
-        near_sum(sums, full_total.value(), full_total.value(), &format!("{what} sums of weights"));
+        near_sum(average_full, want, room, format!("{what} average, full weights"));
+        near_sum(sums, full_total.value(), full_total.value(), format!("{what} sums of weights"));
     }
     assert!(outputs.next().is_none(), "{what}");
 }
@@ -98,11 +98,11 @@ fn ten_million<T: Float>(device: &Device, name: &str) {
     let exact = tenth.to_f64().unwrap() * n as f64;
     let a = device.upload(&Array1::from_elem(n, tenth)).unwrap();
     let whole = a.sum().unwrap().readback().wait().unwrap().into_array().into_scalar();
-    near_sum(whole, exact, exact, &format!("{name}: a row of {n}"));
+    near_sum(whole, exact, exact, format!("{name}: a row of {n}"));
     for (rows, columns) in [(n / 8, 8), (n / 2, 2), (n / 1000, 1000)] {
         let a = a.reshape((rows, columns)).unwrap();
         for got in read(a.sum_axis(Axis(0)).unwrap()) {
-            near_sum(got, exact / columns as f64, exact, &format!("{name}: down {rows} rows of {columns}"));
+            near_sum(got, exact / columns as f64, exact, format!("{name}: down {rows} rows of {columns}"));
         }
     }
     let ones = device.upload(&Array2::from_elem((20_000_000, 1), T::one())).unwrap();

@@ -7,12 +7,12 @@ use proptest::sample::select;
 
 use super::inputs::values_of;
 use super::tables::{Table, interpolated, table};
+use crate::runner::{SEED, holds};
 use crate::support::devices::flushes_subnormals;
 use crate::support::engines::on_every_engine;
 use crate::support::numbers::{value, wide};
 use crate::support::oracle::{Asked, Sorted};
 use crate::support::random::Random;
-use crate::{SEED, holds};
 
 /// How much of a table is missing.
 #[derive(Clone, Copy, Debug)]

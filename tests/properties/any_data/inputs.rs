@@ -6,11 +6,11 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 
+use crate::runner::{SEED, holds};
 use crate::support::arrays::values;
 use crate::support::engines::on_every_engine;
 use crate::support::numbers::{same, value};
 use crate::support::random::Random;
-use crate::{SEED, holds};
 
 /// The values of a result.
 pub fn values_of<E: Element, D: Dimension>(array: DeviceArray<E, D>) -> Vec<E> {

@@ -5,12 +5,12 @@ use ndgpu::{Device, Float, InterpTable, Order};
 
 use super::inputs::values_of;
 use super::tables::{Table, interpolated, table};
+use crate::runner::{SEED, holds};
 use crate::support::devices::flushes_subnormals;
 use crate::support::engines::on_every_engine;
 use crate::support::numbers::{value, wide};
 use crate::support::oracle::interp;
 use crate::support::random::Random;
-use crate::{SEED, holds};
 
 fn interpolates<T: Float>(device: &Device, name: &str, table: &Table) {
     let table = &if flushes_subnormals(device) { table.without_subnormals() } else { table.clone() };

@@ -4,11 +4,11 @@ use ndarray::Axis;
 use ndgpu::{Device, ErrorKind, Float};
 
 use super::inputs::{Input, input, values_of};
+use crate::runner::{SEED, holds};
 use crate::support::compare::near;
 use crate::support::engines::on_every_engine;
 use crate::support::numbers::{same, value, wide};
 use crate::support::oracle::{extreme, total};
-use crate::{SEED, holds};
 
 /// A sum, and what the sizes of its terms come to.
 fn total_and_size(terms: impl Iterator<Item = f64> + Clone) -> (f64, f64) {

@@ -5,11 +5,11 @@ use ndgpu::{Device, ErrorKind, Float, Knots, Side};
 
 use super::inputs::values_of;
 use super::tables::{Table, table};
+use crate::runner::{SEED, holds};
 use crate::support::engines::on_every_engine;
 use crate::support::numbers::value;
 use crate::support::oracle::{Bins, less};
 use crate::support::random::Random;
-use crate::{SEED, holds};
 
 fn finds_indices<T: Float>(device: &Device, name: &str, table: &Table) {
     let knots = table.knots::<T>(0);

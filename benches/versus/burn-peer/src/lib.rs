@@ -1,5 +1,5 @@
-//! What the harness asks of burn over wgpu, without generics: whoever uses this crate compiles none of burn's code again,
-//! which would take minutes each time.
+//! What the harness asks of burn over wgpu, without generics: whoever uses this crate compiles none of burn's code
+//! again, which would take minutes each time.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -16,8 +16,8 @@ pub struct Burn {
     device: WgpuDevice,
 }
 
-/// A matrix on it. Clones share it. Of what type is nobody else's business: even dropping a tensor is generic code, which
-/// would be compiled wherever it happens.
+/// A matrix on it. Clones share it. Of what type is nobody else's business: even dropping a tensor is generic code,
+/// which would be compiled wherever it happens.
 #[derive(Clone)]
 pub struct Matrix(Rc<dyn Any>);
 

@@ -1,4 +1,5 @@
-//! What the harness asks of numr over wgpu, without generics: whoever uses this crate compiles none of numr's code again.
+//! What the harness asks of numr over wgpu, without generics: whoever uses this crate compiles none of numr's code
+//! again.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -17,8 +18,8 @@ struct Context {
     device: WgpuDevice,
 }
 
-/// An array on it. Clones share it. Of what type is nobody else's business: even dropping a tensor is generic code, which
-/// would be compiled wherever it happens.
+/// An array on it. Clones share it. Of what type is nobody else's business: even dropping a tensor is generic code,
+/// which would be compiled wherever it happens.
 #[derive(Clone)]
 pub struct Array(Rc<dyn Any>);
 

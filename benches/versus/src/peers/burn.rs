@@ -1,7 +1,7 @@
 //! burn over wgpu. It has no search, so nothing to compose an interpolation of.
 
 #[cfg(not(feature = "burn"))]
-pub fn open() -> crate::data::Outcome<Box<dyn crate::worker::Peer>> {
+pub fn open() -> crate::outcome::Outcome<Box<dyn super::arm::Peer>> {
     Err("not built: this is a light build".into())
 }
 
@@ -14,10 +14,10 @@ mod on {
 
     use versus_burn::Burn;
 
-    use super::super::{Matrix, Weights};
-    use crate::data::Outcome;
+    use crate::outcome::Outcome;
+    use crate::peers::arm::{Arm, Peer, Values};
+    use crate::peers::inputs::{Matrix, Weights};
     use crate::protocol::{Part, Task};
-    use crate::worker::{Arm, Peer, Values};
     use crate::workload::{Type, Workload};
 
     struct Engine(Burn);

@@ -1,5 +1,5 @@
-//! The crates that do this on one core: ndarray, ndarray-interp and interp. Each is asked from all of rayon's threads, a
-//! stretch of the queries or of the lines each, which is how a user with several cores would call it.
+//! The crates that do this on one core: ndarray, ndarray-interp and interp. Each is asked from all of rayon's threads,
+//! a stretch of the queries or of the lines each, which is how a user with several cores would call it.
 
 use std::rc::Rc;
 
@@ -9,10 +9,11 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Linal
 use ndarray_interp::interp1d::Interp1DBuilder;
 use rayon::slice::{ParallelSlice, ParallelSliceMut};
 
-use super::{Matrix, Tables, Weights, by_type, values};
-use crate::data::{Outcome, Real, told};
+use super::arm::{Arm, Peer};
+use super::inputs::{Matrix, Tables, Weights, by_type, values};
+use crate::data::Real;
+use crate::outcome::{Outcome, told};
 use crate::protocol::{Part, Task};
-use crate::worker::{Arm, Peer};
 use crate::workload::Workload;
 
 /// Queries a task.
@@ -83,8 +84,8 @@ fn ndarray_interp<T: Real>(host: Rc<Tables<T>>) -> Arm {
         .result(move || Ok(values(result()?.as_slice().ok_or("made contiguous")?)))
 }
 
-/// It prepares its table again in each call, so a call is given as many queries as a thread has. In f64: its formula (slope
-/// times query plus intercept) loses too much in f32.
+/// It prepares its table again in each call, so a call is given as many queries as a thread has. In f64: its formula
+/// (slope times query plus intercept) loses too much in f32.
 fn interp_crate<T: Real>(host: Rc<Tables<T>>) -> Arm {
     let wide = |array: &Array2<T>| array.mapv(|value| -> f64 { value.into() });
     let wide = Rc::new((wide(&host.xp), wide(&host.fp), wide(&host.x)));

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use rayon::prelude::*;
 
-use crate::data::Outcome;
+use super::arm::{Arm, Peer};
+use crate::outcome::Outcome;
 use crate::protocol::{Part, Task};
-use crate::worker::{Arm, Peer};
 use crate::workload::Workload;
 
 /// Far larger than any cache.

@@ -1,7 +1,7 @@
 //! numr over wgpu: the best compositions of what it has, from `numr-peer/`.
 
 #[cfg(not(feature = "numr"))]
-pub fn open() -> crate::data::Outcome<Box<dyn crate::worker::Peer>> {
+pub fn open() -> crate::outcome::Outcome<Box<dyn super::arm::Peer>> {
     Err("not built: this is a light build".into())
 }
 
@@ -14,10 +14,10 @@ mod on {
 
     use versus_numr::{Array, Numr, Table};
 
-    use super::super::{Matrix, Tables, Weights};
-    use crate::data::Outcome;
+    use crate::outcome::Outcome;
+    use crate::peers::arm::{Arm, Peer, Values};
+    use crate::peers::inputs::{Matrix, Tables, Weights};
     use crate::protocol::{Part, Task};
-    use crate::worker::{Arm, Peer, Values};
     use crate::workload::{Type, Workload};
 
     struct Engine(Numr);

@@ -7,10 +7,11 @@ use std::rc::Rc;
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
-use super::{Matrix, Weights, by_type, values};
-use crate::data::{Outcome, Real};
+use super::arm::{Arm, Peer};
+use super::inputs::{Matrix, Weights, by_type, values};
+use crate::data::Real;
+use crate::outcome::Outcome;
 use crate::protocol::{Part, Task};
-use crate::worker::{Arm, Peer};
 use crate::workload::Workload;
 
 /// Places of a line that are added up before another task may take over.

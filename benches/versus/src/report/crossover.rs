@@ -1,11 +1,14 @@
-//! The chart that people come for: time for each query by how many there are, on the CPU engine, on the GPU with everything
-//! there, on the GPU with all copies, and in NumPy. Where two lines cross, a device begins to pay.
+//! The chart that people come for: time for each query by how many there are, on the CPU engine, on the GPU with
+//! everything there, on the GPU with all copies, and in NumPy. Where two lines cross, a device begins to pay.
 
+use super::facts::software;
 use super::svg::{Anchor, Face, Scale, Shape, Svg, colour, spread};
-use crate::bars::{CPU, GPU};
+use super::text::{time, time_short};
 use crate::protocol::Part;
 use crate::results::{Report, Row};
-use crate::workload::{Spacing, Type, Workload, grouped};
+use crate::roster::{CPU, GPU};
+use crate::workload::name::grouped;
+use crate::workload::{Spacing, Type, Workload};
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 560.0;
@@ -60,7 +63,7 @@ fn takes_part(row: &Row) -> bool {
 }
 
 fn device(report: &Report) -> String {
-    if super::markdown::software(report) { "llvmpipe".into() } else { "GPU engine".into() }
+    if software(report) { "llvmpipe".into() } else { "GPU engine".into() }
 }
 
 fn draw(report: &Report, curves: &[Curve]) -> String {
@@ -102,7 +105,7 @@ fn place(report: &Report) -> String {
     let machine = &report.machine;
     let on = format!("{}, {} threads", machine.processor.replace("(R)", ""), machine.threads);
     match report.peers.iter().find(|peer| peer.name == "ndgpu-gpu").map(|peer| &peer.about) {
-        Some(Ok(_)) if super::markdown::software(report) => {
+        Some(Ok(_)) if software(report) => {
             format!("{on}. No GPU here: llvmpipe is a graphics driver that computes on the same processor.")
         }
         Some(Ok(about)) => format!("{on}; {about}"),
@@ -119,7 +122,7 @@ fn grid(svg: &mut Svg, x: Scale, y: Scale) {
         let place = y.place(value);
         svg.line((x.places.0 - 8.0, place), (x.places.1 + 8.0, place), colour::FAINT, 1.0, "");
         let face = Face::new(13.0, colour::SOFT).anchored(Anchor::End);
-        svg.text(x.places.0 - 16.0, place + 4.5, &super::markdown::time_short(value * 1e-9), face);
+        svg.text(x.places.0 - 16.0, place + 4.5, &time_short(value * 1e-9), face);
     }
     for value in decades(x.values) {
         let place = x.place(value);
@@ -140,7 +143,7 @@ fn labels(svg: &mut Svg, curves: &[Curve], x: Scale, y: Scale) {
     for ((curve, place), (queries, seconds)) in curves.iter().zip(places).zip(ends) {
         let left = x.places.1 + 18.0;
         svg.text(left, place + 1.0, &curve.label, Face::new(14.0, curve.colour).bold());
-        let each = format!("{} a query", super::markdown::time(seconds / queries));
+        let each = format!("{} a query", time(seconds / queries));
         svg.text(left, place + 17.0, &each, Face::new(12.0, colour::SOFT));
     }
 }

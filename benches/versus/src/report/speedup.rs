@@ -1,13 +1,14 @@
-//! How many times as fast as NumPy everybody is, workload by workload; and how near averages come to the bandwidth of the memory.
+//! How many times as fast as NumPy everybody is, workload by workload; and how near averages come to the bandwidth of
+//! the memory.
 
+use super::facts::{needs_transfers, software};
 use super::lanes::{Lane, Lanes, Style};
-use super::markdown;
 use super::svg::{Shape, colour};
-use crate::bars::CPU;
-use crate::peers::{self, Side};
+use super::text::factor;
 use crate::protocol::Part;
-use crate::results::{ArmResult, Report, Row};
-use crate::workload::{Type, Workload, grouped};
+use crate::results::{Report, Row};
+use crate::roster::CPU;
+use crate::workload::Family;
 
 /// The name in the results, and how it is drawn.
 const INTERP: [(&str, Shape, &str); 10] = [
@@ -41,9 +42,10 @@ const AVERAGE: [(&str, Shape, &str); 11] = [
 const MOST: usize = 34;
 
 pub fn interp(report: &Report) -> Option<String> {
-    let all: Vec<&Row> = report.rows.iter().filter(|row| matches!(row.workload, Workload::Interp { .. })).collect();
+    let all: Vec<&Row> = report.rows.iter().filter(|row| row.workload.family() == Family::Interp).collect();
     // Of one table and one order of queries only the largest number of them.
-    let largest = |row: &&Row| all.iter().all(|other| family(other) != family(row) || other.elements <= row.elements);
+    let table = |row: &Row| row.workload.name_without_queries();
+    let largest = |row: &&Row| all.iter().all(|other| table(other) != table(row) || other.elements <= row.elements);
     let rows: Vec<&Row> = all.iter().copied().filter(largest).take(MOST).collect();
     speedups(report, "np.interp", "Interpolation: times as fast as np.interp", &rows, &INTERP)
 }
@@ -54,11 +56,7 @@ pub fn average(report: &Report) -> Option<String> {
 }
 
 fn averages(report: &Report) -> impl Iterator<Item = &Row> {
-    report.rows.iter().filter(|row| matches!(row.workload, Workload::Average { .. }))
-}
-
-fn family(row: &Row) -> &str {
-    row.name.rsplit_once('/').map_or(row.name.as_str(), |(family, _)| family)
+    report.rows.iter().filter(|row| row.workload.family() == Family::Average)
 }
 
 fn speedups(
@@ -73,8 +71,8 @@ fn speedups(
         let base = row.seconds(base, Part::Resident)?;
         let times = |name: &str| row.seconds(name, Part::Resident).map(|seconds| base / seconds);
         let marks = styles.iter().enumerate().filter_map(|(place, style)| Some((times(&style.name)?, place)));
-        let bar = times(CPU).map(|times| (times, format!("{}×", markdown::factor(times))));
-        Some(Lane { label: label(row), bar, marks: marks.collect(), limit: None })
+        let bar = times(CPU).map(|times| (times, format!("{}×", factor(times))));
+        Some(Lane { label: row.workload.label(), bar, marks: marks.collect(), limit: None })
     };
     let lanes: Vec<Lane> = rows.iter().filter_map(lane).collect();
     if lanes.is_empty() {
@@ -103,7 +101,7 @@ pub fn bandwidth(report: &Report) -> Option<String> {
     let rows: Vec<&Row> = averages(report).take(MOST).collect();
     let on_cpu = AVERAGE.iter().filter(|(name, ..)| {
         let arm = rows.iter().find_map(|row| row.arm(name));
-        arm.is_some_and(is_on_cpu)
+        arm.is_some_and(|arm| !needs_transfers(arm))
     });
     let mut known: Vec<_> = on_cpu.copied().collect();
     known.push(("np.average", Shape::Circle, colour::INK));
@@ -112,8 +110,8 @@ pub fn bandwidth(report: &Report) -> Option<String> {
     let rate = |row: &Row, name: &str| Some(row.bytes as f64 / row.seconds(name, Part::Resident)? / 1e9);
     let lane = |row: &&Row| {
         let marks = styles.iter().enumerate().filter_map(|(place, style)| Some((rate(row, &style.name)?, place)));
-        let bar = rate(row, CPU).map(|rate| (rate, markdown::factor(rate)));
-        Lane { label: label(row), bar, marks: marks.collect(), limit: limit(row, "read of as many bytes") }
+        let bar = rate(row, CPU).map(|rate| (rate, factor(rate)));
+        Lane { label: row.workload.label(), bar, marks: marks.collect(), limit: limit(row, "read of as many bytes") }
     };
     let lanes: Vec<Lane> = rows.iter().map(lane).collect();
     let mut limits: Vec<f64> = rows.iter().filter_map(|row| limit(row, "read of 256 MB")).collect();
@@ -130,7 +128,7 @@ pub fn bandwidth(report: &Report) -> Option<String> {
         lanes,
         logarithmic: false,
         from: 0.0,
-        lines: vec![(read, format!("reading 256 MB: {}", markdown::factor(read)))],
+        lines: vec![(read, format!("reading 256 MB: {}", factor(read)))],
         limit: Some("A short black line: reading as many bytes as this workload has, which a cache may serve."),
         unit: "",
     };
@@ -142,10 +140,6 @@ fn limit(row: &Row, name: &str) -> Option<f64> {
     Some(arm.floor? as f64 / arm.seconds(Part::Resident)? / 1e9)
 }
 
-fn is_on_cpu(arm: &ArmResult) -> bool {
-    peers::ALL.iter().any(|known| known.name == arm.peer && known.side == Side::Cpu)
-}
-
 /// Those of the known whose time counts anywhere.
 fn used(rows: &[&Row], known: &[(&str, Shape, &'static str)]) -> Vec<Style> {
     let counts = |name: &str| rows.iter().any(|row| row.seconds(name, Part::Resident).is_some());
@@ -153,40 +147,12 @@ fn used(rows: &[&Row], known: &[(&str, Shape, &'static str)]) -> Vec<Style> {
     used.map(|&(name, shape, colour)| Style { name: name.into(), shape, colour }).collect()
 }
 
-/// A short name for a lane.
-fn label(row: &Row) -> String {
-    match row.workload {
-        Workload::Interp { ty, tables: 1, knots, spacing, sorted, queries } => {
-            let order = if sorted { ", sorted" } else { "" };
-            let ty = if ty == Type::F64 { "f64, " } else { "" };
-            format!("{ty}{} {} knots, {}{order}", grouped(knots), spacing.name(), queries_short(queries))
-        }
-        Workload::Interp { tables, knots, queries, .. } => {
-            format!("{} tables of {}, {} each", grouped(tables), grouped(knots), queries_short(queries))
-        }
-        Workload::Average { ty, rows, columns, axis, full } => {
-            let ty = if ty == Type::F64 { "f64, " } else { "" };
-            let weights = if full { ", full weights" } else { "" };
-            format!("{ty}{} × {}, axis {axis}{weights}", grouped(rows), grouped(columns))
-        }
-        Workload::Overhead { .. } => row.name.clone(),
-    }
-}
-
-fn queries_short(queries: usize) -> String {
-    match queries {
-        queries if queries >= 1_000_000 => format!("{} M queries", queries / 1_000_000),
-        queries if queries >= 1_000 => format!("{} k queries", queries / 1_000),
-        queries => format!("{queries} queries"),
-    }
-}
-
 fn machine(report: &Report) -> String {
     format!("{}, {} threads.", report.machine.processor.replace("(R)", ""), report.machine.threads)
 }
 
 fn software_note(report: &Report) -> Option<String> {
-    markdown::software(report).then(|| {
+    software(report).then(|| {
         "No GPU here: ndgpu GPU, the bisection kernel, numr and burn ran on llvmpipe, on the same processor.".to_owned()
     })
 }

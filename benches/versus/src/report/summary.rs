@@ -1,13 +1,16 @@
-//! The short version: a line for each workload, what is missing or went wrong, and the bars that were not reached. This is what
-//! a run prints; `table.md` has everything.
+//! The short version: a line for each workload, what is missing or went wrong, and the bars that were not reached. This
+//! is what a run prints; `table.md` has everything.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::markdown::{escape, factor, head, needs_transfers, time, trouble};
-use crate::bars::{self, CPU, GPU, Outcome};
+use super::facts::{head, needs_transfers, trouble};
+use super::text::{escape, factor, time};
+use crate::bars::{self, Outcome};
 use crate::protocol::Part;
 use crate::results::{ArmResult, Report, Row, Verdict};
+use crate::roster::{CPU, GPU};
+use crate::workload::Family;
 
 pub fn summary(report: &Report) -> String {
     let mut text = String::new();
@@ -24,7 +27,7 @@ pub fn summary(report: &Report) -> String {
 pub fn glance(report: &Report) -> String {
     let columns = ["workload", CPU, "× NumPy", "× fastest CPU peer", GPU, "end to end", "× fastest GPU peer"];
     let mut lines = vec![columns.map(str::to_owned).to_vec()];
-    for row in report.rows.iter().filter(|row| !row.name.starts_with("overhead")) {
+    for row in report.rows.iter().filter(|row| row.workload.family() != Family::Overhead) {
         let own = |engine: &str, part| row.seconds(engine, part);
         let show = |seconds: Option<f64>| seconds.map_or("–".into(), time);
         let numpy = ["np.interp", "np.average"].into_iter().find_map(|name| row.seconds(name, Part::Resident));
@@ -46,7 +49,7 @@ pub fn glance(report: &Report) -> String {
 fn rival(row: &Row, engine: &str, on_gpu: bool) -> String {
     let is_rival = |arm: &&ArmResult| {
         arm.floor.is_none()
-            && !arm.peer.starts_with("ndgpu")
+            && !arm.is_own()
             && arm.peer != "plain"
             && needs_transfers(arm) == on_gpu
             && arm.verdict.counts()
@@ -130,12 +133,4 @@ fn bars_missed(report: &Report) -> String {
     let reached = measured - missed.lines().count();
     let unmeasured = bars.len() - measured;
     format!("\nBars: {reached} of {measured} reached, {unmeasured} not measured in this run. Not reached:\n\n{missed}")
-}
-
-/// Workloads in which ndgpu is wrong or fails: a run that finds any has failed.
-pub fn own_faults(report: &Report) -> Vec<String> {
-    let at_fault = |arm: &ArmResult| {
-        arm.peer.starts_with("ndgpu") && matches!(arm.verdict, Verdict::Wrong(_) | Verdict::Failed(_))
-    };
-    report.rows.iter().filter(|row| row.arms.iter().any(at_fault)).map(|row| row.name.clone()).collect()
 }

@@ -1,5 +1,5 @@
-//! The little of SVG that the charts take, written by hand: no library for charts gives labels at the ends of lines, and
-//! nothing else is hard about them.
+//! The little of SVG that the charts take, written by hand: no library for charts gives labels at the ends of lines,
+//! and nothing else is hard about them.
 
 use std::fmt::Write;
 

@@ -4,10 +4,9 @@
 //! output of what they hold.
 
 use crate::element::Float;
+use crate::float::Sum;
 use crate::float::accumulator::Accumulate;
 use crate::kernels::reduce::cpu::sums::{Divisor, Sums, Widest};
-
-pub(crate) type Sum<T> = <T as crate::element::FloatParts>::Accumulator;
 
 /// Where a value is.
 #[derive(Clone, Copy)]

@@ -16,10 +16,11 @@ use crate::engine::host::memory::Values;
 use crate::engine::host::parallel::share;
 use crate::engine::storage::Storage;
 use crate::error::Result;
+use crate::float::Sum;
 use crate::kernels::reduce::cpu::columns::PLACES;
 use crate::kernels::reduce::cpu::extremes::{Extreme, Place};
 use crate::kernels::reduce::cpu::fold::{
-    At, Fold, Moments, OfZero, Plain, PlainWithoutNan, SideBySide, Sum, Weighted, WeightedAlike,
+    At, Fold, Moments, OfZero, Plain, PlainWithoutNan, SideBySide, Weighted, WeightedAlike,
 };
 use crate::kernels::reduce::cpu::rows::ROWS;
 use crate::kernels::reduce::cpu::sums::{LANES, Sums, Totals, Weighing, Widest};

@@ -2,8 +2,8 @@
 //! is a kernel of its own, small enough for its sums to stay in registers.
 
 use crate::element::Float;
+use crate::float::Sum;
 use crate::float::accumulator::Accumulate;
-use crate::kernels::reduce::cpu::fold::Sum;
 use crate::kernels::reduce::cpu::sums::{LANES, Totals};
 use crate::simd::{Eights, Kernel, Vector};
 

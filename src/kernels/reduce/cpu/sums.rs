@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use crate::element::Float;
+use crate::float::Sum;
 use crate::float::accumulator::Accumulate;
 use crate::kernels::reduce::cpu::columns::{Columns, FewColumns, Held};
-use crate::kernels::reduce::cpu::fold::Sum;
 use crate::kernels::reduce::cpu::rows::{ALIKE, NONE, OWN, Rows, RowsOfEight};
 use crate::kernels::reduce::op::View;
 use crate::simd::{Kernel, Vector};

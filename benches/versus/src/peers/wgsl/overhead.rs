@@ -6,10 +6,11 @@ use bytemuck::cast_slice;
 use ndgpu::wgpu;
 use wgpu::BufferUsages as Usages;
 
-use super::wgsl::{Context, Kernel};
-use crate::data::{Outcome, random, told};
+use super::context::{Context, Kernel};
+use crate::data::random;
+use crate::outcome::{Outcome, told};
+use crate::peers::arm::Arm;
 use crate::protocol::Part;
-use crate::worker::Arm;
 use crate::workload::{DISPATCHES, Overhead, TRANSFER};
 
 const TINY: &str = "

@@ -11,8 +11,8 @@ pub fn look() -> Machine {
     }
 }
 
-/// How long all cores together have been busy since the system was started, in seconds, with what other guests of the same
-/// host took. Linux only.
+/// How long all cores together have been busy since the system was started, in seconds, with what other guests of the
+/// same host took. Linux only.
 pub fn busy_seconds() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/stat").ok()?;
     let ticks: Vec<f64> =
@@ -23,6 +23,13 @@ pub fn busy_seconds() -> Option<f64> {
 }
 
 fn processor() -> Option<String> {
+    if cfg!(target_os = "macos") {
+        let output = std::process::Command::new("sysctl").args(["-n", "machdep.cpu.brand_string"]).output().ok()?;
+        return Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()).filter(|name| !name.is_empty());
+    }
+    if cfg!(windows) {
+        return std::env::var("PROCESSOR_IDENTIFIER").ok();
+    }
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_owned())

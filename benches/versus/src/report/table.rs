@@ -1,12 +1,15 @@
-//! The table: for each workload who took how long, beside ndgpu and beside what the memory can do; before it what matters
-//! most, after it who was missing and why.
+//! The table: for each workload who took how long, beside ndgpu and beside what the memory can do; before it what
+//! matters most, after it who was missing and why.
 
-use std::fmt::Write;
-
+use super::facts::{head, needs_transfers, trouble};
 use super::summary;
-use crate::bars::{self, Bar, CPU, GPU, Outcome};
+use super::text::{escape, exponent, factor, line, size, time};
+use crate::bars::{self, Bar, Outcome};
+use crate::date;
 use crate::protocol::Part;
-use crate::results::{ArmResult, Report, Row, Stats, Verdict};
+use crate::results::{ArmResult, Report, Row, Run, Stats, Verdict};
+use crate::roster::{CPU, GPU};
+use crate::workload::Family;
 
 pub fn table(report: &Report) -> String {
     let mut text = String::new();
@@ -14,54 +17,22 @@ pub fn table(report: &Report) -> String {
     line(&mut text, "\n## At a glance\n");
     text.push_str(&summary::glance(report));
     peers(&mut text, report);
+    runs(&mut text, report);
     bars_section(&mut text, &bars::bars(report));
     legend(&mut text);
-    let mut family = "";
+    let mut family = None;
     for row in &report.rows {
-        let (name, heading) = match row.name.split('/').next() {
-            Some("average") => ("average", "Averages"),
-            Some("overhead") => ("overhead", "Overhead of the GPU engine"),
-            _ => ("interp", "Interpolation"),
+        let heading = match row.workload.family() {
+            Family::Interp => "Interpolation",
+            Family::Average => "Averages",
+            Family::Overhead => "Overhead of the GPU engine",
         };
-        if name != family {
-            family = name;
+        if family.replace(row.workload.family()) != Some(row.workload.family()) {
             line(&mut text, &format!("\n## {heading}"));
         }
-        workload(&mut text, row);
+        workload(&mut text, row, report);
     }
     text
-}
-
-fn line(text: &mut String, content: &str) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "{content}");
-}
-
-pub fn head(text: &mut String, report: &Report) {
-    let machine = &report.machine;
-    line(text, "# ndgpu and its peers\n");
-    line(text, &format!("`{}`\n", report.command));
-    let cache = machine.cache_bytes.map_or(String::new(), |bytes| format!(", {} MiB of cache", bytes >> 20));
-    line(
-        text,
-        &format!(
-            "{}, {} threads{cache}, {}. Medians of up to {} rounds in turns; the whole run took {:.0} s.",
-            machine.processor, machine.threads, machine.system, report.rounds, report.took_seconds
-        ),
-    );
-    if software(report) {
-        line(
-            text,
-            "\n**There is no GPU in these figures.** \"ndgpu GPU\" and the peers on wgpu ran on a software rasteriser: a \
-             graphics driver that computes on the same processor.",
-        );
-    }
-}
-
-/// Whether what stands for a GPU computes on the processor.
-pub fn software(report: &Report) -> bool {
-    let gpu = report.peers.iter().find(|peer| peer.name == "ndgpu-gpu");
-    gpu.and_then(|peer| peer.about.as_ref().ok()).is_some_and(|about| about.contains("software rasteriser"))
 }
 
 fn peers(text: &mut String, report: &Report) {
@@ -74,6 +45,40 @@ fn peers(text: &mut String, report: &Report) {
         };
         line(text, &format!("| {} | {} | {about} |", peer.name, peer.what));
     }
+}
+
+/// What it takes to measure the same again, of each run that rows come from.
+fn runs(text: &mut String, report: &Report) {
+    if report.runs.is_empty() {
+        return;
+    }
+    line(text, "\n## To measure it again\n");
+    for run in &report.runs {
+        line(text, &format!("- {}: `{}`", when(run), run.command));
+        line(
+            text,
+            &format!(
+                "  - {}, {}; {}",
+                run.rustc,
+                run.target,
+                if run.flags.is_empty() { "no flags" } else { &run.flags }
+            ),
+        );
+        let versions: Vec<_> = run.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        line(text, &format!("  - {}", versions.join(", ")));
+        for (name, value) in &run.environment {
+            line(text, &format!("  - `{name}={value}`"));
+        }
+    }
+}
+
+fn when(run: &Run) -> String {
+    let commit = match &run.commit {
+        None => "of an unknown commit".into(),
+        Some(commit) if run.changed => format!("of commit {commit} with changes that are not committed"),
+        Some(commit) => format!("of commit {commit}"),
+    };
+    format!("{} at {} UTC, {commit}", date::day(run.began), date::time(run.began))
 }
 
 fn bars_section(text: &mut String, bars: &[Bar]) {
@@ -124,9 +129,12 @@ a few digits only. Of a wrong result no time is shown.",
     );
 }
 
-fn workload(text: &mut String, row: &Row) {
+fn workload(text: &mut String, row: &Row, report: &Report) {
     line(text, &format!("\n### {}\n", row.title));
     line(text, &format!("`{}`{}\n", row.name, bytes(row)));
+    if let Some(run) = report.run_of(row.began).filter(|_| report.runs.len() > 1) {
+        line(text, &format!("Measured {}.\n", when(run)));
+    }
     if let Some(disturbance) = row.disturbance() {
         line(text, &format!("**Not alone**: {disturbance}.\n"));
     }
@@ -178,11 +186,15 @@ fn entry(row: &Row, arm: &ArmResult) -> String {
         false => "the same".into(),
     };
     let columns = [
-        if arm.peer.starts_with("ndgpu") { format!("**{}**", arm.name) } else { arm.name.clone() },
+        if arm.is_own() { format!("**{}**", arm.name) } else { arm.name.clone() },
         part(arm, Part::Resident),
         part(arm, Part::Upload),
         part(arm, Part::Readback),
-        if row.name.starts_with("overhead") || needs_transfers(arm) { part(arm, Part::EndToEnd) } else { whole },
+        if row.workload.family() == Family::Overhead || needs_transfers(arm) {
+            part(arm, Part::EndToEnd)
+        } else {
+            whole
+        },
         rate,
         beside(CPU),
         beside(GPU),
@@ -190,11 +202,6 @@ fn entry(row: &Row, arm: &ArmResult) -> String {
         error,
     ];
     format!("| {} |", columns.join(" | "))
-}
-
-/// Whether its data have to be brought somewhere else first.
-pub fn needs_transfers(arm: &ArmResult) -> bool {
-    crate::peers::ALL.iter().any(|known| known.name == arm.peer && known.side != crate::peers::Side::Cpu)
 }
 
 /// What the fastest limit on the same side would take for the bytes of the row.
@@ -214,19 +221,6 @@ fn limit(arm: &ArmResult) -> String {
     format!("| *{}* ({moved}) | {} | | | | {} | | | | |", arm.name, part(arm, Part::Resident), rate.unwrap_or_default())
 }
 
-/// Why there are no times.
-pub fn trouble(arm: &ArmResult) -> Option<String> {
-    match &arm.verdict {
-        Verdict::Right | Verdict::Coarse => None,
-        Verdict::Wrong(reason) => {
-            let error = arm.error.map_or(String::new(), |error| format!(", off by up to {}", exponent(error)));
-            Some(format!("**wrong**: {reason}{error}"))
-        }
-        Verdict::Failed(reason) => Some(format!("**fails**: {reason}")),
-        Verdict::Refused(reason) => Some(format!("refuses: {reason}")),
-    }
-}
-
 fn part(arm: &ArmResult, part: Part) -> String {
     let Some(Stats { median, lower_quartile, upper_quartile, rounds }) = arm.parts.get(&part) else {
         return String::new();
@@ -236,60 +230,4 @@ fn part(arm: &ArmResult, part: Part) -> String {
     }
     let spread = 50.0 * (upper_quartile - lower_quartile) / median;
     format!("{} ±{spread:.0}%", time(*median))
-}
-
-pub fn time(seconds: f64) -> String {
-    let (value, unit) = match seconds {
-        seconds if seconds < 1e-6 => (seconds * 1e9, "ns"),
-        seconds if seconds < 1e-3 => (seconds * 1e6, "µs"),
-        seconds if seconds < 1.0 => (seconds * 1e3, "ms"),
-        seconds => (seconds, "s"),
-    };
-    format!("{} {unit}", three_digits(value))
-}
-
-/// `100 ns`, for axes.
-pub fn time_short(seconds: f64) -> String {
-    let (value, unit) = match seconds {
-        seconds if seconds < 0.999e-6 => (seconds * 1e9, "ns"),
-        seconds if seconds < 0.999e-3 => (seconds * 1e6, "µs"),
-        seconds => (seconds * 1e3, "ms"),
-    };
-    format!("{} {unit}", (value * 1e3).round() / 1e3)
-}
-
-pub fn size(bytes: f64) -> String {
-    let (value, unit) = match bytes {
-        bytes if bytes < 1e6 => (bytes / 1e3, "kB"),
-        bytes if bytes < 1e9 => (bytes / 1e6, "MB"),
-        bytes => (bytes / 1e9, "GB"),
-    };
-    format!("{} {unit}", three_digits(value))
-}
-
-pub fn factor(value: f64) -> String {
-    three_digits(value)
-}
-
-fn three_digits(value: f64) -> String {
-    match value {
-        value if value < 10.0 => format!("{value:.2}"),
-        value if value < 100.0 => format!("{value:.1}"),
-        value => format!("{value:.0}"),
-    }
-}
-
-fn exponent(error: f64) -> String {
-    if error == 0.0 { "0".into() } else { format!("{error:.0e}") }
-}
-
-/// One line, and no bar that would end a cell.
-pub fn escape(text: &str) -> String {
-    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = text.replace('|', "\\|");
-    if text.chars().count() <= 240 {
-        return text;
-    }
-    let cut: String = text.chars().take(240).collect();
-    format!("{cut}…")
 }

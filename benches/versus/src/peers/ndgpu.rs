@@ -6,10 +6,13 @@ use std::time::Instant;
 use ndarray::{Array1, Array2, Axis, Ix1, Ix2};
 use ndgpu::{Device, DeviceArray, DeviceKind, InterpTable};
 
-use super::{Matrix, Options, Tables, Weights, by_type, values};
-use crate::data::{Outcome, Real, random, told};
+use super::adapter::{self, Options};
+use super::arm::{Arm, Peer};
+use super::inputs::{Matrix, Tables, Weights, by_type, values};
+use crate::data::{Real, random};
+use crate::outcome::{Outcome, told};
 use crate::protocol::{Part, Task};
-use crate::worker::{Arm, Peer};
+use crate::roster::{CPU, GPU};
 use crate::workload::{DISPATCHES, Overhead, TRANSFER, Type, Workload};
 
 pub struct Engine {
@@ -19,29 +22,11 @@ pub struct Engine {
 
 impl Engine {
     pub fn cpu() -> Self {
-        Self { name: "ndgpu CPU", device: Device::cpu() }
+        Self { name: CPU, device: Device::cpu() }
     }
 
-    /// Hardware, else a software rasteriser, unless an adapter is named.
     pub fn gpu(options: &Options) -> Outcome<Self> {
-        let device = match &options.adapter {
-            Some(name) => Device::builder().adapter(name).build().map_err(told)?,
-            None => match Device::gpu() {
-                Ok(device) => device,
-                Err(error) => {
-                    let software = Device::builder().allow_software(true).build().map_err(told)?;
-                    if software.info().kind == DeviceKind::Cpu {
-                        return Err(error.to_string());
-                    }
-                    software
-                }
-            },
-        };
-        Ok(Self { name: "ndgpu GPU", device })
-    }
-
-    pub fn info(&self) -> &ndgpu::DeviceInfo {
-        self.device.info()
+        Ok(Self { name: GPU, device: adapter::open(options)? })
     }
 }
 

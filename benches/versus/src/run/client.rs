@@ -1,8 +1,8 @@
 //! A worker process, seen from the runner: started, asked with a time limit, stopped while it is not its turn, ended.
 //!
-//! Threads of OpenBLAS, XLA and others go on spinning after a call, some of them for seconds, and would take from the next
-//! arm what it needs. So a process runs from a request to its answer only: before and after it is stopped (SIGSTOP), where
-//! the system can do that. Elsewhere it is waited for until its threads sleep.
+//! Threads of OpenBLAS, XLA and others go on spinning after a call, some of them for seconds, and would take from the
+//! next arm what it needs. So a process runs from a request to its answer only: before and after it is stopped
+//! (SIGSTOP), where the system can do that. Elsewhere it is waited for until its threads sleep.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::data::{Outcome, told};
+use crate::outcome::{Outcome, told};
 use crate::protocol::{MARK, Reply, Request};
 
 /// How to start a worker.

@@ -6,7 +6,7 @@ use ndarray::Array1;
 use ndarray_npy::ReadNpyExt;
 use rayon::prelude::*;
 
-use crate::data::{Outcome, told};
+use crate::outcome::{Outcome, told};
 use crate::results::Verdict;
 use crate::workload::Type;
 

@@ -1,25 +1,26 @@
 //! Measures one workload: everybody gets ready and is checked, then all arms are timed in turns.
 //!
-//! Turns are what makes ratios fair on a machine whose speed changes: in each round every part of every arm has one turn,
-//! and each round starts with another arm. A turn is as many calls as take 20 ms (or 10), after one that does not count, or
-//! a single call where that is long. Its median is a sample; the median of the samples is the result.
+//! Turns are what makes ratios fair on a machine whose speed changes: in each round every part of every arm has one
+//! turn, and each round starts with another arm. A turn is as many calls as take 20 ms (or 10), after one that does not
+//! count, or a single call where that is long. Its median is a sample; the median of the samples is the result.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::check::{Found, judge};
-use crate::data::{self, Outcome};
-use crate::machine;
+use super::check::{Found, judge};
+use super::machine;
+use super::team::Member;
+use crate::data;
+use crate::outcome::Outcome;
 use crate::protocol::{ArmInfo, Part, Request, Task};
 use crate::results::{ArmResult, Row, Stats, Verdict};
-use crate::team::Member;
 use crate::workload::{Type, Workload};
 
 /// From here on a call is warm by itself.
 const LONG: f64 = 0.05;
-/// A call that takes this many times the time for all rounds is not asked for again: what the check took counts as its time,
-/// reading the result included, which is nothing beside it. Its transfers are not timed.
+/// A call that takes this many times the time for all rounds is not asked for again: what the check took counts as its
+/// time, reading the result included, which is nothing beside it. Its transfers are not timed.
 const ENDLESS: f64 = 3.0;
 /// Transfers of large buffers are slow the first times, until memory is there to be used again.
 const TRANSFER_CALLS: usize = 5;
@@ -87,7 +88,7 @@ pub fn measure(
                         let entry = entries.len();
                         let endless = |&took: &f64| !member.known.compiles() && took > ENDLESS * plan.seconds;
                         let known = took.filter(endless);
-                        let whole = plan.whole || member.known.name.starts_with("ndgpu");
+                        let whole = plan.whole || member.known.is_own();
                         let wanted = |part: &&Part| (whole && known.is_none()) || **part == Part::Resident;
                         let parts = info.parts.iter().filter(wanted);
                         turns.extend(parts.map(|&part| Turn::new(place, arm, entry, part, known)));
@@ -123,6 +124,7 @@ pub fn measure(
         bytes: workload.bytes(),
         elements: workload.elements(),
         workload,
+        began: 0,
         arms: entries,
         disturbed,
     })

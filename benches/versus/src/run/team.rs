@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::client::{Client, Program, Reason};
 use crate::args::Args;
-use crate::client::{Client, Program, Reason};
-use crate::data::{Outcome, told};
-use crate::peers::{self, Home, Known, Side};
+use crate::outcome::{Outcome, told};
 use crate::protocol::{Reply, Request};
 use crate::results::PeerState;
+use crate::roster::{self, Home, Known, Side};
 
 /// Opening a device, importing a library, and compiling what they compile at first.
 const START: Duration = Duration::from_secs(120);
@@ -26,14 +26,14 @@ pub struct Member {
 /// Everybody whom the command line lets take part, started once to see who is there.
 pub fn gather(args: &Args, folder: &Path, mut tell: impl FnMut(&str)) -> Outcome<Vec<Member>> {
     if let Some(wanted) = &args.peers
-        && let Some(stranger) = wanted.iter().find(|name| peers::ALL.iter().all(|known| known.name != *name))
+        && let Some(stranger) = wanted.iter().find(|name| roster::ALL.iter().all(|known| known.name != *name))
     {
-        let names: Vec<_> = peers::ALL.iter().map(|known| known.name).collect();
+        let names: Vec<_> = roster::ALL.iter().map(|known| known.name).collect();
         return Err(format!("there is no peer called {stranger}: {}", names.join(", ")));
     }
     let mut team = Vec::new();
-    for known in &peers::ALL {
-        let itself = known.name.starts_with("ndgpu");
+    for known in &roster::ALL {
+        let itself = known.is_own();
         let on_side = if known.side == Side::Cpu { args.cpu } else { args.gpu };
         let wanted = args.peers.as_ref().is_none_or(|wanted| itself || wanted.iter().any(|name| name == known.name));
         if !on_side || !wanted {

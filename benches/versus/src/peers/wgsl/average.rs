@@ -1,15 +1,15 @@
-//! Averages as one would lay them out by hand on bare wgpu: four values a load, a thread for each row or each four columns, or
-//! for a part of them, and a second pass over the parts. Sums are plain, in f64 where the adapter has it, as ndgpu's are: what
-//! differs is the layout alone.
+//! Averages as one would lay them out by hand on bare wgpu: four values a load, a thread for each row or each four
+//! columns, or for a part of them, and a second pass over the parts. Sums are plain, in f64 where the adapter has it,
+//! as ndgpu's are: what differs is the layout alone.
 
 use std::rc::Rc;
 
 use bytemuck::cast_slice;
 use ndgpu::wgpu::{BufferUsages as Usages, Features};
 
-use super::wgsl::{Context, Kernel, by_kernels};
-use super::{Matrix, Weights};
-use crate::worker::Arm;
+use super::context::{Context, Kernel, by_kernels};
+use crate::peers::arm::Arm;
+use crate::peers::inputs::{Matrix, Weights};
 
 /// Loads of one thread: software rasterisers end loops at 65,535.
 const MOST_STEPS: usize = 32 << 10;

@@ -1,16 +1,23 @@
 //! Bare wgpu on the adapter of ndgpu's GPU engine: a plain bisection, a thread a query, which is what one writes first;
 //! averages in layouts made by hand; and as limits a kernel that copies as many bytes, and the adapter's own copy.
 
+mod average;
+mod context;
+mod overhead;
+
 use std::rc::Rc;
 
 use bytemuck::cast_slice;
 use ndgpu::wgpu;
 use wgpu::BufferUsages as Usages;
 
-use super::{Matrix, Options, Tables, wgsl_average, wgsl_overhead};
-use crate::data::{Outcome, told};
+use context::{Context, Kernel, by_kernels};
+
+use super::adapter::{self, Options};
+use super::arm::{Arm, Peer};
+use super::inputs::{Matrix, Tables};
+use crate::outcome::{Outcome, told};
 use crate::protocol::{Part, Task};
-use crate::worker::{Arm, Peer, Values};
 use crate::workload::{Type, Workload};
 
 const BISECTION: &str = "
@@ -46,12 +53,6 @@ const COPY: &str = "
         target_[place] = source[place];
     }";
 
-/// A device with its queue, and the little that the arms need of both.
-pub struct Context {
-    pub device: wgpu::Device,
-    pub queue: wgpu::Queue,
-}
-
 pub struct Wgsl {
     context: Rc<Context>,
     about: String,
@@ -60,7 +61,7 @@ pub struct Wgsl {
 impl Wgsl {
     pub fn open(options: &Options) -> Outcome<Self> {
         // Asked of ndgpu, so that both are on the same one.
-        let wanted = super::ndgpu_engine::Engine::gpu(options)?.info().clone();
+        let wanted = adapter::open(options)?.info().clone();
         let backends = wgpu::Backends::from(wanted.backend.ok_or("there is no adapter")?);
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle().with_env();
         descriptor.backends = backends;
@@ -83,7 +84,7 @@ impl Peer for Wgsl {
     fn prepare(&mut self, task: &Task) -> Outcome<Vec<Arm>> {
         let context = &self.context;
         match task.workload {
-            Workload::Overhead { what } => Ok(wgsl_overhead::arms(context, what)),
+            Workload::Overhead { what } => Ok(overhead::arms(context, what)),
             workload if workload.ty() == Type::F64 => {
                 Ok(vec![Arm::refusing("bisection kernel", "written for f32 only")])
             }
@@ -99,7 +100,7 @@ impl Peer for Wgsl {
             }
             Workload::Average { full, axis, .. } => {
                 let matrix = Matrix::<f32>::load(task, full)?;
-                let mut arms = wgsl_average::arms(context, &matrix, axis);
+                let mut arms = average::arms(context, &matrix, axis);
                 arms.extend(copies(context, matrix.a.as_slice().expect("contiguous")));
                 Ok(arms)
             }
@@ -115,20 +116,6 @@ fn bisection(context: &Rc<Context>, host: &Tables<f32>) -> Arm {
     let kernel = Kernel::new(context, BISECTION, &buffers, host.x.len());
     let [.., output] = buffers;
     by_kernels(context, Arm::new("bisection kernel", "a thread a query, WGSL"), [kernel].into(), output, host.x.len())
-}
-
-/// An arm that runs kernels, one after another in one submission, and has so many values in a buffer then.
-pub fn by_kernels(context: &Rc<Context>, arm: Arm, kernels: Vec<Kernel>, output: wgpu::Buffer, len: usize) -> Arm {
-    let own = context.clone();
-    let compute = Rc::new(move || own.run(&kernels));
-    let (own, first) = (context.clone(), compute.clone());
-    arm.part(Part::Resident, move || compute()).result(move || {
-        first()?;
-        // Buffers are at least four values long.
-        let mut values = own.read(&output)?;
-        values.truncate(len);
-        Ok(Values::F32(values))
-    })
 }
 
 /// A copy kernel and the adapter's own copy, from buffer to buffer.
@@ -150,92 +137,4 @@ fn copies(context: &Rc<Context>, values: &[f32]) -> [Arm; 2] {
             by_command.wait()
         }),
     ]
-}
-
-pub struct Kernel {
-    pipeline: wgpu::ComputePipeline,
-    bindings: wgpu::BindGroup,
-    groups: [u32; 2],
-}
-
-impl Kernel {
-    pub fn new(context: &Context, source: &str, buffers: &[wgpu::Buffer], threads: usize) -> Self {
-        let device = &context.device;
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: None,
-            source: wgpu::ShaderSource::Wgsl(source.into()),
-        });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: None,
-            layout: None,
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: Default::default(),
-            cache: None,
-        });
-        let entries: Vec<_> = buffers
-            .iter()
-            .enumerate()
-            .map(|(place, buffer)| wgpu::BindGroupEntry { binding: place as u32, resource: buffer.as_entire_binding() })
-            .collect();
-        let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &pipeline.get_bind_group_layout(0),
-            entries: &entries,
-        });
-        let groups = threads.div_ceil(64).max(1) as u32;
-        // More than a dimension takes are folded into the second.
-        let across = groups.min(device.limits().max_compute_workgroups_per_dimension);
-        Self { pipeline, bindings, groups: [across, groups.div_ceil(across)] }
-    }
-}
-
-impl Context {
-    pub fn submit(&self, kernels: &[Kernel]) {
-        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        for kernel in kernels {
-            pass.set_pipeline(&kernel.pipeline);
-            pass.set_bind_group(0, &kernel.bindings, &[]);
-            pass.dispatch_workgroups(kernel.groups[0], kernel.groups[1], 1);
-        }
-        drop(pass);
-        self.queue.submit([encoder.finish()]);
-    }
-
-    /// One after another in one submission, and waits for them.
-    fn run(&self, kernels: &[Kernel]) -> Outcome<()> {
-        self.submit(kernels);
-        self.wait()
-    }
-
-    pub fn wait(&self) -> Outcome<()> {
-        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(told).map(drop)
-    }
-
-    pub fn empty(&self, bytes: u64, usage: Usages) -> wgpu::Buffer {
-        let bytes = bytes.max(16);
-        self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size: bytes,
-            usage,
-            mapped_at_creation: false,
-        })
-    }
-
-    pub fn buffer(&self, contents: &[u8], usage: Usages) -> wgpu::Buffer {
-        let buffer = self.empty(contents.len() as u64, usage | Usages::COPY_DST);
-        self.queue.write_buffer(&buffer, 0, contents);
-        buffer
-    }
-
-    fn read(&self, buffer: &wgpu::Buffer) -> Outcome<Vec<f32>> {
-        let staging = self.empty(buffer.size(), Usages::MAP_READ | Usages::COPY_DST);
-        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, buffer.size());
-        self.queue.submit([encoder.finish()]);
-        staging.map_async(wgpu::MapMode::Read, .., |_| ());
-        self.wait()?;
-        Ok(cast_slice(&staging.get_mapped_range(..).map_err(told)?).to_vec())
-    }
 }
