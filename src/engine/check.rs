@@ -1,22 +1,22 @@
 //! Errors that arrive with the data.
 //!
 //! Some checks can only be made where the data are: whether a sum of weights is zero, whether a table that was computed
-//! on the device is in order. Nobody waits for their outcome. The kernel leaves it in a word of device memory, every
-//! array derived from the result carries the [`Check`], and the readback that brings the data brings the word too, in
-//! the same copy, and turns it into an `Err`. The CPU engine knows the outcome at once and keeps it just the same, so
-//! that code which handles errors on one engine handles them on the other.
+//! on the device is in order. No call waits for the outcome: the kernel leaves it in a word of device memory, every
+//! array derived from the result carries the [`Check`], and a readback copies the word along with the data and turns it
+//! into an `Err`. The CPU engine has the outcome at once and defers it all the same, so that code which handles errors
+//! on one engine handles them on the other.
 //!
-//! Memory of a plan is written again and again, and what is wrong with it changes with what lies there. Arrays over such
-//! memory refer to its [`Latest`] findings; whatever is made of their values takes the findings as they are at that moment
-//! ([`Checks::now`]), as it takes the values.
+//! The memory of a plan is overwritten by each replay, and its errors with it. Arrays over such memory refer to its
+//! [`Latest`] findings; an array computed from them takes the findings as they are at that moment ([`Checks::now`]), as
+//! it takes the values.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The word of a check that found nothing. Otherwise the word is the complement of the first offender's index, so that
-/// a kernel needs `atomicMax` and memory that starts as zero.
+/// The word of a check that passed. Otherwise the word is the complement of the first offender's index, so that a
+/// kernel needs no more than `atomicMax` and memory that starts as zero.
 pub(crate) const PASSED: u32 = 0;
 
 /// One check and where its outcome will be found.
@@ -195,8 +195,8 @@ impl Latest {
         static UNFINISHED: LazyLock<Findings> = LazyLock::new(|| {
             Findings::unwritten(Error::new(
                 ErrorKind::NotCapturable,
-                "this array lies in memory of a plan that is being written or computed, or was when something panicked; \
-                 use it before the next write or replay begins, or after that",
+                "this array lies in memory of a plan that is being written or computed, or was when something \
+                 panicked; use it before the next write or replay begins, or after that",
             ))
         });
         self.set(UNFINISHED.clone());
@@ -249,8 +249,8 @@ impl Checks {
         self.latest().iter().fold(self.made.clone(), |all, latest| all.and(&latest.now()))
     }
 
-    /// The checks of what is made of the values: those of the values as they are now, unless it is recorded. What a plan
-    /// will compute while it is replayed is no better than the values are then.
+    /// The checks of what is made of the values: those of the values as they are now, unless it is recorded. What a
+    /// plan will compute while it is replayed is no better than the values are then.
     pub fn of_result(self, is_recorded: bool) -> Self {
         if self.latest.is_none() || is_recorded { self } else { self.now().into() }
     }

@@ -1,19 +1,19 @@
-//! [`Shelf`]: memory that was given back and waits to be used again, within a limit. The oldest makes room for the newest,
-//! so that a program whose sizes change is served as well as one whose sizes stay.
+//! [`Shelf`]: a bounded pool of freed buffers. When full it evicts the oldest, so it adapts when allocation sizes
+//! change.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What anything counts for at the least, in bytes: a driver's books on a small buffer are larger than it is.
+/// The least that a buffer counts for, in bytes: a driver's bookkeeping of a small buffer is larger than the buffer.
 const LEAST_BYTES: u64 = 16 << 10;
 
 pub(crate) struct Shelf<K, V>(Mutex<Contents<K, V>>);
 
 struct Contents<K, V> {
-    /// Of each kind the oldest first.
+    /// By key, the oldest first.
     kept: BTreeMap<K, VecDeque<Kept<V>>>,
-    /// What arrived when.
+    /// Keys by the time of their arrival.
     arrivals: BTreeMap<u64, K>,
     next: u64,
     bytes: u64,
@@ -35,18 +35,18 @@ impl<K: Ord + Clone, V> Shelf<K, V> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a value. What there is no room for any more is dropped when the shelf is not locked.
+    /// Puts a value in. Evicted values are dropped after the lock.
     pub fn put(&self, key: K, bytes: u64, value: V) {
         let surplus = self.contents().put(key, bytes, value);
         drop(surplus);
     }
 
-    /// The value of the smallest kind in a range that there is, the newest of it.
+    /// The newest value of the smallest key in a range.
     pub fn take(&self, keys: RangeInclusive<K>) -> Option<V> {
         self.contents().take(keys)
     }
 
-    /// Lets go of everything.
+    /// Drops all values.
     pub fn clear(&self) {
         let all = self.contents().clear();
         drop(all);
@@ -58,7 +58,7 @@ impl<K: Ord + Clone, V> Contents<K, V> {
         Self { kept: BTreeMap::new(), arrivals: BTreeMap::new(), next: 0, bytes: 0, limit }
     }
 
-    /// Gives what there is no room for any more.
+    /// Returns the evicted values.
     fn put(&mut self, key: K, bytes: u64, value: V) -> Vec<V> {
         let bytes = bytes.max(LEAST_BYTES);
         if bytes > self.limit {

@@ -1,4 +1,5 @@
 //! Tests that need the inside of several families.
 
 mod faults;
+mod pipelines;
 mod shaders;

@@ -1,30 +1,30 @@
-//! GPU memory: [`GpuBuffer`], and the pool it comes from and goes back to.
+//! GPU memory: [`GpuBuffer`], and the pool that buffers are taken from and recycled into.
 //!
-//! wgpu clears a fresh buffer and the system faults its pages in, which costs far more than using it; a buffer from the
-//! pool costs next to nothing. Storage goes back the moment its last owner lets go, even while commands that use it are
-//! still under way: commands run in the order they were recorded, so whoever gets it next comes after them.
+//! wgpu clears a fresh buffer and the system faults its pages in, which costs far more than using it; a pooled buffer
+//! costs next to nothing. Storage is recycled when its last owner drops it, even while commands that use it are still
+//! executing: commands run in the order they were recorded, so the next owner's come after them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::engine::gpu::error_scope::Watched;
+use crate::engine::gpu::error_scope::ScopedDevice;
 use crate::engine::info::DeviceInfo;
 use crate::engine::pool::Shelf;
 use crate::error::{Error, ErrorKind, Result};
 
-/// No more than this is kept for later, in bytes.
+/// The size of the pool.
 const KEPT_BYTES: u64 = 512 << 20;
 /// Nothing smaller is allocated: bindings must not be empty, and copies go in words of 4 bytes.
 const SMALLEST: u64 = 256;
 
-/// What a buffer is for.
+/// What a buffer is used for, which decides its wgpu usages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Purpose {
     /// Holds an array. Where memory is unified it can also be mapped for reading.
     Storage,
-    /// Lands a copy on the host's side.
+    /// Staging memory of readbacks.
     Readback,
-    /// Carries values to the device. Handed out mapped for writing.
+    /// Staging memory of uploads. Taken from the pool mapped for writing.
     Upload,
 }
 
@@ -34,9 +34,9 @@ pub(crate) struct GpuBuffer {
     /// Where the elements begin, in bytes: a multiple of the device's alignment; 0 in all of our own.
     offset: u64,
     purpose: Purpose,
-    /// Where it goes back to; a buffer of the application's goes nowhere.
+    /// Recycled into this pool; none for a buffer of the application's.
     pool: Option<Arc<BufferPool>>,
-    /// The application has a handle to it, so that it can't be given to anyone else.
+    /// The application has a handle to it, so it must not be recycled.
     exposed: AtomicBool,
 }
 
@@ -55,7 +55,7 @@ impl GpuBuffer {
         self.offset
     }
 
-    /// How many bytes there are from there on.
+    /// The number of bytes from there on.
     pub fn room(&self) -> u64 {
         self.raw.size() - self.offset
     }
@@ -66,12 +66,12 @@ impl GpuBuffer {
         &self.raw
     }
 
-    /// Keeps it out of the pool: a mapping of it may still be on its way.
+    /// Keeps it from being recycled: a mapping of it may still be in flight.
     pub fn abandon(&self) {
         self.exposed.store(true, Ordering::Relaxed);
     }
 
-    /// Looks at the first `bytes` of a mapping that has been granted. Only a lost device takes it back.
+    /// The first `bytes` of a completed mapping. Fails only on a lost device.
     pub fn mapped(&self, bytes: u64) -> Result<wgpu::BufferView> {
         self.raw.slice(0..bytes).get_mapped_range().map_err(|error| {
             self.abandon();
@@ -82,17 +82,17 @@ impl GpuBuffer {
         })
     }
 
-    /// Ends a mapping. What wgpu has to say about it on a device that is lost concerns nobody any more, but nobody else
-    /// must get a buffer that may still be mapped.
+    /// Ends a mapping. On a lost device this may fail, which no longer matters, but a buffer that may still be mapped
+    /// must not be recycled.
     pub fn unmap(&self) {
         match &self.pool {
-            Some(pool) if pool.device.attempt(|| self.raw.unmap()).is_ok() => {}
+            Some(pool) if pool.device.with_error_scope(|| self.raw.unmap()).is_ok() => {}
             Some(_) => self.abandon(),
             None => self.raw.unmap(),
         }
     }
 
-    /// Whether it can be mapped where it lies.
+    /// Whether it can be mapped in place.
     pub fn is_mappable(&self) -> bool {
         self.raw.usage().contains(wgpu::BufferUsages::MAP_READ) && !self.exposed.load(Ordering::Relaxed)
     }
@@ -101,14 +101,14 @@ impl GpuBuffer {
 impl Drop for GpuBuffer {
     fn drop(&mut self) {
         if let (Some(pool), false) = (&self.pool, self.exposed.load(Ordering::Relaxed)) {
-            pool.keep(self.purpose, self.raw.clone());
+            pool.recycle(self.purpose, self.raw.clone());
         }
     }
 }
 
-/// The buffers of a device that wait to be used again.
+/// The recycled buffers of a device.
 pub(crate) struct BufferPool {
-    device: Arc<Watched>,
+    device: Arc<ScopedDevice>,
     name: String,
     largest: u64,
     mappable_storage: bool,
@@ -117,7 +117,7 @@ pub(crate) struct BufferPool {
 }
 
 impl BufferPool {
-    pub fn new(device: &Arc<Watched>, info: &DeviceInfo) -> Arc<Self> {
+    pub fn new(device: &Arc<ScopedDevice>, info: &DeviceInfo) -> Arc<Self> {
         Arc::new(Self {
             device: device.clone(),
             name: info.name.clone(),
@@ -133,19 +133,19 @@ impl BufferPool {
         Ok(GpuBuffer { raw, offset: 0, purpose, pool: Some(self.clone()), exposed: AtomicBool::new(false) })
     }
 
-    /// The same without an owner that gives it back: for upload staging, which comes back when it is mapped again.
+    /// The same without an owner that recycles it: for upload staging, which is recycled once it is mapped again.
     pub fn take_raw(&self, purpose: Purpose, bytes: u64) -> Result<wgpu::Buffer> {
         self.device.health()?;
         if bytes > self.largest {
             return Err(Error::too_large("an array", bytes, self.largest, &self.name));
         }
         let size = size_class(bytes).min(self.largest);
-        if let Some(buffer) = self.take_kept(purpose, size) {
+        if let Some(buffer) = self.reuse(purpose, size) {
             return Ok(buffer);
         }
         match self.create(purpose, size) {
             Err(wgpu::Error::OutOfMemory { .. }) => {
-                self.forget();
+                self.purge();
                 self.create(purpose, size)
             }
             created => created,
@@ -155,25 +155,25 @@ impl BufferPool {
                 Error::out_of_memory(size, &self.name, "drop arrays that are no longer needed, or work in pieces")
                     .with_source(Arc::new(error))
             }
-            other => self.device.explain("creating a buffer", other),
+            other => self.device.classify("creating a buffer", other),
         })
         .and_then(|buffer| self.device.health().map(|()| buffer))
     }
 
-    /// One that is kept, if there is.
-    pub fn take_kept(&self, purpose: Purpose, size: u64) -> Option<wgpu::Buffer> {
+    /// A recycled buffer of this size, if there is any.
+    pub fn reuse(&self, purpose: Purpose, size: u64) -> Option<wgpu::Buffer> {
         self.shelf.take((purpose, size)..=(purpose, size))
     }
 
-    /// Puts a buffer back. Storage and readback buffers must be unmapped, upload buffers mapped.
-    pub fn keep(&self, purpose: Purpose, buffer: wgpu::Buffer) {
+    /// Recycles a buffer. Storage and readback buffers must be unmapped, upload buffers mapped.
+    pub fn recycle(&self, purpose: Purpose, buffer: wgpu::Buffer) {
         self.shelf.put((purpose, buffer.size()), buffer.size(), buffer);
     }
 
-    /// Lets go of everything that is kept.
-    fn forget(&self) {
+    /// Frees all recycled buffers.
+    fn purge(&self) {
         self.shelf.clear();
-        // Memory is only returned when wgpu looks around.
+        // wgpu frees memory in a poll only.
         self.device.poll(wgpu::PollType::Poll);
     }
 
@@ -192,7 +192,7 @@ impl BufferPool {
             Purpose::Readback => "ndgpu readback staging",
             Purpose::Upload => "ndgpu upload staging",
         };
-        self.device.attempt(|| {
+        self.device.with_error_scope(|| {
             self.device.raw().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size,
@@ -203,7 +203,8 @@ impl BufferPool {
     }
 }
 
-/// The size that is allocated for `bytes`: sizes within an eighth share a class, so that they can be used for each other.
+/// The size that is allocated for `bytes`: sizes within an eighth share a class, so that their buffers are
+/// interchangeable.
 pub(crate) fn size_class(bytes: u64) -> u64 {
     let bytes = bytes.max(SMALLEST);
     let step = (1_u64 << bytes.ilog2()) / 8;

@@ -1,29 +1,30 @@
-//! A tape of dispatches, for tests: what each was given and what it left, so that another implementation of WebGPU can be
-//! asked to do the same.
+//! A log of dispatches, for tests: the inputs of each and the buffers it left, so that another implementation of WebGPU
+//! can be asked to do the same.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::buffers::Purpose;
 use crate::engine::gpu::encoder::{Binding, Commands, LARGEST_ELEMENT};
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelSource, Pipeline};
 use crate::error::Result;
 
 thread_local! {
-    /// Operations dispatch on the thread that asks for them: other tests do not get onto the tape.
-    static TAPE: RefCell<Option<Tape>> = const { RefCell::new(None) };
+    /// Operations dispatch on the thread that asks for them: other tests do not get into the log.
+    static LOG: RefCell<Option<DispatchLog>> = const { RefCell::new(None) };
 }
 
 #[derive(Default)]
-struct Tape {
+struct DispatchLog {
     dispatches: Vec<Taped>,
     /// What plans keep, until it is played.
-    kept: Vec<Kept>,
+    recorded: Vec<Recorded>,
 }
 
 /// A dispatch.
 pub(crate) struct Taped {
-    pub kernel: Kernel,
+    pub kernel: KernelSource,
     pub parameters: Vec<u8>,
     pub columns: u32,
     pub rows: u32,
@@ -39,8 +40,8 @@ pub(crate) struct Contents {
     pub after: Option<Vec<u8>>,
 }
 
-struct Kept {
-    kernel: Kernel,
+struct Recorded {
+    pipeline: Arc<Pipeline>,
     parameters: Vec<u8>,
     windows: Vec<(wgpu::Buffer, u64, u64)>,
     groups: u64,
@@ -48,17 +49,17 @@ struct Kept {
 
 /// Everything that this thread dispatches meanwhile.
 pub(crate) fn record(calls: impl FnOnce()) -> Vec<Taped> {
-    TAPE.set(Some(Tape::default()));
+    LOG.set(Some(DispatchLog::default()));
     calls();
-    TAPE.take().map(|tape| tape.dispatches).unwrap_or_default()
+    LOG.take().map(|log| log.dispatches).unwrap_or_default()
 }
 
-/// Does what plans have kept since the last time, one dispatch after another.
+/// Does what plans have recorded since the last time, one dispatch after another.
 pub(crate) fn play_kept(context: &GpuContext) -> Result<()> {
-    let kept = TAPE.with_borrow_mut(|tape| tape.as_mut().map(|tape| std::mem::take(&mut tape.kept)));
-    for Kept { kernel, parameters, windows, groups } in kept.into_iter().flatten() {
+    let recorded = LOG.with_borrow_mut(|log| log.as_mut().map(|log| std::mem::take(&mut log.recorded)));
+    for Recorded { pipeline, parameters, windows, groups } in recorded.into_iter().flatten() {
         let bindings = windows.iter().map(|(buffer, offset, bytes)| Binding { buffer, offset: *offset, bytes: *bytes });
-        Commands::at_once(context).dispatch(&kernel, &parameters, &bindings.collect::<Vec<_>>(), groups)?;
+        Commands::at_once(context).dispatch_pipeline(pipeline, &parameters, &bindings.collect::<Vec<_>>(), groups)?;
     }
     Ok(())
 }
@@ -67,20 +68,22 @@ pub(crate) fn play_kept(context: &GpuContext) -> Result<()> {
 pub(crate) fn watch<'a>(
     context: &'a GpuContext,
     is_kept: bool,
-    kernel: &Kernel,
+    pipeline: &Arc<Pipeline>,
     parameters: &[u8],
     bindings: &[Binding<'a>],
-    [groups, columns, rows]: [u64; 3],
+    groups: u64,
+    [columns, rows]: [u32; 2],
 ) -> Option<Watch<'a>> {
-    if TAPE.with_borrow(Option::is_none) {
+    if LOG.with_borrow(Option::is_none) {
         return None;
     }
+    let kernel = &pipeline.source;
     expect_no_aliases(kernel, bindings);
-    let (kernel, parameters) = (kernel.clone(), parameters.to_vec());
+    let parameters = parameters.to_vec();
     if is_kept {
         let windows = bindings.iter().map(|one| (one.buffer.clone(), one.offset, one.bytes)).collect();
-        let kept = Kept { kernel, parameters, windows, groups };
-        TAPE.with_borrow_mut(|tape| tape.as_mut().map(|tape| tape.kept.push(kept)));
+        let recorded = Recorded { pipeline: pipeline.clone(), parameters, windows, groups };
+        LOG.with_borrow_mut(|log| log.as_mut().map(|log| log.recorded.push(recorded)));
         return None;
     }
     let numbered = kernel.buffers().zip(bindings);
@@ -90,12 +93,12 @@ pub(crate) fn watch<'a>(
             Contents { number, access, before, after: None }
         })
         .collect();
-    let taped = Taped { kernel, parameters, columns: columns as u32, rows: rows as u32, buffers };
-    Some(Watch { context, bindings: bindings.to_vec(), taped: Some(taped) })
+    let logged = Taped { kernel: kernel.clone(), parameters, columns, rows, buffers };
+    Some(Watch { context, bindings: bindings.to_vec(), logged: Some(logged) })
 }
 
 /// WebGPU forbids it, wgpu does not always notice: what is written must not be bound a second time.
-fn expect_no_aliases(kernel: &Kernel, bindings: &[Binding<'_>]) {
+fn expect_no_aliases(kernel: &KernelSource, bindings: &[Binding<'_>]) {
     let accesses: Vec<_> = kernel.buffers().map(|(_, access)| access).collect();
     for (one, first) in bindings.iter().enumerate() {
         for (other, second) in bindings.iter().enumerate() {
@@ -111,18 +114,18 @@ fn expect_no_aliases(kernel: &Kernel, bindings: &[Binding<'_>]) {
 pub(crate) struct Watch<'a> {
     context: &'a GpuContext,
     bindings: Vec<Binding<'a>>,
-    taped: Option<Taped>,
+    logged: Option<Taped>,
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        let Some(mut taped) = self.taped.take().filter(|_| !std::thread::panicking()) else { return };
-        for (buffer, binding) in taped.buffers.iter_mut().zip(&self.bindings) {
+        let Some(mut logged) = self.logged.take().filter(|_| !std::thread::panicking()) else { return };
+        for (buffer, binding) in logged.buffers.iter_mut().zip(&self.bindings) {
             if buffer.access == Access::ReadWrite {
                 buffer.after = Some(contents(self.context, binding).expect("what a kernel left"));
             }
         }
-        TAPE.with_borrow_mut(|tape| tape.as_mut().map(|tape| tape.dispatches.push(taped)));
+        LOG.with_borrow_mut(|log| log.as_mut().map(|log| log.dispatches.push(logged)));
     }
 }
 

@@ -1,5 +1,5 @@
-//! [`Commands`]: what an operation gives its dispatches to. Either they are done at once, or they are kept, with everything
-//! they need, for a plan to replay.
+//! [`Commands`]: the interface of operations to the GPU. Dispatches are either recorded into the command queue at once,
+//! or kept, with their bind groups, for a plan that replays them.
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::buffers::GpuBuffer;
-use crate::engine::gpu::pipelines::{Kernel, Pipeline};
-use crate::engine::gpu::queue::PARAMETER_BYTES;
+use crate::engine::gpu::pipelines::{KernelKey, Pipeline};
+use crate::engine::gpu::queue::{Dispatch, PARAMETER_BYTES};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The largest element of any binding: four f64 of a table's segment, or the sums of f64.
+/// The size of the largest element of any binding: the four f64 of a table's segment, or the sums of f64.
 pub(crate) const LARGEST_ELEMENT: u64 = 32;
 
 /// A window of a buffer, bound to a kernel.
@@ -28,7 +28,8 @@ impl<'a> Binding<'a> {
         Self { buffer: buffer.raw(), offset: buffer.offset(), bytes }
     }
 
-    /// Makes it end at a multiple of `step` bytes, for kernels that take several elements at once, if there is memory.
+    /// Extends it to a multiple of `step` bytes, for kernels that load several elements at once, if the buffer has
+    /// them.
     pub fn round_up(&mut self, step: u64) -> bool {
         let bytes = self.bytes.next_multiple_of(step);
         let fits = self.offset + bytes <= self.buffer.size();
@@ -44,48 +45,77 @@ impl<'a> Binding<'a> {
     }
 }
 
+/// An operand that some dispatches of a kernel do not have. Something has to be bound in its place, and must not
+/// overlap with anything else that is bound: each has memory of its own, which no result is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placeholder {
+    Partials,
+    WeightSums,
+    Checks,
+}
+
+impl Placeholder {
+    const ALL: [Self; 3] = [Self::Partials, Self::WeightSums, Self::Checks];
+    /// Room for one element of any kind, the state of a reduction among them.
+    const BYTES: u32 = 64;
+
+    fn stride(alignment: u32) -> u64 {
+        Self::BYTES.next_multiple_of(alignment.max(1)).into()
+    }
+}
+
+/// The memory of all placeholders.
+pub(crate) fn placeholders(device: &wgpu::Device, alignment: u32) -> wgpu::Buffer {
+    device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("ndgpu placeholders"),
+        size: Placeholder::stride(alignment) * Placeholder::ALL.len() as u64,
+        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: false,
+    })
+}
+
 impl GpuContext {
-    /// A window of `count` elements of `size` bytes from element `first` on. Bindings must start at the device's
-    /// alignment, so the window may start earlier: the second value says by how many elements.
+    /// A binding for an operand that there is none of.
+    pub fn placeholder(&self, operand: Placeholder) -> Binding<'_> {
+        Binding {
+            buffer: &self.placeholders,
+            offset: Placeholder::stride(self.alignment) * operand as u64,
+            bytes: Placeholder::BYTES.into(),
+        }
+    }
+
+    /// A window of `count` elements of `size` bytes from element `first` on. Bindings start at multiples of the
+    /// device's alignment, so the window may start earlier: the second value says by how many elements.
     pub fn window<'a>(&self, buffer: &'a GpuBuffer, first: u64, count: u64, size: u64) -> (Binding<'a>, u32) {
         let wanted = first * size;
-        let start = wanted - wanted % self.alignment;
-        let before = (wanted - start) / size;
+        // Less than the alignment, which has 32 bits.
+        let before = (wanted % u64::from(self.alignment)) as u32;
+        let start = wanted - u64::from(before);
         let offset = buffer.offset() + start;
-        (Binding { buffer: buffer.raw(), offset, bytes: (before + count) * size }, before as u32)
+        let elements_before = u64::from(before) / size;
+        let binding = Binding { buffer: buffer.raw(), offset, bytes: (elements_before + count) * size };
+        (binding, elements_before as u32)
     }
 
-    /// What the places of bindings, in bytes, are multiples of.
+    /// Offsets of bindings, in bytes, are multiples of this.
     pub fn alignment(&self) -> u64 {
-        self.alignment
+        self.alignment.into()
     }
 
-    /// How many bytes a window may have, so that it fits even after it was moved to the device's alignment.
+    /// The largest window in bytes that fits even after it was moved to the device's alignment.
     pub fn window_bytes(&self) -> u64 {
-        self.info.limits.max_binding_bytes - self.alignment
+        self.info.limits.max_binding_bytes - u64::from(self.alignment)
     }
 }
 
-/// A kernel with all it needs: replaying it takes nothing but recording it.
-pub(crate) struct Dispatch {
-    pub pipeline: Arc<Pipeline>,
-    pub group: wgpu::BindGroup,
-    pub parameters: Vec<u8>,
-    /// Workgroups, in two dimensions.
-    pub columns: u32,
-    pub rows: u32,
-    /// What is bound.
-    pub bytes: u64,
-}
-
-/// Dispatches for a plan, and the memory between them.
+/// The dispatches of a plan, and the memory of their intermediate results.
 #[derive(Default)]
 pub(crate) struct Kept {
     pub dispatches: Vec<Dispatch>,
     pub scratch: Vec<Arc<GpuBuffer>>,
 }
 
-/// Takes the commands of operations.
+/// Takes the dispatches of operations.
 pub(crate) struct Commands<'a> {
     context: &'a GpuContext,
     kept: Option<RefCell<Kept>>,
@@ -100,27 +130,27 @@ impl Deref for Commands<'_> {
 }
 
 impl<'a> Commands<'a> {
-    /// To be done in the order of the calls.
+    /// Records dispatches into the queue, in the order of the calls.
     pub fn at_once(context: &'a GpuContext) -> Self {
         Self { context, kept: None }
     }
 
-    /// To be kept.
+    /// Keeps dispatches for a plan.
     pub fn to_keep(context: &'a GpuContext) -> Self {
         Self { context, kept: Some(RefCell::default()) }
     }
 
-    /// How many dispatches have been kept.
+    /// The number of dispatches kept so far.
     pub fn kept(&self) -> usize {
         self.kept.as_ref().map_or(0, |kept| kept.borrow().dispatches.len())
     }
 
-    /// What was kept.
+    /// The dispatches that were kept.
     pub fn into_kept(self) -> Kept {
         self.kept.map(RefCell::into_inner).unwrap_or_default()
     }
 
-    /// Memory for results between dispatches, with any contents. A plan has it for itself.
+    /// Memory for intermediate results, with any contents. A plan owns its scratch memory.
     pub fn scratch(&self, bytes: u64) -> Result<Arc<GpuBuffer>> {
         let buffer = Arc::new(self.context.storage(bytes)?);
         if let Some(kept) = &self.kept {
@@ -134,70 +164,80 @@ impl<'a> Commands<'a> {
         u64::from(self.context.info.limits.max_workgroups_per_dimension).pow(2)
     }
 
-    /// Takes a dispatch of `groups` workgroups; beyond 65,535 (or what the device's limit is) they are folded into the second
-    /// dimension, and the kernel has to leave out those past the end.
-    pub fn dispatch(&self, kernel: &Kernel, parameters: &[u8], bindings: &[Binding<'_>], groups: u64) -> Result<()> {
-        debug_assert!(parameters.len() as u64 <= PARAMETER_BYTES && bindings.len() == kernel.buffers().count());
-        let context = self.context;
-        context.health()?;
-        let pipeline = context.pipelines.get(kernel)?;
-        let widest = u64::from(context.info.limits.max_workgroups_per_dimension);
-        let columns = groups.min(widest);
-        let rows = groups.div_ceil(columns.max(1));
+    /// Dispatches `groups` workgroups. Beyond the device's limit, 65,535 or more, they are folded into the second
+    /// dimension, and the kernel has to skip those past the end.
+    pub fn dispatch(
+        &self,
+        kernel: impl KernelKey,
+        parameters: &[u8],
+        bindings: &[Binding<'_>],
+        groups: u64,
+    ) -> Result<()> {
+        self.context.health()?;
+        self.dispatch_pipeline(self.context.pipelines.get(kernel)?, parameters, bindings, groups)
+    }
+
+    /// The same with a compiled kernel.
+    pub(crate) fn dispatch_pipeline(
+        &self,
+        pipeline: Arc<Pipeline>,
+        parameters: &[u8],
+        bindings: &[Binding<'_>],
+        groups: u64,
+    ) -> Result<()> {
+        let (context, source) = (self.context, &pipeline.source);
+        debug_assert!(parameters.len() <= PARAMETER_BYTES as usize && bindings.len() == source.buffers().count());
+        let widest = context.info.limits.max_workgroups_per_dimension;
+        let columns = u32::try_from(groups).map_or(widest, |groups| groups.min(widest));
+        let rows = groups.div_ceil(columns.max(1).into());
         let bytes: u64 = bindings.iter().map(|binding| binding.bytes).sum();
-        if groups > self.most_workgroups() {
+        let Some(rows) = u32::try_from(rows).ok().filter(|&rows| rows <= widest) else {
             let limit = bytes / groups * self.most_workgroups();
             return Err(Error::new(
                 ErrorKind::TooLarge { bytes, limit },
                 format!(
-                    "{bytes} bytes take {groups} workgroups, but device \"{}\" dispatches at most {widest} x {widest} at \
-                     once; work in pieces, as Device::stream does",
+                    "{bytes} bytes take {groups} workgroups, but device \"{}\" dispatches at most {widest} x {widest} \
+                     at once; work in pieces, as Device::stream does",
                     context.info.name
                 ),
             ));
-        }
-        let uniform = context.uniform();
+        };
         #[cfg(test)]
         let _watch = crate::engine::gpu::dispatch_log::watch(
             context,
             self.kept.is_some(),
-            kernel,
+            &pipeline,
             parameters,
             bindings,
-            [groups, columns, rows],
+            groups,
+            [columns, rows],
         );
 
         let prepare = || {
-            let uniform = uniform.as_ref().map(|buffer| {
-                (0, wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(PARAMETER_BYTES) })
+            let uniform = context.parameters.as_ref().map(|slots| {
+                let size = wgpu::BufferSize::new(PARAMETER_BYTES.into());
+                (0, wgpu::BufferBinding { buffer: &slots.buffer, offset: 0, size })
             });
             let buffers = bindings.iter().map(|binding| wgpu::BufferBinding {
                 buffer: binding.buffer,
                 offset: binding.offset,
-                // An empty array has a buffer too, and a binding must have room for one element of any kind.
+                // A binding must have room for one element of any kind, that of an empty array too.
                 size: wgpu::BufferSize::new(if binding.bytes == 0 { LARGEST_ELEMENT } else { binding.bytes }),
             });
-            let numbered = kernel.buffers().map(|(number, _)| number).zip(buffers);
+            let numbered = source.buffers().map(|(number, _)| number).zip(buffers);
             let entries = uniform.into_iter().chain(numbered).map(|(binding, buffer)| wgpu::BindGroupEntry {
                 binding,
                 resource: wgpu::BindingResource::Buffer(buffer),
             });
             let group = context.device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some(&kernel.name),
+                label: Some(&source.name),
                 layout: &pipeline.layout,
                 entries: &entries.collect::<Vec<_>>(),
             });
-            Dispatch {
-                group,
-                parameters: parameters.to_vec(),
-                columns: columns as u32,
-                rows: rows as u32,
-                bytes,
-                pipeline: pipeline.clone(),
-            }
+            Dispatch { group, parameters: parameters.to_vec(), columns, rows, bytes, pipeline: pipeline.clone() }
         };
-        // Apart from recording: what cannot be bound must not spoil the commands of others.
-        let dispatch = context.device.guard("binding a kernel", prepare)?;
+        // In an error scope apart from recording: a binding that fails must not spoil the commands in the batch.
+        let dispatch = context.device.checked("binding a kernel", prepare)?;
         match &self.kept {
             None => context.record(dispatch),
             Some(kept) => {

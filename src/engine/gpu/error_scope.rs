@@ -1,7 +1,5 @@
-//! [`Watched`]: a wgpu device from which nothing that goes wrong escapes as a panic.
-//!
-//! Every call that wgpu might complain about goes through an error scope, every poll through a guard against unwinding,
-//! and what cannot be forgiven is remembered: from then on every call gets the same answer.
+//! [`ScopedDevice`] wraps `wgpu::Device`: every fallible call runs in an error scope, every poll behind `catch_unwind`.
+//! The first fatal error is stored and returned from then on.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,24 +9,24 @@ use futures::FutureExt;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A wgpu device, and the reason why it cannot be used any more, once there is one.
-pub(crate) struct Watched {
+/// A wgpu device, and the fatal error that ended its use, once there is one.
+pub(crate) struct ScopedDevice {
     device: wgpu::Device,
     faulty: AtomicBool,
     reason: Mutex<Option<Error>>,
-    /// Held through every call where all threads share one context, as with GL: wgpu waits a second for its turn, and then
-    /// panics.
+    /// Held during every call where all threads share one context, as with GL: wgpu waits a second for the context, and
+    /// then panics.
     turn: Option<Mutex<()>>,
-    /// What tests let go wrong.
+    /// The faults that tests inject.
     #[cfg(test)]
     pub faults: crate::engine::gpu::fault_injection::Faults,
 }
 
-impl Watched {
-    /// Watches a device. `owned` says that it is nobody else's, so that its handlers may be set.
+impl ScopedDevice {
+    /// `owned` says that the application has no handle to the device, so that its handlers may be set.
     /// `one_at_a_time` says that only one thread at a time can use it.
     pub fn new(device: wgpu::Device, owned: bool, one_at_a_time: bool) -> Arc<Self> {
-        let watched = Arc::new(Self {
+        let scoped = Arc::new(Self {
             device,
             faulty: AtomicBool::new(false),
             reason: Mutex::default(),
@@ -38,16 +36,16 @@ impl Watched {
         });
         if owned {
             // The handlers belong to the device, and must not keep it alive.
-            let seen = Arc::downgrade(&watched);
-            watched.device.set_device_lost_callback(move |_, reason| {
-                seen.upgrade().map(|watched| watched.lose(&reason));
+            let seen = Arc::downgrade(&scoped);
+            scoped.device.set_device_lost_callback(move |_, reason| {
+                seen.upgrade().map(|scoped| scoped.lose(&reason));
             });
-            let seen = Arc::downgrade(&watched);
-            watched.device.on_uncaptured_error(Arc::new(move |error| {
-                seen.upgrade().map(|watched| watched.poison(refusal("a command", error)));
+            let seen = Arc::downgrade(&scoped);
+            scoped.device.on_uncaptured_error(Arc::new(move |error| {
+                seen.upgrade().map(|scoped| scoped.poison(refusal("a command", error)));
             }));
         }
-        watched
+        scoped
     }
 
     pub fn raw(&self) -> &wgpu::Device {
@@ -87,16 +85,16 @@ impl Watched {
         }
     }
 
-    /// Makes calls of wgpu and returns what it complains of, which its default handler would make a panic of. (In a
-    /// browser complaints come later than anyone here could ask for them, by way of the handler for uncaptured errors.)
-    pub fn attempt<R>(&self, calls: impl FnOnce() -> R) -> std::result::Result<R, wgpu::Error> {
+    /// Runs calls of wgpu in error scopes and returns the error, if any: outside of a scope it would become a panic.
+    /// (In a browser errors arrive after the call has returned, at the handler for uncaptured errors.)
+    pub fn with_error_scope<R>(&self, calls: impl FnOnce() -> R) -> std::result::Result<R, wgpu::Error> {
         use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
         if cfg!(target_arch = "wasm32") {
-            // A scope would only keep them from that handler.
+            // A scope would keep them from that handler.
             return Ok(calls());
         }
         #[cfg(test)]
-        self.faults.strike(&self.device)?;
+        self.faults.inject(&self.device)?;
         let _turn = self.turn();
         let scopes = [OutOfMemory, Validation, Internal].map(|filter| self.device.push_error_scope(filter));
         let value = calls();
@@ -107,13 +105,14 @@ impl Watched {
         complaint.map_or(Ok(value), Err)
     }
 
-    /// The same for calls that cannot go wrong unless the device is lost or we made a mistake; `what` names them.
-    pub fn guard<R>(&self, what: &str, calls: impl FnOnce() -> R) -> Result<R> {
-        self.attempt(calls).map_err(|error| self.explain(what, error))
+    /// The same for calls that fail only if memory runs out, the device is lost, or this crate has a bug; `what` names
+    /// them.
+    pub fn checked<R>(&self, what: &str, calls: impl FnOnce() -> R) -> Result<R> {
+        self.with_error_scope(calls).map_err(|error| self.classify(what, error))
     }
 
-    /// What an unexpected complaint means. On a lost device wgpu complains of whatever was lost with it.
-    pub fn explain(&self, what: &str, complaint: wgpu::Error) -> Error {
+    /// Turns an unexpected error of wgpu's into one of this crate's. On a lost device any call can fail in any way.
+    pub fn classify(&self, what: &str, complaint: wgpu::Error) -> Error {
         if let Err(known) = self.health() {
             return known;
         }
@@ -130,9 +129,9 @@ impl Watched {
         }
     }
 
-    /// Whether the device still gives memory, which a lost one does not.
+    /// Whether the device still allocates memory, which a lost one does not.
     pub fn is_alive(&self) -> bool {
-        let mapped = self.attempt(|| {
+        let mapped = self.with_error_scope(|| {
             let probe = self.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("ndgpu probe"),
                 size: 16,
@@ -144,10 +143,10 @@ impl Watched {
         mapped.unwrap_or(false)
     }
 
-    /// Lets wgpu look at what has been done, and takes for a loss what it would panic about.
+    /// Polls wgpu, and treats an error or a panic of it as a lost device.
     pub fn poll(&self, how: wgpu::PollType) {
         let _turn = self.turn();
-        // No state of ours is touched inside, so nothing can be left half-done by unwinding.
+        // No state of this crate is touched inside, so unwinding leaves nothing half-done.
         match catch_unwind(AssertUnwindSafe(|| self.device.poll(how))) {
             Ok(Ok(_)) | Ok(Err(wgpu::PollError::Timeout)) => {}
             Ok(Err(error)) => drop(self.lose_by(error)),
@@ -168,7 +167,7 @@ impl Watched {
     }
 }
 
-/// A command of ours was wrong, or the driver failed.
+/// The error of a command that this crate got wrong, or the driver.
 fn refusal(what: &str, complaint: wgpu::Error) -> Error {
     Error::new(
         ErrorKind::Driver,

@@ -1,5 +1,6 @@
-//! Faults on purpose: every call of wgpu that can go wrong goes through [`Watched::attempt`](crate::engine::gpu::error_scope::Watched), and
-//! a test can let the n-th of them fail, for want of memory or because the device is gone. So each place is tried where
+//! Injected faults: every call of wgpu that can fail goes through
+//! [`ScopedDevice::with_error_scope`](crate::engine::gpu::error_scope::ScopedDevice::with_error_scope), and a test can
+//! make the n-th of them fail, for want of memory or because the device is gone. So every place is tried where
 //! something might be left half-done.
 
 use std::sync::{Mutex, PoisonError};
@@ -29,7 +30,7 @@ impl Faults {
     }
 
     /// A call is about to be made.
-    pub fn strike(&self, device: &wgpu::Device) -> Result<(), wgpu::Error> {
+    pub fn inject(&self, device: &wgpu::Device) -> Result<(), wgpu::Error> {
         let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match planned.take() {
             None => Ok(()),

@@ -1,17 +1,14 @@
-//! The GPU engine: a wgpu device, and what it takes to keep it busy and to survive it.
+//! The GPU engine: a wgpu device, and what keeps it busy and its failures from becoming panics.
 //!
+//! - [`error_scope`]: `wgpu::Device` with every call in an error scope
 //! - [`buffers`]: memory, pooled
-//! - [`pipelines`]: shaders, assembled from fragments and compiled once each
-//! - [`encoder`]: what operations give their dispatches to
+//! - [`pipelines`]: kernels, put together from fragments and compiled once each; [`once_map`] is their cache
 //! - [`queue`]: commands, recorded one after another and submitted together
-//! - [`self_check`]: what a driver makes of delicate arithmetic
-//! - [`pending_map`]: copies on their way to the host
-//! - [`poller`]: waiting for them, and the threads that wake who awaits them; `web` is what a browser has instead
+//! - [`encoder`]: the interface of operations to all of this
+//! - [`pending_map`]: buffer mappings in flight
+//! - [`poller`]: waiting for them, and the threads that wake tasks; `web` is the browser's
+//! - [`self_check`]: the device's arithmetic, tried out
 //! - `fault_injection` and `dispatch_log`, for tests: calls that fail on purpose, and dispatches written down
-//! - [`error_scope`]: the device itself, with errors of wgpu kept from becoming panics
-//!
-//! Everything is recorded in the order of the calls into one encoder, which is submitted when somebody wants to see a
-//! result, or when enough work has come together that the device should begin.
 
 pub(crate) mod buffers;
 #[cfg(test)]
@@ -20,6 +17,7 @@ pub(crate) mod encoder;
 pub(crate) mod error_scope;
 #[cfg(test)]
 pub(crate) mod fault_injection;
+pub(crate) mod once_map;
 pub(crate) mod pending_map;
 pub(crate) mod pipelines;
 #[cfg(not(target_arch = "wasm32"))]
@@ -36,11 +34,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::check::{Check, Outcome, Question};
 use crate::engine::gpu::buffers::{BufferPool, GpuBuffer, Purpose};
-use crate::engine::gpu::error_scope::Watched;
+use crate::engine::gpu::error_scope::ScopedDevice;
 use crate::engine::gpu::pipelines::{Access, IMMEDIATE_BYTES, Pipelines};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::engine::gpu::poller::Poller;
-use crate::engine::gpu::queue::Batch;
+use crate::engine::gpu::queue::{Batch, ParameterBuffer};
 #[cfg(target_arch = "wasm32")]
 use crate::engine::gpu::web::Poller;
 use crate::engine::info::DeviceInfo;
@@ -48,9 +46,10 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The kernels of the engine itself, for the test that translates them all.
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<pipelines::Kernel> {
+pub(crate) fn kernels() -> Vec<pipelines::KernelSource> {
     use crate::element::ElementType::{F32, F64};
-    [F32, F64].map(self_check::kernel).into()
+    use crate::engine::gpu::pipelines::KernelKey;
+    [F32, F64].map(|element| self_check::SelfCheckKernel(element).source()).into()
 }
 
 /// How many checks share a buffer, if so many can be bound.
@@ -58,15 +57,20 @@ const CHECKS_PER_BUFFER: u64 = 4096;
 
 /// An open wgpu device.
 pub(crate) struct GpuContext {
-    pub(crate) device: Arc<Watched>,
+    pub(crate) device: Arc<ScopedDevice>,
     queue: wgpu::Queue,
     info: DeviceInfo,
-    alignment: u64,
+    /// Of the offsets of bindings, in bytes.
+    alignment: u32,
     uniform_bytes: u64,
     pool: Arc<BufferPool>,
-    pipelines: Pipelines,
+    pub(crate) pipelines: Pipelines,
+    /// Where the parameters of dispatches go, unless commands carry them.
+    parameters: Option<ParameterBuffer>,
+    /// Bound in place of operands that a dispatch does not have.
+    placeholders: wgpu::Buffer,
     batch: Mutex<Batch>,
-    /// Held by whoever submits: submissions go in the order in which they were recorded.
+    /// Held during a submission: submissions go in the order in which they were recorded.
     turn: Mutex<()>,
     poller: Poller,
     checks: Mutex<Option<(wgpu::Buffer, u32)>>,
@@ -76,20 +80,26 @@ impl GpuContext {
     /// Takes over a device. `owned` says that it is nobody else's, so that its handlers may be set.
     pub fn new(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
         let limits = device.limits();
-        let device = Watched::new(device, owned, info.backend == Some(wgpu::Backend::Gl));
+        let device = ScopedDevice::new(device, owned, info.backend == Some(wgpu::Backend::Gl));
         let has_immediates = device.raw().features().contains(wgpu::Features::IMMEDIATES);
         let parameters = match has_immediates && limits.max_immediate_size >= IMMEDIATE_BYTES {
             true => pipelines::ParametersIn::Immediates,
             false => pipelines::ParametersIn::Uniform,
         };
-        let batch = device.guard("opening the device", || Batch::new(device.raw(), &limits, parameters))?;
+        let alignment = limits.min_storage_buffer_offset_alignment;
+        let (slots, placeholders) = device.checked("opening the device", || {
+            let slots = ParameterBuffer::new(device.raw(), &limits, parameters);
+            (slots, encoder::placeholders(device.raw(), alignment))
+        })?;
         let mut context = Self {
             pipelines: Pipelines::new(&device, parameters),
-            batch: Mutex::new(batch),
+            parameters: slots,
+            placeholders,
+            batch: Mutex::default(),
             turn: Mutex::default(),
             poller: Poller::new(&device),
             pool: BufferPool::new(&device, &info),
-            alignment: limits.min_storage_buffer_offset_alignment.into(),
+            alignment,
             uniform_bytes: limits.max_uniform_buffer_binding_size,
             checks: Mutex::default(),
             device,
@@ -109,12 +119,12 @@ impl GpuContext {
         self.device.raw().features()
     }
 
-    /// How many storage buffers a kernel can have.
+    /// The number of storage buffers a kernel can have.
     pub fn storage_buffers(&self) -> u32 {
         self.device.raw().limits().max_storage_buffers_per_shader_stage
     }
 
-    /// How many bytes of constants can be bound at once.
+    /// The size of the largest uniform binding.
     pub fn uniform_bytes(&self) -> u64 {
         self.uniform_bytes
     }
@@ -135,7 +145,7 @@ impl GpuContext {
         Ok(Check::new(question, Outcome::Word { buffer, index }))
     }
 
-    /// So many words side by side, zero until something is written there: at most those of a buffer.
+    /// Consecutive words for the outcomes of checks, zero until a kernel writes them: at most those of a buffer.
     pub fn words(&self, count: u32) -> Result<(wgpu::Buffer, u32)> {
         self.device.health()?;
         let mut current = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,9 +157,9 @@ impl GpuContext {
         Ok((buffer, used))
     }
 
-    /// Words are never used twice, and wgpu clears a fresh buffer: no kernel has to.
+    /// A buffer of such words. Words are never used twice and wgpu clears a fresh buffer, so no kernel has to.
     pub fn check_buffer(&self) -> Result<wgpu::Buffer> {
-        self.device.guard("creating a buffer", || {
+        self.device.checked("creating a buffer", || {
             self.device.raw().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("ndgpu checks"),
                 size: self.info.limits.max_binding_bytes.min(4 * CHECKS_PER_BUFFER),
@@ -159,7 +169,7 @@ impl GpuContext {
         })
     }
 
-    /// Waits until everything that was asked for has been done.
+    /// Waits until all commands have been executed.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn synchronize(&self) -> Result<()> {
         self.flush()?;
@@ -169,12 +179,12 @@ impl GpuContext {
 
     /// An error unless an application's buffer is one of this device's, unmapped, and neither destroyed nor invalid.
     ///
-    /// wgpu tells none of this but by refusing commands, so commands are tried: a binding, and a copy of its first bytes, which
-    /// are submitted. Buffers are numbered in each instance apart: that of another one is either unknown here, which makes
-    /// wgpu panic, or taken for the buffer that has its number here, which wgpu never notices. So it is asked for a complaint
-    /// of its own, of which only its own device hears.
+    /// wgpu has no query for any of this, but it refuses commands, so some are tried: a binding, and a submitted copy
+    /// of the buffer's first bytes. Each wgpu instance numbers its buffers by itself: the number of another instance's
+    /// buffer is either unknown here, which makes wgpu panic, or that of a different buffer, which wgpu does not
+    /// detect. So a command that must fail is tried too, whose error only the buffer's own device reports.
     ///
-    /// In a browser complaints come later, as those of other commands do.
+    /// In a browser errors arrive later, as those of other commands do.
     pub fn accepts(&self, buffer: &wgpu::Buffer) -> Result<()> {
         let refused = |reason: String| {
             Err(Error::new(
@@ -186,7 +196,7 @@ impl GpuContext {
                                   Device::from_wgpu";
         let device = self.device.raw();
         let attempt = catch_unwind(AssertUnwindSafe(|| {
-            self.device.attempt(|| {
+            self.device.with_error_scope(|| {
                 let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
                     label: None,
                     entries: &[pipelines::buffer_entry(0, Access::ReadWrite)],
@@ -218,8 +228,8 @@ impl GpuContext {
             }
             Ok(Ok(())) => {}
         }
-        // An unmapped buffer cannot be unmapped. One of this device's is unmapped, or it would have been refused.
-        let complaint = catch_unwind(AssertUnwindSafe(|| self.device.attempt(|| buffer.unmap())));
+        // Unmapping an unmapped buffer is an error, and a buffer of this device is unmapped, or the copy had failed.
+        let complaint = catch_unwind(AssertUnwindSafe(|| self.device.with_error_scope(|| buffer.unmap())));
         match complaint {
             _ if cfg!(target_arch = "wasm32") => Ok(()),
             Ok(Err(_)) => Ok(()),
@@ -235,7 +245,7 @@ impl GpuContext {
 
 impl Drop for GpuContext {
     fn drop(&mut self) {
-        // What was asked for and not yet submitted still counts: an application may look at a shared buffer.
+        // The application may still read a shared buffer that recorded commands write.
         let _ = self.flush();
     }
 }

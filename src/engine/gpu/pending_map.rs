@@ -1,4 +1,4 @@
-//! [`Landing`]: a copy on its way to the host, and where it will be noticed.
+//! [`Landing`]: a buffer mapping in flight. Holds the waker and the condvar that its completion signals.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 use crate::engine::gpu::GpuContext;
 use crate::error::Result;
 
-/// A copy that will be mapped when it has arrived.
+/// A buffer that will be mapped once the commands before have been executed.
 #[derive(Default)]
 pub(crate) struct Landing {
     state: Mutex<State>,
-    pub(crate) noticed: Condvar,
+    pub(crate) condvar: Condvar,
 }
 
 #[derive(Default)]
@@ -30,23 +30,23 @@ impl Landing {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The copy is on its way, in this submission.
+    /// The mapping is part of this submission.
     pub(crate) fn submitted(&self, submission: wgpu::SubmissionIndex) {
         self.state().submission = Some(submission);
     }
 
-    /// Nothing has to be submitted any more: what it waits for was, in this submission at the latest.
+    /// The mapping needs no submission: the commands it waits for are in this one or earlier ones.
     pub(crate) fn submitted_before(&self, submission: Option<wgpu::SubmissionIndex>) {
         self.state().submission = submission;
     }
 
-    /// The copy is there and mapped, or never will be. The first word counts.
+    /// The buffer is mapped, or never will be. The first call counts.
     ///
-    /// Wakes nobody: wgpu may say so in the middle of a submission, while locks are held that a woken task might want. Only
-    /// in a browser, which calls back between tasks, this is also who wakes.
+    /// Wakes no task: wgpu may call back during a submission, while locks are held that the task might take. Only in a
+    /// browser, which calls back between tasks, the task is woken here.
     pub(crate) fn arrive(&self, ok: bool) {
         self.state().arrived.get_or_insert(ok);
-        self.noticed.notify_all();
+        self.condvar.notify_all();
         if cfg!(target_arch = "wasm32") {
             self.wake();
         }
@@ -63,8 +63,8 @@ impl Landing {
         self.state().arrived
     }
 
-    /// Asks for the copy without blocking; the waker is called once there is an answer. Submitting, too, is left to
-    /// another thread: with some drivers it takes as long as the work itself.
+    /// Checks for completion without blocking; the waker is called after completion. Submission is left to another
+    /// thread, too: with some drivers it takes as long as the work itself.
     pub fn poll(self: &Arc<Self>, context: &Arc<GpuContext>, task: &mut Context<'_>) -> Poll<Result<()>> {
         let watch = {
             let mut state = self.state();

@@ -1,22 +1,22 @@
-//! [`Poller`]: the threads that wake whoever awaits a copy, and how a thread waits for one.
+//! [`Poller`]: the threads that wake tasks that await a mapping, and how a thread blocks on one.
 //!
-//! wgpu tells that a copy is done only to a thread that asks. Who blocks in `wait` asks itself; for futures one thread a
-//! device asks, and another submits.
+//! wgpu reports the completion of a mapping only to a thread that polls. A thread that blocks in `wait` polls itself;
+//! for futures, each device has one thread that polls and one that submits.
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::error_scope::Watched;
+use crate::engine::gpu::error_scope::ScopedDevice;
 use crate::engine::gpu::pending_map::Landing;
 use crate::error::Result;
 
-/// How long somebody waits, once a submission has been executed, for word of the copy in it.
+/// The longest wait for the completion of a mapping after its submission has been executed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Landing {
-    /// Blocks until the copy is mapped.
+    /// Blocks until the buffer is mapped.
     pub fn wait(&self, context: &GpuContext) -> Result<()> {
         if self.state().submission.is_none() {
             context.flush()?;
@@ -26,9 +26,9 @@ impl Landing {
         self.verdict(context)
     }
 
-    /// Asks until there is an answer. A wait for the submission brings it, or finds that another thread is about to; only
-    /// a device that was lost without a word lets all waits end without.
-    fn ask(&self, device: &Watched, submission: Option<&wgpu::SubmissionIndex>) {
+    /// Polls until the mapping is complete. Waiting for the submission completes it, or another thread that polls is
+    /// about to; only on a device that was lost without notice all waits end without.
+    fn ask(&self, device: &ScopedDevice, submission: Option<&wgpu::SubmissionIndex>) {
         device.wait_for(submission.cloned());
         let executed = Instant::now();
         while device.health().is_ok() && executed.elapsed() < PATIENCE {
@@ -36,17 +36,17 @@ impl Landing {
             if state.arrived.is_some() {
                 return;
             }
-            drop(self.noticed.wait_timeout(state, Duration::from_millis(1)));
+            drop(self.condvar.wait_timeout(state, Duration::from_millis(1)));
             device.wait_for(submission.cloned());
         }
         self.arrive(false);
     }
 }
 
-/// The threads that ask wgpu, and submit, on behalf of futures and streams. Each is started by the first that needs it,
-/// sleeps while there is nothing to do, and ends with the device.
+/// The threads that poll and submit on behalf of futures and streams. Each is started when it is first needed, sleeps
+/// while there is nothing to do, and ends with the device.
 pub(crate) struct Poller {
-    device: Arc<Watched>,
+    device: Arc<ScopedDevice>,
     watching: Requests<(Weak<Landing>, Arc<GpuContext>)>,
     submitting: Requests<Arc<GpuContext>>,
 }
@@ -54,11 +54,11 @@ pub(crate) struct Poller {
 type Requests<R> = Mutex<Option<Sender<R>>>;
 
 impl Poller {
-    pub fn new(device: &Arc<Watched>) -> Self {
+    pub fn new(device: &Arc<ScopedDevice>) -> Self {
         Self { device: device.clone(), watching: Mutex::default(), submitting: Mutex::default() }
     }
 
-    /// Sees to it that a copy lands, as long as somebody waits for it.
+    /// Drives a mapping to completion, unless its last owner drops it.
     pub(crate) fn watch(&self, landing: &Arc<Landing>, context: &Arc<GpuContext>) {
         let device = self.device.clone();
         let serve = move |(landing, context): (Weak<Landing>, Arc<GpuContext>)| {
@@ -77,7 +77,7 @@ impl Poller {
         }
     }
 
-    /// Leaves a request to a thread; false if there can be none.
+    /// Sends a request to a thread, started if need be; false if it cannot be.
     fn ask<R: Send + 'static>(
         &self,
         name: &str,
@@ -99,7 +99,7 @@ impl Poller {
 }
 
 impl GpuContext {
-    /// Submits what has been recorded, without waiting for that either. A fault is kept by the device.
+    /// Submits the batch from another thread. The device stores an error.
     pub fn flush_soon(self: &Arc<Self>) {
         self.poller.ask("ndgpu submitter", &self.poller.submitting, self.clone(), |context| drop(context.flush()));
     }

@@ -1,100 +1,121 @@
-//! Commands on their way to the device: dispatches and copies are recorded in the order of the calls and submitted
-//! together, when a result is wanted or enough work has come together.
+//! The command queue: dispatches and copies are recorded in the order of the calls into one encoder, which is submitted
+//! when a result is wanted or enough work has accumulated.
 //!
-//! Parameters travel in the commands themselves where the device takes them there (immediates). Else those of all dispatches
-//! of a batch lie in one uniform buffer, at dynamic offsets, and are written once a batch.
+//! ```text
+//! calls        dispatch  dispatch  copy   wait()                      dispatch ..
+//!                 │         │        │      │                            │
+//! batch        ├──record────┴────────┴──────┤ flush                      ├──record ..
+//! `turn`                                    ├──submit──┤
+//! device                                               ├──execute──┤
+//! host                                                 wait ───────┤ map ├ read ┤
+//! ```
+//!
+//! The batch is locked while a command is recorded, not while one is submitted: with some drivers (llvmpipe) a
+//! submission takes as long as the work in it, and other threads go on recording meanwhile. `turn` keeps submissions in
+//! the order in which they were recorded.
+//!
+//! Parameters travel in the commands themselves where the device has immediates. Otherwise the parameters of all
+//! dispatches of a batch lie in one uniform buffer, at dynamic offsets, and are written once a batch.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::buffers::{BufferPool, GpuBuffer, Purpose, size_class};
-use crate::engine::gpu::encoder::Dispatch;
 use crate::engine::gpu::pending_map::Landing;
-use crate::engine::gpu::pipelines::ParametersIn;
+use crate::engine::gpu::pipelines::{ParametersIn, Pipeline};
 use crate::error::Result;
 
-/// The device should begin once this many bytes are bound to recorded commands.
+/// The batch is submitted once this many bytes are bound to its commands.
 const ENOUGH_BYTES: u64 = 8 << 20;
 /// Room for the parameters of one dispatch in the uniform buffer.
-pub(crate) const PARAMETER_BYTES: u64 = 256;
-/// The device should begin once this many dispatches are recorded; also what the uniform buffer has room for.
-const ENOUGH_DISPATCHES: u64 = 64;
+pub(crate) const PARAMETER_BYTES: u32 = 256;
+/// The batch is submitted once it has this many dispatches; the uniform buffer has room for as many.
+const ENOUGH_DISPATCHES: u32 = 64;
 /// Uploads go in pieces of at most this, so that staging memory stays small and copying overlaps with filling.
 pub(crate) const UPLOAD_PIECE: u64 = 4 << 20;
-/// How many such pieces may be under way before an upload waits for the first of them.
-const PIECES_UNDER_WAY: usize = 8;
+/// The number of such pieces in flight beyond which an upload waits for the first of them.
+const PIECES_IN_FLIGHT: usize = 8;
 
-/// What has been recorded and not yet submitted.
+/// A dispatch with everything it needs: replaying it takes nothing but recording it.
+pub(crate) struct Dispatch {
+    pub pipeline: Arc<Pipeline>,
+    pub group: wgpu::BindGroup,
+    pub parameters: Vec<u8>,
+    /// Workgroups, in two dimensions.
+    pub columns: u32,
+    pub rows: u32,
+    /// The size of all that is bound.
+    pub bytes: u64,
+}
+
+/// The buffer for the parameters of a batch, where commands do not carry them. A dispatch keeps to one slot of it.
+pub(crate) struct ParameterBuffer {
+    pub buffer: wgpu::Buffer,
+    stride: u32,
+}
+
+impl ParameterBuffer {
+    pub fn new(device: &wgpu::Device, limits: &wgpu::Limits, parameters: ParametersIn) -> Option<Self> {
+        if parameters == ParametersIn::Immediates {
+            return None;
+        }
+        let stride = PARAMETER_BYTES.max(limits.min_uniform_buffer_offset_alignment);
+        let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("ndgpu parameters"),
+            size: u64::from(stride * ENOUGH_DISPATCHES),
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        Some(Self { buffer, stride })
+    }
+}
+
+/// The commands that are recorded and not yet submitted.
+#[derive(Default)]
 pub(crate) struct Batch {
     encoder: Option<wgpu::CommandEncoder>,
-    /// Where parameters go that commands do not carry.
-    uniform: Option<wgpu::Buffer>,
-    stride: u64,
+    /// Of each dispatch, at its slot in the [`ParameterBuffer`]; empty where there is none.
     parameters: Vec<u8>,
-    dispatches: u64,
+    dispatches: u32,
     bytes: u64,
     landings: Vec<Arc<Landing>>,
-    /// What was submitted last.
+    /// The latest submission.
     last: Option<wgpu::SubmissionIndex>,
     submissions: u64,
 }
 
 impl Batch {
-    pub fn new(device: &wgpu::Device, limits: &wgpu::Limits, parameters: ParametersIn) -> Self {
-        let stride = PARAMETER_BYTES.max(limits.min_uniform_buffer_offset_alignment.into());
-        let buffer = || {
-            device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("ndgpu parameters"),
-                size: stride * ENOUGH_DISPATCHES,
-                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            })
-        };
-        Self {
-            encoder: None,
-            uniform: (parameters == ParametersIn::Uniform).then(buffer),
-            stride,
-            parameters: Vec::new(),
-            dispatches: 0,
-            bytes: 0,
-            landings: Vec::new(),
-            last: None,
-            submissions: 0,
-        }
-    }
-
     fn encoder(&mut self, device: &wgpu::Device) -> &mut wgpu::CommandEncoder {
         self.encoder.get_or_insert_with(|| {
             device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("ndgpu batch") })
         })
     }
 
-    /// Encodes dispatches, in one pass.
-    fn dispatch(&mut self, device: &wgpu::Device, dispatches: &[Dispatch]) {
-        let first = self.parameters.len();
-        if self.uniform.is_some() {
+    /// Encodes dispatches, in one pass; at most as many as there is room for.
+    fn dispatch(&mut self, device: &wgpu::Device, slots: Option<&ParameterBuffer>, dispatches: &[Dispatch]) {
+        let first = self.dispatches;
+        if let Some(ParameterBuffer { stride, .. }) = slots {
             for dispatch in dispatches {
-                let end = self.parameters.len() + self.stride as usize;
+                let end = self.parameters.len() + *stride as usize;
                 self.parameters.extend_from_slice(&dispatch.parameters);
                 self.parameters.resize(end, 0);
             }
         }
-        self.dispatches += dispatches.len() as u64;
         self.bytes += dispatches.iter().map(|dispatch| dispatch.bytes).sum::<u64>();
-        let offsets = self.uniform.is_some().then_some((first, self.stride as usize));
         let label = match dispatches {
-            [one] => &one.pipeline.name,
+            [one] => &one.pipeline.source.name,
             _ => "ndgpu plan",
         };
         let mut pass = self
             .encoder(device)
             .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(label), timestamp_writes: None });
-        for (number, dispatch) in dispatches.iter().enumerate() {
+        let mut slot = first;
+        for dispatch in dispatches {
             pass.set_pipeline(&dispatch.pipeline.pipeline);
-            match offsets {
-                Some((first, stride)) => {
-                    pass.set_bind_group(0, &dispatch.group, &[(first + number * stride) as u32]);
+            match slots {
+                Some(ParameterBuffer { stride, .. }) => {
+                    pass.set_bind_group(0, &dispatch.group, &[slot * stride]);
                 }
                 None => {
                     pass.set_bind_group(0, &dispatch.group, &[]);
@@ -102,12 +123,15 @@ impl Batch {
                 }
             }
             pass.dispatch_workgroups(dispatch.columns, dispatch.rows, 1);
+            slot = slot.saturating_add(1);
         }
+        drop(pass);
+        self.dispatches = slot;
     }
 
-    /// For how many more dispatches there is room: as many as the uniform buffer has, or any number.
-    fn room(&self) -> usize {
-        if self.uniform.is_some() { ENOUGH_DISPATCHES.saturating_sub(self.dispatches) as usize } else { usize::MAX }
+    /// The number of dispatches there is room for: what the uniform buffer has, or any number.
+    fn room(&self, slots: Option<&ParameterBuffer>) -> usize {
+        slots.map_or(usize::MAX, |_| ENOUGH_DISPATCHES.saturating_sub(self.dispatches) as usize)
     }
 
     fn is_enough(&self) -> bool {
@@ -115,7 +139,7 @@ impl Batch {
     }
 }
 
-/// The words in which the checks of a plan leave their outcomes.
+/// The words of device memory in which the checks of a plan leave their outcomes.
 pub(crate) struct CheckedWords {
     /// The plan's own, from its start on.
     pub of_plan: wgpu::Buffer,
@@ -126,17 +150,16 @@ pub(crate) struct CheckedWords {
 }
 
 impl GpuContext {
-    /// The uniform buffer for parameters, where the commands do not carry them.
-    pub(crate) fn uniform(&self) -> Option<wgpu::Buffer> {
-        self.batch.lock().unwrap_or_else(PoisonError::into_inner).uniform.clone()
+    fn slots(&self) -> Option<&ParameterBuffer> {
+        self.parameters.as_ref()
     }
 
-    /// The batch, with room for more dispatches.
+    /// The batch, with room for at least one more dispatch.
     fn batch(&self) -> Result<MutexGuard<'_, Batch>> {
         loop {
             self.health()?;
             let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-            if batch.room() > 0 {
+            if batch.room(self.slots()) > 0 {
                 return Ok(batch);
             }
             drop(batch);
@@ -144,7 +167,7 @@ impl GpuContext {
         }
     }
 
-    /// Submits the batch if the device should begin.
+    /// Submits the batch if enough work has accumulated.
     fn submit_if_enough(&self, batch: MutexGuard<'_, Batch>) -> Result<()> {
         let is_enough = batch.is_enough();
         drop(batch);
@@ -154,22 +177,22 @@ impl GpuContext {
     /// Records a dispatch.
     pub(crate) fn record(&self, dispatch: Dispatch) -> Result<()> {
         let mut batch = self.batch()?;
-        self.device.guard("recording a kernel", || batch.dispatch(self.device.raw(), &[dispatch]))?;
+        self.device.checked("recording a kernel", || batch.dispatch(self.device.raw(), self.slots(), &[dispatch]))?;
         self.submit_if_enough(batch)
     }
 
-    /// Records all commands of a plan, and submits them with whatever was recorded before. The words of `checks` are cleared
-    /// first, and copied to where they stay afterwards.
+    /// Records all commands of a plan, and submits them with the commands recorded before. The words of `checks` are
+    /// cleared first, and copied to where they stay afterwards.
     pub fn replay(&self, dispatches: &[Dispatch], checks: Option<&CheckedWords>) -> Result<()> {
         let device = self.device.raw();
         let mut batch = self.batch()?;
         if let Some(CheckedWords { of_plan, bytes, .. }) = checks {
-            self.device.guard("recording a plan", || batch.encoder(device).clear_buffer(of_plan, 0, Some(*bytes)))?;
+            self.device.checked("recording a plan", || batch.encoder(device).clear_buffer(of_plan, 0, Some(*bytes)))?;
         }
         let mut rest = dispatches;
         loop {
-            let (now, later) = rest.split_at(batch.room().min(rest.len()));
-            self.device.guard("recording a plan", || batch.dispatch(device, now))?;
+            let (now, later) = rest.split_at(batch.room(self.slots()).min(rest.len()));
+            self.device.checked("recording a plan", || batch.dispatch(device, self.slots(), now))?;
             rest = later;
             if rest.is_empty() {
                 break;
@@ -178,7 +201,7 @@ impl GpuContext {
             batch = self.batch()?;
         }
         if let Some(CheckedWords { of_plan, bytes, outside, index }) = checks {
-            self.device.guard("recording a plan", || {
+            self.device.checked("recording a plan", || {
                 batch.encoder(device).copy_buffer_to_buffer(of_plan, 0, outside, u64::from(*index) * 4, *bytes);
             })?;
         }
@@ -193,7 +216,7 @@ impl GpuContext {
         }
         let mut batch = self.batch()?;
         batch.bytes += 2 * bytes;
-        self.device.guard("recording a copy", || {
+        self.device.checked("recording a copy", || {
             let encoder = batch.encoder(self.device.raw());
             encoder.copy_buffer_to_buffer(source.raw(), source.offset(), target.raw(), target.offset(), bytes);
         })?;
@@ -208,7 +231,7 @@ impl GpuContext {
         bytes: u64,
         mut fill: impl FnMut(u64, wgpu::WriteOnly<'_, [u8]>),
     ) -> Result<()> {
-        let mut under_way = VecDeque::new();
+        let mut in_flight = VecDeque::new();
         let mut start = 0;
         while start < bytes {
             let piece = UPLOAD_PIECE.min(bytes - start);
@@ -217,11 +240,11 @@ impl GpuContext {
             let mut mapped = mapped.map_err(|error| self.device.lose_by(error))?;
             fill(start, mapped.slice(..));
             drop(mapped);
-            self.device.guard("recording an upload", || staging.unmap())?;
+            self.device.checked("recording an upload", || staging.unmap())?;
 
             let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
             batch.bytes += 2 * piece;
-            self.device.guard("recording an upload", || {
+            self.device.checked("recording an upload", || {
                 let encoder = batch.encoder(self.device.raw());
                 encoder.copy_buffer_to_buffer(&staging, 0, target.raw(), target.offset() + start, piece);
                 give_back_when_copied(encoder, &self.pool, &staging);
@@ -229,34 +252,34 @@ impl GpuContext {
             if batch.is_enough() {
                 drop(batch);
                 self.flush()?;
-                under_way.extend(self.last_submission());
+                in_flight.extend(self.last_submission());
             }
-            if under_way.len() > PIECES_UNDER_WAY {
-                self.device.wait_for(under_way.pop_front());
+            if in_flight.len() > PIECES_IN_FLIGHT {
+                self.device.wait_for(in_flight.pop_front());
             }
             start += piece;
         }
         self.health()
     }
 
-    /// A staging buffer, mapped: one that has come back, if there is.
+    /// A mapped staging buffer: a recycled one if there is any.
     fn upload_staging(&self, bytes: u64) -> Result<wgpu::Buffer> {
         let size = size_class(bytes);
-        if let Some(buffer) = self.pool.take_kept(Purpose::Upload, size) {
+        if let Some(buffer) = self.pool.reuse(Purpose::Upload, size) {
             return Ok(buffer);
         }
-        // Buffers come back when wgpu notices that their copy is done, and it only looks when asked.
+        // Staging buffers are recycled by a callback of wgpu's, which only runs in a poll.
         self.device.poll(wgpu::PollType::Poll);
         self.pool.take_raw(Purpose::Upload, bytes)
     }
 
-    /// Records copies of device memory into one buffer that the host can map, one after another, and the mapping itself.
-    /// Nothing is submitted before somebody waits.
+    /// Records copies of device memory into one staging buffer, one after another, and the mapping of that. Submitted
+    /// when the result is waited for.
     pub fn land(&self, pieces: &[(&wgpu::Buffer, u64, u64)], staging: &wgpu::Buffer) -> Result<Arc<Landing>> {
         self.health()?;
         let landing = Landing::new();
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        self.device.guard("recording a readback", || {
+        self.device.checked("recording a readback", || {
             let encoder = batch.encoder(self.device.raw());
             let mut end = 0;
             for &(buffer, offset, bytes) in pieces {
@@ -271,10 +294,10 @@ impl GpuContext {
         Ok(landing)
     }
 
-    /// Maps a buffer in place, for reading, once all that was asked for has been done. Where nothing waits to be submitted
-    /// nothing is: a submission takes tens of microseconds, a mapping alone a few.
+    /// Maps a buffer in place, for reading, once all commands before have been executed. Submits nothing if nothing is
+    /// recorded: a submission costs ten times as much as a mapping.
     pub fn land_in_place(&self, buffer: &wgpu::Buffer) -> Result<Arc<Landing>> {
-        // Not while something is being submitted: it may use the buffer.
+        // Not during a submission: its commands may use the buffer.
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         if batch.encoder.is_some() {
@@ -285,37 +308,35 @@ impl GpuContext {
         let landing = Landing::new();
         landing.submitted_before(batch.last.clone());
         let arrived = landing.clone();
-        self.device.guard("recording a readback", || {
+        self.device.checked("recording a readback", || {
             buffer.map_async(wgpu::MapMode::Read, .., move |mapped| arrived.arrive(mapped.is_ok()));
         })?;
         Ok(landing)
     }
 
-    /// How many submissions there were.
+    /// The number of submissions so far.
     pub fn submissions(&self) -> u64 {
         self.batch.lock().unwrap_or_else(PoisonError::into_inner).submissions
     }
 
-    /// What was submitted last.
+    /// The latest submission.
     fn last_submission(&self) -> Option<wgpu::SubmissionIndex> {
         self.batch.lock().unwrap_or_else(PoisonError::into_inner).last.clone()
     }
 
-    /// Submits what has been recorded.
-    ///
-    /// Others may go on recording meanwhile: with some drivers (llvmpipe) a submission takes as long as all that it asks for.
+    /// Submits the batch. Other threads can record meanwhile.
     pub fn flush(&self) -> Result<()> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         let landings = std::mem::take(&mut batch.landings);
         let parameters = std::mem::take(&mut batch.parameters);
         (batch.bytes, batch.dispatches) = (0, 0);
-        let (encoder, uniform) = (batch.encoder.take(), batch.uniform.clone());
+        let encoder = batch.encoder.take();
         drop(batch);
         let Some(encoder) = encoder else { return self.health() };
-        let submitted = self.device.attempt(|| {
-            if let (Some(uniform), false) = (&uniform, parameters.is_empty()) {
-                self.queue.write_buffer(uniform, 0, &parameters);
+        let submitted = self.device.with_error_scope(|| {
+            if let (Some(slots), false) = (self.slots(), parameters.is_empty()) {
+                self.queue.write_buffer(&slots.buffer, 0, &parameters);
             }
             self.queue.submit([encoder.finish()])
         });
@@ -327,12 +348,12 @@ impl GpuContext {
                 batch.submissions += 1;
             }
             Err(error) => {
-                // What the commands should have written is now anything: nobody must take it for a result.
+                // The outputs of these commands were never written: the device is poisoned, so that none is read.
                 match error {
                     wgpu::Error::OutOfMemory { .. } => {
                         self.device.lose_saying(&format!("no memory to submit commands: {error}"), error)
                     }
-                    _ => self.device.poison(self.device.explain("submitting commands", error)),
+                    _ => self.device.poison(self.device.classify("submitting commands", error)),
                 };
                 landings.iter().for_each(|landing| landing.arrive(false));
             }
@@ -341,12 +362,12 @@ impl GpuContext {
     }
 }
 
-/// Maps a staging buffer for the next upload once its copy is done, and puts it back then.
+/// Maps a staging buffer for the next upload once its copy is done, and recycles it then.
 fn give_back_when_copied(encoder: &wgpu::CommandEncoder, pool: &Arc<BufferPool>, staging: &wgpu::Buffer) {
     let (pool, buffer) = (Arc::downgrade(pool), staging.clone());
     encoder.map_buffer_on_submit(staging, wgpu::MapMode::Write, .., move |mapped| {
         if let (Ok(()), Some(pool)) = (mapped, pool.upgrade()) {
-            pool.keep(Purpose::Upload, buffer);
+            pool.recycle(Purpose::Upload, buffer);
         }
     });
 }
