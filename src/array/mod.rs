@@ -16,8 +16,8 @@ use ndarray::{Axis, Dimension, IntoDimension, IxDyn};
 use crate::device::Device;
 use crate::element::{Element, bytes_of};
 use crate::engine::check::{Checks, Findings};
+use crate::engine::gpu::binding::LARGEST_ELEMENT;
 use crate::engine::gpu::buffers::GpuBuffer;
-use crate::engine::gpu::encoder::LARGEST_ELEMENT;
 use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
 

@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::engine::gpu::GpuContext;
+use crate::engine::gpu::binding::{Binding, LARGEST_ELEMENT};
 use crate::engine::gpu::buffers::Purpose;
-use crate::engine::gpu::encoder::{Binding, Commands, LARGEST_ELEMENT};
+use crate::engine::gpu::encoder::Commands;
 use crate::engine::gpu::pipelines::{Access, KernelSource, Pipeline};
 use crate::error::Result;
 

@@ -3,13 +3,15 @@
 //! - [`error_scope`]: `wgpu::Device` with every call in an error scope
 //! - [`buffers`]: memory, pooled
 //! - [`pipelines`]: kernels, put together from fragments and compiled once each; [`once_map`] is their cache
-//! - [`queue`]: commands, recorded one after another and submitted together
+//! - [`queue`]: commands, recorded one after another into a [`batch`] and submitted together
 //! - [`encoder`]: the interface of operations to all of this
 //! - [`pending_map`]: buffer mappings in flight
-//! - [`poller`]: waiting for them, and the threads that wake tasks; `web` is the browser's
+//! - [`wait`]: waiting for them; `poller` has the threads that wake tasks
 //! - [`self_check`]: the device's arithmetic, tried out
 //! - `fault_injection` and `dispatch_log`, for tests: calls that fail on purpose, and dispatches written down
 
+pub(crate) mod batch;
+pub(crate) mod binding;
 pub(crate) mod buffers;
 #[cfg(test)]
 pub(crate) mod dispatch_log;
@@ -25,22 +27,20 @@ pub(crate) mod poller;
 pub(crate) mod queue;
 #[cfg(not(target_arch = "wasm32"))]
 mod self_check;
-#[cfg(target_arch = "wasm32")]
-mod web;
+pub(crate) mod wait;
 pub(crate) mod wgsl;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::check::{Check, Outcome, Question};
+use crate::engine::gpu::batch::{Batch, ParameterBuffer};
+use crate::engine::gpu::binding::placeholders;
 use crate::engine::gpu::buffers::{BufferPool, GpuBuffer, Purpose};
 use crate::engine::gpu::error_scope::ScopedDevice;
 use crate::engine::gpu::pipelines::{Access, IMMEDIATE_BYTES, Pipelines};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::engine::gpu::poller::Poller;
-use crate::engine::gpu::queue::{Batch, ParameterBuffer};
-#[cfg(target_arch = "wasm32")]
-use crate::engine::gpu::web::Poller;
 use crate::engine::info::DeviceInfo;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -72,6 +72,7 @@ pub(crate) struct GpuContext {
     batch: Mutex<Batch>,
     /// Held during a submission: submissions go in the order in which they were recorded.
     turn: Mutex<()>,
+    #[cfg(not(target_arch = "wasm32"))]
     poller: Poller,
     checks: Mutex<Option<(wgpu::Buffer, u32)>>,
 }
@@ -89,7 +90,7 @@ impl GpuContext {
         let alignment = limits.min_storage_buffer_offset_alignment;
         let (slots, placeholders) = device.checked("opening the device", || {
             let slots = ParameterBuffer::new(device.raw(), &limits, parameters);
-            (slots, encoder::placeholders(device.raw(), alignment))
+            (slots, placeholders(device.raw(), alignment))
         })?;
         let mut context = Self {
             pipelines: Pipelines::new(&device, parameters),
@@ -97,6 +98,7 @@ impl GpuContext {
             placeholders,
             batch: Mutex::default(),
             turn: Mutex::default(),
+            #[cfg(not(target_arch = "wasm32"))]
             poller: Poller::new(&device),
             pool: BufferPool::new(&device, &info),
             alignment,

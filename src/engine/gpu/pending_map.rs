@@ -1,10 +1,6 @@
 //! [`Landing`]: a buffer mapping in flight. Holds the waker and the condvar that its completion signals.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::task::{Context, Poll};
-
-use crate::engine::gpu::GpuContext;
-use crate::error::Result;
 
 /// A buffer that will be mapped once the commands before have been executed.
 #[derive(Default)]
@@ -17,8 +13,8 @@ pub(crate) struct Landing {
 pub(crate) struct State {
     pub submission: Option<wgpu::SubmissionIndex>,
     pub arrived: Option<bool>,
-    waker: Option<std::task::Waker>,
-    watched: bool,
+    pub waker: Option<std::task::Waker>,
+    pub watched: bool,
 }
 
 impl Landing {
@@ -59,38 +55,7 @@ impl Landing {
         }
     }
 
-    fn outcome(&self) -> Option<bool> {
+    pub fn outcome(&self) -> Option<bool> {
         self.state().arrived
-    }
-
-    /// Checks for completion without blocking; the waker is called after completion. Submission is left to another
-    /// thread, too: with some drivers it takes as long as the work itself.
-    pub fn poll(self: &Arc<Self>, context: &Arc<GpuContext>, task: &mut Context<'_>) -> Poll<Result<()>> {
-        let watch = {
-            let mut state = self.state();
-            if state.arrived.is_some() {
-                drop(state);
-                return Poll::Ready(self.verdict(context));
-            }
-            if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(task.waker())) {
-                state.waker = Some(task.waker().clone());
-            }
-            !std::mem::replace(&mut state.watched, true)
-        };
-        if watch {
-            if self.state().submission.is_none() {
-                context.flush_soon();
-            }
-            context.poller.watch(self, context);
-        }
-        Poll::Pending
-    }
-
-    pub(crate) fn verdict(&self, context: &GpuContext) -> Result<()> {
-        if self.outcome() != Some(true) {
-            context.health()?;
-            context.device.lose("a copy to the host was given up");
-        }
-        context.health()
     }
 }
