@@ -36,20 +36,12 @@ pub trait FloatParts: Pod {
     fn reversed_key(self) -> Self::Key;
     /// The float with this reversed key.
     fn from_reversed_key(key: Self::Key) -> Self;
-    /// `(key - origin) >> shift`.
-    fn key_distance(key: Self::Key, origin: Self::Key, shift: u32) -> u64;
-    /// `(key - origin) >> shift`, saturating at `u32::MAX`.
-    fn key_bucket(key: Self::Key, origin: Self::Key, shift: u32) -> u32 {
-        Self::key_distance(key, origin, shift).try_into().unwrap_or(u32::MAX)
-    }
     /// The bit pattern.
     fn bits(self) -> Self::Key;
     /// The float with this bit pattern.
     fn of_bits(bits: Self::Key) -> Self;
     /// A `u32` as a key, for a parameter stored beside keys.
     fn key_of(number: u32) -> Self::Key;
-    /// The `u32` that [`key_of`](Self::key_of) stored.
-    fn small_number(key: Self::Key) -> u32;
     /// The bit pattern as two 32-bit words, low word first, the layout of shader parameters.
     fn words(self) -> [u32; 2];
     /// The float with these words.
@@ -58,12 +50,10 @@ pub trait FloatParts: Pod {
     fn widen(self) -> f64;
     /// The nearest value of this type.
     fn narrow(wide: f64) -> Self;
-    /// The value truncated to an index; 0 for NaN and negative values.
-    fn to_index(self) -> u32;
-    /// The value clamped to `0..=last` and rounded to nearest; 0 for NaN. `last` is below 2^22.
-    fn rounded(self, last: Self) -> u32;
-    /// `(key - origin) >> shift`, saturating at `u32::MAX`; 0 for NaN and for keys below the origin.
-    fn shifted_key(self, origin: Self::Key, shift: u32) -> u32;
+    /// The value clamped to `0..=last` and rounded down; 0 for NaN. `last` is below 2^22.
+    fn floor_index(self, last: Self) -> u32;
+    /// `(key - origin) >> shift`, at most `last`; 0 for keys below the origin.
+    fn key_index(key: Self::Key, origin: Self::Key, shift: u32, last: u32) -> u32;
 }
 
 macro_rules! float_parts {
@@ -106,11 +96,6 @@ macro_rules! float_parts {
             }
 
             #[inline(always)]
-            fn key_distance(key: $key, origin: $key, shift: u32) -> u64 {
-                (key.wrapping_sub(origin) >> shift).into()
-            }
-
-            #[inline(always)]
             fn bits(self) -> $key {
                 self.to_bits()
             }
@@ -123,11 +108,6 @@ macro_rules! float_parts {
             #[inline(always)]
             fn key_of(number: u32) -> $key {
                 number.into()
-            }
-
-            #[inline(always)]
-            fn small_number(key: $key) -> u32 {
-                key as u32
             }
 
             #[inline(always)]
@@ -151,23 +131,19 @@ macro_rules! float_parts {
             }
 
             #[inline(always)]
-            fn to_index(self) -> u32 {
-                self as u32
-            }
-
-            #[inline(always)]
-            fn rounded(self, last: Self) -> u32 {
-                // Two comparisons and an addition: a saturating conversion is not a single SIMD instruction.
+            fn floor_index(self, last: Self) -> u32 {
+                // Comparisons and additions: a saturating conversion is not a single SIMD instruction.
                 let above = if self > 0.0 { self } else { 0.0 };
                 let within = if above < last { above } else { last };
-                (within + $integers).to_bits() as u32 & 0x7f_ffff
+                let nearest = within + $integers;
+                let is_above = nearest - $integers > within;
+                (nearest.to_bits() as u32 & 0x7f_ffff).wrapping_sub(is_above.into())
             }
 
             #[inline(always)]
-            fn shifted_key(self, origin: $key, shift: u32) -> u32 {
-                let key = if self.is_nan() { origin } else { self.key() };
+            fn key_index(key: $key, origin: $key, shift: u32, last: u32) -> u32 {
                 let distance = if key > origin { key - origin } else { 0 };
-                (distance >> shift).min(<$key>::from(u32::MAX)) as u32
+                (distance >> shift).min(last.into()) as u32
             }
         }
     };

@@ -1,43 +1,37 @@
-//! The search index over sorted knots: buckets that say, for a query, between which knots to look.
+//! [`WindowIndex`]: the search index of a GPU, with which a query bisects a few neighbouring buckets in a fixed number
+//! of steps.
 //!
-//! A plain binary search is log2(n) dependent loads. Here a bucket function, monotone in the query, splits the range of
-//! the knots into about twice as many buckets as knots; each bucket knows its first knot, and a query bisects inside its
-//! bucket only. Two functions are tried and the one that leaves shorter buckets is taken:
-//!
-//! - linear in the value, which suits knots that are spread about evenly;
-//! - linear in the value's key (its bits, as an integer in the order of the floats), which is about the logarithm, and
-//!   suits knots on a logarithmic axis.
+//! A plain bisection is log2(n) dependent loads. A [bucket function](crate::index::bucket_fn) splits the range of the
+//! knots into up to twice as many buckets as knots; each bucket knows its first knot. A search takes in the bucket
+//! before the query's own and the one after it, for the device may evaluate the function with another rounding than the
+//! host. [`Reach`] says how many steps that takes at the most, so that a shader has them written out and needs no loop.
 //!
 //! Knots are compared by their keys: NaN above everything, both zeros alike, subnormals as they are.
-//!
-//! The bucket function is evaluated on the host when the index is built and on the device when it is used, maybe with
-//! other roundings. So a search verifies what it found and bisects the whole table if a bucket misled it.
 
 use crate::element::{Float, bytes_of};
 use crate::engine::host::alloc::{collected, repeated, room_for};
 use crate::error::Result;
+use crate::index::bucket_fn::{BLOCK, BucketFn, BucketKind, bucket_count, cheaper, cost_of_bucket};
 
 /// Below this many knots a bisection is as short as the way to a bucket.
 const WORTH_BUCKETS: usize = 8;
 /// Above this many knots there are as many buckets as knots, not twice as many: the index should stay in the cache.
 const MANY_KNOTS: usize = 1 << 16;
-/// With more buckets an f32 could no longer tell them apart.
-const MOST_BUCKETS: usize = 1 << 22;
 
-/// Which function of the query is its bucket. The numbers are those of `shaders/lib/search.wgsl`.
+/// Which function of the query is its bucket, by the numbers that the shaders know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bucketing {
     /// There are no buckets: a query bisects all knots.
     None = 0,
-    /// `(query - origin) * scale`.
+    /// [`BucketKind::Linear`]
     Linear = 1,
-    /// `(key - origin) >> shift`.
+    /// [`BucketKind::ByKey`]
     ByKey = 2,
 }
 
 /// The index of one or several tables with the same number of knots each.
 #[derive(Clone, Debug)]
-pub(crate) struct KnotIndex<T: Float> {
+pub(crate) struct WindowIndex<T: Float> {
     pub knots: usize,
     pub bucketing: Bucketing,
     pub buckets: usize,
@@ -49,17 +43,13 @@ pub(crate) struct KnotIndex<T: Float> {
     pub origins: Vec<T::Key>,
 }
 
-/// The buckets of all tables by one function.
+/// The buckets of all tables by one kind of function.
 struct Buckets<T: Float> {
+    functions: Vec<BucketFn<T>>,
     starts: Vec<u32>,
-    origins: Vec<T::Key>,
-    /// How many knots each bucket of the table at hand has.
-    counts: Vec<u32>,
-    /// Steps of bisection, summed over all knots.
-    cost: f64,
 }
 
-impl<T: Float> KnotIndex<T> {
+impl<T: Float> WindowIndex<T> {
     /// Indexes `xp`, tables of `knots` knots each. The order of the knots is not looked at: if they are not sorted, a
     /// search finds some knot, but never one that is not there.
     pub fn new(xp: &[T], knots: usize) -> Result<Self> {
@@ -67,15 +57,10 @@ impl<T: Float> KnotIndex<T> {
         if knots < WORTH_BUCKETS {
             return Ok(Self::without_buckets(keys, knots));
         }
-        let wanted = if knots > MANY_KNOTS { knots } else { 2 * knots };
-        let buckets = wanted.next_power_of_two().min(MOST_BUCKETS);
-        let by_key = bucket_by_key::<T>(&keys, knots, buckets)?;
-        let (bucketing, best) = match bucket_linearly(xp, knots, buckets)? {
-            Some(linear) if by_key.cost >= linear.cost => (Bucketing::Linear, linear),
-            _ => (Bucketing::ByKey, by_key),
-        };
-        let Buckets { starts, origins, .. } = best;
-        Ok(Self { knots, bucketing, buckets, keys, starts, origins })
+        let best = Buckets::<T>::cheapest(&keys, knots)?.coarsened()?;
+        let origins = best.functions.iter().flat_map(|function| function.encoded());
+        let origins = collected(origins, 2 * best.functions.len())?;
+        Ok(Self { knots, bucketing: best.bucketing(), buckets: best.buckets(), keys, starts: best.starts, origins })
     }
 
     /// The keys alone, for searches that bisect or bring their own index.
@@ -96,8 +81,8 @@ impl<T: Float> KnotIndex<T> {
 
 fn keys_of<T: Float>(xp: &[T], knots: usize) -> Result<Vec<T::Key>> {
     let mut keys = collected(xp.iter().map(|&x| x.key()), xp.len())?;
-    // A NaN in front of numbers, as before an infinite period, is below none of them to NumPy, which compares; behind all
-    // of them it would hide them from a search. The least key is that of NaN too, and no other float has it.
+    // A NaN in front of numbers, as before an infinite period, is below none of them to NumPy, which compares; behind
+    // all of them it would hide them from a search. The least key is that of NaN too, and no other float has it.
     for (keys, xp) in keys.chunks_exact_mut(knots.max(1)).zip(xp.chunks_exact(knots.max(1))) {
         if xp[0].is_nan() && xp.get(1).is_some_and(|second| !second.is_nan()) {
             keys[0] = T::key_of(0);
@@ -106,97 +91,169 @@ fn keys_of<T: Float>(xp: &[T], knots: usize) -> Result<Vec<T::Key>> {
     Ok(keys)
 }
 
-fn bucket_linearly<T: Float>(xp: &[T], knots: usize, buckets: usize) -> Result<Option<Buckets<T>>> {
-    let mut result = Buckets::for_tables(xp.len() / knots, buckets)?;
-    for table in xp.chunks_exact(knots) {
-        let (origin, range) = (table[0], table[knots - 1] - table[0]);
-        let scale = T::narrow(buckets as f64) / range;
-        if !(range.is_finite() && scale.is_finite()) {
-            return Ok(None);
-        }
-        result.fill(table.iter().map(|&x| linear_bucket(x, origin, scale)));
-        result.origins.extend([origin.bits(), scale.bits()]);
-    }
-    Ok(Some(result))
-}
-
-fn bucket_by_key<T: Float>(keys: &[T::Key], knots: usize, buckets: usize) -> Result<Buckets<T>> {
-    let mut result = Buckets::for_tables(keys.len() / knots, buckets)?;
-    for table in keys.chunks_exact(knots) {
-        let (origin, last) = (table[0], table[knots - 1].max(table[0]));
-        let shift = key_shift::<T>(origin, last, buckets);
-        result.fill(table.iter().map(|&key| T::key_bucket(key, origin, shift)));
-        result.origins.extend([origin, T::key_of(shift)]);
-    }
-    Ok(result)
-}
-
-/// By how much keys from the first to the last are shifted so that they number so many buckets.
-pub(crate) fn key_shift<T: Float>(first: T::Key, last: T::Key, buckets: usize) -> u32 {
-    let width = size_of::<T>() as u32 * 8;
-    (0..width).find(|&shift| T::key_distance(last, first, shift) < buckets as u64).unwrap_or(width - 1)
-}
-
 impl<T: Float> Buckets<T> {
-    /// Room for so many tables.
-    fn for_tables(tables: usize, buckets: usize) -> Result<Self> {
-        Ok(Self {
-            starts: room_for(tables * (buckets + 1))?,
-            origins: room_for(2 * tables)?,
-            counts: repeated(0, buckets)?,
-            cost: 0.0,
+    /// As many as the host's caches like, by the function that leaves them shorter.
+    fn cheapest(keys: &[T::Key], knots: usize) -> Result<Self> {
+        let buckets = bucket_count(if knots > MANY_KNOTS { knots } else { 2 * knots });
+        let tables = keys.len() / knots;
+        let mut linear = room_for(tables)?;
+        linear.extend(keys.chunks_exact(knots).map_while(|keys| BucketFn::linear(keys, buckets)));
+        // One kind of function serves all tables.
+        let linear = (linear.len() == tables).then(|| Self::encoded(linear, keys, knots)).transpose()?;
+        cheaper(linear, || {
+            let by_key = keys.chunks_exact(knots).map(|keys| BucketFn::by_key(keys, buckets));
+            Self::encoded(collected(by_key, tables)?, keys, knots)
         })
     }
 
-    /// Another table, by the buckets of its knots.
-    fn fill(&mut self, of_knots: impl Iterator<Item = u32>) {
-        let last = self.counts.len() - 1;
-        of_knots.for_each(|bucket| self.counts[(bucket as usize).min(last)] += 1);
-        let mut start = 0;
-        for count in &mut self.counts {
-            self.starts.push(start);
-            start += *count;
-            self.cost += f64::from(*count) * f64::from(*count + 1).log2();
-            *count = 0;
+    /// By one function a table, and how many steps of bisection a knot costs.
+    fn encoded(functions: Vec<BucketFn<T>>, keys: &[T::Key], knots: usize) -> Result<(Self, f64)> {
+        let buckets = functions.first().map_or(1, BucketFn::buckets);
+        let mut starts = room_for(functions.len() * (buckets + 1))?;
+        let (mut counts, mut numbers, mut cost) = (repeated(0_u32, buckets)?, [0; BLOCK], 0.0);
+        for (function, keys) in functions.iter().zip(keys.chunks_exact(knots)) {
+            for keys in keys.chunks(BLOCK) {
+                function.number_knots(keys, &mut numbers);
+                numbers[..keys.len()].iter().for_each(|&bucket| counts[bucket as usize] += 1);
+            }
+            let mut start = 0;
+            for count in &mut counts {
+                starts.push(start);
+                start += *count;
+                cost += cost_of_bucket(*count);
+                *count = 0;
+            }
+            starts.push(start);
         }
-        self.starts.push(start);
+        Ok((Self { functions, starts }, cost / keys.len().max(1) as f64))
+    }
+
+    /// The index as a GPU wants it: half as many buckets, as often as that makes no search longer. More buckets do not
+    /// mean fewer steps here, as they do on the host, but more misses of the cache.
+    fn coarsened(mut self) -> Result<Self> {
+        let wanted = self.steps();
+        while self.buckets() >= 4 {
+            let every_other = self.starts.chunks_exact(self.buckets() + 1).flat_map(|starts| starts.iter().step_by(2));
+            let starts = collected(every_other.copied(), self.functions.len() * (self.buckets() / 2 + 1))?;
+            let functions = collected(self.functions.iter().map(|function| function.halved()), self.functions.len())?;
+            let coarser = Self { functions, starts };
+            if coarser.steps() > wanted {
+                break;
+            }
+            self = coarser;
+        }
+        Ok(self)
+    }
+
+    fn steps(&self) -> u32 {
+        let windows = self.starts.chunks_exact(self.buckets() + 1).map(widest_window);
+        steps_among(windows.max().unwrap_or(1))
+    }
+
+    /// Of each table.
+    fn buckets(&self) -> usize {
+        self.functions.first().map_or(1, BucketFn::buckets)
+    }
+
+    fn bucketing(&self) -> Bucketing {
+        match self.functions.first().map(|function| function.kind) {
+            None => Bucketing::None,
+            Some(BucketKind::Linear { .. }) => Bucketing::Linear,
+            Some(BucketKind::ByKey { .. }) => Bucketing::ByKey,
+        }
     }
 }
 
-#[inline(always)]
-fn linear_bucket<T: Float>(x: T, origin: T, scale: T) -> u32 {
-    ((x - origin) * scale).to_index()
+/// Upper bounds on the depth of a search, so that a shader can have it written out in a fixed number of steps.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reach {
+    /// Whether the knots are numbers whose distances within a table do not overflow. False where nobody has looked.
+    pub finite: bool,
+    /// Steps from the first knot of a table.
+    pub from_first: u32,
+    /// Steps from the last knot before the bucket that comes before a query's own to the end of the one that comes
+    /// after; none without buckets, or where rounding could mislead by more than one.
+    pub from_bucket: Option<u32>,
+    /// Of the bucket function of the first table.
+    pub origin: [u32; 2],
+    /// Of the bucket function of the first table.
+    pub scale: [u32; 2],
+}
+
+impl Reach {
+    /// Of knots that the host has.
+    pub fn of<T: Float>(index: &WindowIndex<T>) -> Self {
+        let distance = |table: &[T::Key]| T::from_key(table[table.len() - 1]) - T::from_key(table[0]);
+        let finite = index.keys.chunks_exact(index.knots.max(1)).all(|table| distance(table).is_finite());
+        let unknown = Self::unknown(index.knots);
+        if index.bucketing == Bucketing::None {
+            return Self { finite, ..unknown };
+        }
+        // A device may flush subnormals to zero: that moves a query by less than a bucket if so steep a function is
+        // left alone.
+        let steepest = T::one() / T::min_positive_value();
+        let too_steep = |pair: &[T::Key]| index.bucketing == Bucketing::Linear && T::of_bits(pair[1]) > steepest;
+        let [origin, scale] = [0, 1].map(|number| T::of_bits(index.origins[number]).words());
+        let widest = index.starts.chunks_exact(index.buckets + 1).map(widest_window).max().unwrap_or(index.knots);
+        let from_bucket = (!index.origins.chunks_exact(2).any(too_steep)).then(|| steps_among(widest));
+        Self { finite, from_bucket, origin, scale, ..unknown }
+    }
+
+    /// Of knots that only the device has.
+    pub fn unknown(knots: usize) -> Self {
+        Self { from_first: steps_among(knots), ..Self::default() }
+    }
+}
+
+/// How many steps find one of so many knots.
+fn steps_among(knots: usize) -> u32 {
+    knots.next_power_of_two().trailing_zeros()
+}
+
+/// The most knots among which a query is looked for: from the last one before the bucket before its own to the end of
+/// the bucket after it.
+fn widest_window(starts: &[u32]) -> usize {
+    let buckets = starts.len() - 1;
+    let window = |bucket: usize| {
+        let first = starts[bucket.max(1) - 1].max(1) - 1;
+        (starts[(bucket + 2).min(buckets)].max(first + 1) - first) as usize
+    };
+    (0..buckets).map(window).max().unwrap_or(1)
+}
+
+#[cfg(test)]
+impl<T: Float> WindowIndex<T> {
+    /// The starts by one function, for one table.
+    pub(super) fn starts_of(function: BucketFn<T>, keys: &[T::Key]) -> Vec<u32> {
+        Buckets::encoded(vec![function], keys, keys.len()).unwrap().0.starts
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Between which places a query is looked for.
-    fn places<T: Float>(index: &KnotIndex<T>, table: usize, query: T) -> (usize, usize) {
-        let (origin, scale) = match index.bucketing {
-            Bucketing::None => return (0, index.knots),
-            _ => (index.origins[2 * table], index.origins[2 * table + 1]),
-        };
-        let bucket = if index.bucketing == Bucketing::Linear {
-            linear_bucket(query, T::of_bits(origin), T::of_bits(scale))
-        } else {
-            T::key_bucket(query.key(), origin, T::small_number(scale))
-        };
-        let start = table * (index.buckets + 1) + (bucket as usize).min(index.buckets - 1);
-        (index.starts[start] as usize, index.starts[start + 1] as usize)
+    /// Between which knots a query is looked for, and within its own bucket.
+    fn bounds<T: Float>(buckets: &Buckets<T>, table: usize, query: T) -> (usize, usize) {
+        let mut number = [0];
+        buckets.functions[table].number_knots(&[query.key()], &mut number);
+        let start = table * (buckets.buckets() + 1) + number[0] as usize;
+        (buckets.starts[start] as usize, buckets.starts[start + 1] as usize)
     }
 
     fn holds_what_a_plain_search_finds<T: Float>(xp: &[T], knots: usize, expected: Bucketing) {
-        let index = KnotIndex::new(xp, knots).unwrap();
-        assert_eq!(index.bucketing, expected);
-        for (number, table) in xp.chunks_exact(knots).enumerate() {
-            for pair in table.windows(2) {
-                let half = T::narrow(0.5);
-                for query in [pair[0], pair[1], pair[0] * half + pair[1] * half] {
-                    let plain = table.partition_point(|&x| x <= query);
-                    let (low, high) = places(&index, number, query);
-                    assert!((low..=high).contains(&plain), "{query} in table {number}: {plain}, not {low} to {high}");
+        let keys = keys_of(xp, knots).unwrap();
+        let fine = Buckets::<T>::cheapest(&keys, knots).unwrap();
+        assert_eq!(fine.bucketing(), expected);
+        for buckets in [Buckets::<T>::cheapest(&keys, knots).unwrap().coarsened().unwrap(), fine] {
+            for (number, table) in xp.chunks_exact(knots).enumerate() {
+                for pair in table.windows(2) {
+                    let half = T::narrow(0.5);
+                    for query in [pair[0], pair[1], pair[0] * half + pair[1] * half] {
+                        let plain = table.partition_point(|&x| x <= query);
+                        let (low, high) = bounds(&buckets, number, query);
+                        assert!((low..=high).contains(&plain), "{query} in {number}: {plain}, not {low} to {high}");
+                    }
                 }
             }
         }
@@ -208,8 +265,6 @@ mod tests {
         holds_what_a_plain_search_finds(&even, 1000, Bucketing::Linear);
         let logarithmic: Vec<f32> = (0..1000).map(|i| 10_f32.powf(i as f32 * 0.05 - 20.0)).collect();
         holds_what_a_plain_search_finds(&logarithmic, 1000, Bucketing::ByKey);
-        let few = [-1.0, 0.0, 0.0, 2.5_f64];
-        holds_what_a_plain_search_finds(&few, 4, Bucketing::None);
         let ties: Vec<f64> = (0..1000).map(|i| f64::from(i / 10)).collect();
         holds_what_a_plain_search_finds(&ties, 1000, Bucketing::Linear);
         let infinite: Vec<f64> = [f64::NEG_INFINITY].into_iter().chain((0..20).map(f64::from)).collect();
@@ -217,16 +272,60 @@ mod tests {
         holds_what_a_plain_search_finds(&[7.0_f32; 30], 30, Bucketing::ByKey);
         let two: Vec<f64> = even.iter().map(|&x| f64::from(x)).chain((0..1000).map(|i| f64::from(i * i))).collect();
         holds_what_a_plain_search_finds(&two, 1000, Bucketing::Linear);
+        assert_eq!(WindowIndex::new(&[-1.0, 0.0, 0.0, 2.5_f64], 4).unwrap().bucketing, Bucketing::None);
     }
 
     #[test]
     fn unsorted_knots_never_lead_outside() {
         let mut knots: Vec<f32> = (0..500).map(|i| ((i * 7919) % 500) as f32).collect();
         knots[250] = f32::NAN;
-        let index = KnotIndex::new(&knots, 500).unwrap();
+        let buckets = Buckets::<f32>::cheapest(&keys_of(&knots, 500).unwrap(), 500).unwrap();
         for query in [-1.0, 0.0, 250.5, 499.0, 1e30, f32::INFINITY] {
-            let (low, high) = places(&index, 0, query);
+            let (low, high) = bounds(&buckets, 0, query);
             assert!(low <= high && high <= 500);
         }
+    }
+
+    /// Every candidate of a query that is taken for one of a neighbouring bucket is within the steps that are written
+    /// out.
+    fn reaches_what_it_must<T: Float>(xp: &[T]) {
+        let fine = Buckets::<T>::cheapest(&keys_of(xp, xp.len()).unwrap(), xp.len()).unwrap();
+        let index = WindowIndex::new(xp, xp.len()).unwrap();
+        let reach = Reach::of(&index);
+        assert!(index.buckets <= fine.buckets());
+        let Some(steps) = reach.from_bucket else { return };
+        assert_eq!(steps, fine.steps(), "coarser buckets make no search longer");
+        for bucket in 0..index.buckets {
+            for taken_for in bucket.saturating_sub(1)..=(bucket + 1).min(index.buckets - 1) {
+                let from = index.starts[taken_for.max(1) - 1].max(1) - 1;
+                let (first, end) = (index.starts[bucket].max(1) - 1, index.starts[bucket + 1].max(1));
+                assert!(from <= first && end <= from + (1 << steps), "{bucket} taken for {taken_for}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_search_reaches_past_the_neighbouring_buckets() {
+        for n in [8_u32, 9, 100, 1000, 4097] {
+            let even: Vec<f32> = (0..n).map(|i| i as f32 * 0.1 - 20.0).collect();
+            reaches_what_it_must(&even);
+            let logarithmic: Vec<f64> = (0..n).map(|i| 10_f64.powf(f64::from(i) * 0.05 - 20.0)).collect();
+            reaches_what_it_must(&logarithmic);
+            let ties: Vec<f64> = (0..n).map(|i| f64::from(i / 7)).collect();
+            reaches_what_it_must(&ties);
+            let clustered: Vec<f32> = (0..n).map(|i| if i < n / 2 { i as f32 * 1e-6 } else { i as f32 }).collect();
+            reaches_what_it_must(&clustered);
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_the_range_of_floats_is_not_called_finite() {
+        let reach = |xp: &[f32]| Reach::of(&WindowIndex::new(xp, xp.len()).unwrap());
+        let finite = |xp: &[f32]| reach(xp).finite;
+        assert!(finite(&[-1e38, 1e38]) && finite(&[7.0]));
+        assert!(!finite(&[-3e38, 3e38]) && !finite(&[0.0, f32::INFINITY]) && !finite(&[0.0, f32::NAN]));
+        let steep: Vec<f32> = (0..32).map(|i| i as f32 * f32::MIN_POSITIVE / 8.0).collect();
+        let is_linear = WindowIndex::new(&steep, 32).unwrap().bucketing == Bucketing::Linear;
+        assert_eq!(reach(&steep).from_bucket.is_some(), !is_linear);
     }
 }

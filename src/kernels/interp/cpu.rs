@@ -1,14 +1,26 @@
 //! The CPU engine's half: tables as it keeps them, and queries shared out over all cores.
 //!
-//! A table is its knots and values side by side, `x0 y0 x1 y1 ...`, so that what a query needs lies in one place. Slopes
-//! are computed when they are needed: dividing costs less than loading them would.
+//! A table is pairs of a knot and its value, so that what a query needs lies in one place. Slopes are computed when
+//! they are needed: dividing costs less than loading them would. Four pairs of padding follow, whose knots are NaN, so
+//! that the four pairs from any knot on can be gathered without a check; NaN compares with no query. Ragged tables,
+//! which have fewer knots than places for them, have such pairs in the places that are left, too.
+//!
+//! ```text
+//! |<--------------- table 0 --------------->|<---- table 1 ---- ...
+//! |   knots            |      padding       |
+//! | x0 y0 | ... | xn yn | NaN yn | 4 times  | x0 y0 | x1 y1 | ...
+//!                  ^-- a query that starts here gathers xn yn NaN yn NaN yn NaN yn
+//! ```
 
 use crate::element::Float;
 use crate::engine::host::memory::Values;
 use crate::engine::host::parallel::share;
 use crate::error::Result;
-use crate::index::cpu_index::{BLOCK, Buckets};
-use crate::kernels::interp::cpu_block::{FEW_KNOTS, Lookup, PADDING, Queries, Table};
+use crate::index::bucket_fn::BLOCK;
+use crate::index::cpu_index::ByteIndex;
+use crate::kernels::interp::cpu_block::Queries;
+use crate::kernels::interp::few_knots::FEW_KNOTS;
+use crate::kernels::interp::lookup::{Lookup, PADDING};
 use crate::kernels::interp::op::{BuildTable, Interp, Lookups, Rules, modulo};
 
 /// Queries that one task looks up: enough to pay for a task, few enough to share out.
@@ -52,25 +64,26 @@ pub(crate) fn build_table<T: Float>(operation: &BuildTable) -> Result<()> {
 }
 
 pub(crate) fn interp<T: Float>(operation: &Interp) -> Result<()> {
-    let looked = Looked::<T>::up(&operation.lookups)?;
+    let queries = PreparedQueries::<T>::new(&operation.lookups)?;
     operation.output.host::<T>()?.write(|output| {
-        let bisects = looked.buckets.is_none() && operation.lookups.table.axis.knots > FEW_KNOTS;
+        let bisects = queries.indexes.is_none() && operation.lookups.table.axis.knots > FEW_KNOTS;
         let at_once = if bisects { QUERIES_PER_TASK / DEARER_WITHOUT_INDEX } else { QUERIES_PER_TASK };
-        share(output.chunks_mut(at_once).enumerate(), |(task, chunk)| looked.fill(task * at_once, chunk));
+        share(output.chunks_mut(at_once).enumerate(), |(task, chunk)| queries.fill(task * at_once, chunk));
     })
 }
 
 /// Lookups with everything they read at hand, for whichever part of the results is wanted.
-pub(crate) struct Looked<'a, T: Float> {
+pub(crate) struct PreparedQueries<'a, T: Float> {
     lookups: &'a Lookups,
     x: Values<T>,
     pairs: Values<T>,
     rules: Rules<T>,
-    buckets: Option<&'a [Buckets<T>]>,
+    /// Of each set of knots.
+    indexes: Option<&'a [ByteIndex<T>]>,
 }
 
-impl<'a, T: Float> Looked<'a, T> {
-    pub fn up(lookups: &'a Lookups) -> Result<Self> {
+impl<'a, T: Float> PreparedQueries<'a, T> {
+    pub fn new(lookups: &'a Lookups) -> Result<Self> {
         let axis = &lookups.table.axis;
         let keys = axis.keys.host::<T::Key>()?.snapshot();
         Ok(Self {
@@ -78,7 +91,7 @@ impl<'a, T: Float> Looked<'a, T> {
             x: lookups.x.host::<T>()?.snapshot(),
             pairs: lookups.table.segments.host::<T>()?.snapshot(),
             rules: lookups.table.rules.of(),
-            buckets: axis.buckets_for(lookups.rows * lookups.columns, &keys),
+            indexes: axis.index_for(lookups.rows * lookups.columns, &keys),
         })
     }
 
@@ -105,8 +118,8 @@ impl<'a, T: Float> Looked<'a, T> {
         let stride = table_len(1, table.axis.knots);
         let first = if table.tables > 1 { row * stride } else { 0 };
         let (pairs, _) = self.pairs[first..first + stride].as_chunks::<2>();
-        let buckets = self.buckets.map(|buckets| &buckets[if table.axis.tables > 1 { row } else { 0 }]);
-        Lookup::new(Table { pairs, buckets }, &self.rules)
+        let index = self.indexes.map(|indexes| &indexes[if table.axis.tables > 1 { row } else { 0 }]);
+        Lookup::new(pairs, index, &self.rules)
     }
 }
 

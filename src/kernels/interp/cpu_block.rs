@@ -1,124 +1,23 @@
-//! The CPU engine's search and interpolation, many queries at once, by the rules of `shaders/interp`.
+//! Interpolation on the CPU engine, many queries at once, by the rules of `shaders/interp`: finding and evaluating
+//! fused.
 //!
-//! A block of queries goes through three stages: the number of each one's bucket (arithmetic alone), the knot to begin
-//! from (a load a query; where there are no buckets a bisection stands for both), and then, a vector of queries at a time,
-//! four neighbouring knots with their values from there on. Two comparisons choose one of the three segments between them;
-//! what lies outside of the knots takes its value from the edges. What lies further on is searched for alone, and so are
-//! segments that reach to infinity.
+//! Queries are processed in blocks of [`BLOCK`]. The first two stages of [`find`](crate::kernels::search::find) give
+//! each the knot to start from; then, a vector at a time, four consecutive pairs are gathered from there on, the
+//! segment is chosen with two comparisons and [evaluated](crate::kernels::interp::evaluate_block) while its ends are in
+//! registers. Lanes that this does not resolve, since their segment lies further on or reaches to infinity, fall back
+//! to a scalar search.
 //!
-//! A table of up to [`FEW_KNOTS`] is not searched: every query is compared with every knot.
+//! The [halves](crate::kernels::interp::halves) apart give the same bits, which the tests here compare; between them
+//! numbers of segments go through memory.
 
 use crate::element::Float;
-use crate::index::cpu_index::{BLOCK, Buckets, bisect, count_from};
-use crate::kernels::interp::op::{Method, Rules};
+use crate::index::bucket_fn::BLOCK;
+use crate::kernels::interp::evaluate_block::evaluate_and_store;
+use crate::kernels::interp::few_knots::{FEW_KNOTS, compare_with_each};
+use crate::kernels::interp::lookup::{FromStarts, Lookup};
+use crate::kernels::interp::op::Method;
+use crate::kernels::interp::out_of_range::OutOfRange;
 use crate::simd::{Kernel, Vector};
-
-/// Pairs after the last knot: a search may look that far.
-pub(crate) const PADDING: usize = 4;
-/// Up to so many knots a comparison with each of them is faster than a search.
-pub(crate) const FEW_KNOTS: usize = 16;
-
-/// A table as the CPU engine keeps it.
-#[derive(Clone, Copy)]
-pub(crate) struct Table<'a, T: Float> {
-    /// Knots and values; after the last knot, NaN.
-    pub pairs: &'a [[T; 2]],
-    /// Where to begin to look, if that is known.
-    pub buckets: Option<&'a Buckets<T>>,
-}
-
-/// A table with the rules by which it is asked.
-pub(crate) struct Lookup<'a, T: Float> {
-    pairs: &'a [[T; 2]],
-    buckets: Option<&'a Buckets<T>>,
-    knots: usize,
-    left: T,
-    right: T,
-    method: Method,
-    extended: (bool, bool),
-}
-
-impl<'a, T: Float> Lookup<'a, T> {
-    pub fn new(table: Table<'a, T>, rules: &Rules<T>) -> Self {
-        let Table { pairs, buckets } = table;
-        let places = pairs.len() - PADDING;
-        let knots = if rules.ragged { knots_of(&pairs[..places]) } else { places };
-        Self {
-            pairs,
-            buckets,
-            knots,
-            left: rules.left.unwrap_or(pairs[0][1]),
-            right: rules.right.unwrap_or(pairs[knots.saturating_sub(1)][1]),
-            method: rules.method,
-            extended: rules.extended(),
-        }
-    }
-
-    /// One query, by every rule, in a table that has a knot. The search goes up from a knot, in steps twice as long each time, if that is not above
-    /// the query.
-    #[inline(never)]
-    fn alone(&self, x: T, from: usize) -> T {
-        let last = self.knots - 1;
-        if x.is_nan() {
-            return x;
-        }
-        if x > self.pairs[last][0] {
-            return if self.extended.1 { self.beyond(x, last.saturating_sub(1), last) } else { self.right };
-        }
-        if x < self.pairs[0][0] {
-            return if self.extended.0 { self.beyond(x, 0, 0) } else { self.left };
-        }
-        let knot = count_from(&self.pairs[..self.knots], |pair| pair[0], x, from).saturating_sub(1);
-        let [x0, y0] = self.pairs[knot];
-        if knot == last || x0 == x {
-            return y0;
-        }
-        self.between(x, [x0, y0], self.pairs[knot + 1])
-    }
-
-    /// On the line of a segment, drawn through one of its knots, outside the table.
-    fn beyond(&self, x: T, segment: usize, knot: usize) -> T {
-        let ([x0, y0], [x1, y1], [x_of_knot, y_of_knot]) =
-            (self.pairs[segment], self.pairs[segment + 1], self.pairs[knot]);
-        if self.knots == 1 { y_of_knot } else { (y1 - y0) / (x1 - x0) * (x - x_of_knot) + y_of_knot }
-    }
-
-    /// Between two knots, on neither of them.
-    #[inline(always)]
-    fn between(&self, x: T, [x0, y0]: [T; 2], [x1, y1]: [T; 2]) -> T {
-        match self.method {
-            Method::Linear => {
-                let slope = (y1 - y0) / (x1 - x0);
-                let y = slope * (x - x0) + y0;
-                if !y.is_nan() {
-                    return y;
-                }
-                // NumPy's second try, which saves segments that reach to infinity.
-                let y = slope * (x - x1) + y1;
-                if y.is_nan() && y0 == y1 { y0 } else { y }
-            }
-            Method::Next => y1,
-            Method::Nearest if x - x0 > x1 - x => y1,
-            _ => y0,
-        }
-    }
-}
-
-/// How many knots come before the NaN that fills the places of others: a few steps for all the queries of a row. The first
-/// knot may be NaN for itself, that before an infinite period.
-fn knots_of<T: Float>(pairs: &[[T; 2]]) -> usize {
-    let [[first, _], others @ ..] = pairs else { return 0 };
-    let others = others.partition_point(|pair| !pair[0].is_nan());
-    if others == 0 && first.is_nan() { 0 } else { 1 + others }
-}
-
-/// The segments that a vector of queries lies in.
-struct Segments<V> {
-    x0: V,
-    y0: V,
-    x1: V,
-    y1: V,
-}
 
 /// Queries of one table, to be looked up.
 pub(crate) struct Queries<'a, T: Float> {
@@ -133,58 +32,44 @@ impl<T: Float> Kernel<T> for Queries<'_, T> {
     #[inline(always)]
     fn run<S: Vector<T>>(self, simd: S) {
         let Self { lookup, x, output } = self;
-        if lookup.knots == 0 {
+        let Lookup { finder, evaluator } = lookup;
+        if finder.knots == 0 {
             return output.fill(T::nan());
         }
-        if lookup.method == Method::Linear && (2..=FEW_KNOTS).contains(&lookup.knots) {
+        if evaluator.method == Method::Linear && (2..=FEW_KNOTS).contains(&finder.knots) {
             return compare_with_each(simd, lookup, x, output);
         }
-        if lookup.knots == 1 {
+        if finder.knots == 1 {
             for (output, &x) in output.iter_mut().zip(x) {
-                *output = lookup.alone(x, 0);
+                *output = lookup.eval_scalar(x, 0);
             }
             return;
         }
-        let edges = Edges::of(simd, lookup);
+        let out_of_range = OutOfRange::of(simd, evaluator);
         let mut numbers = [0; BLOCK];
         let (mut padded, mut results) = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
         let mut starts = [0; BLOCK];
         for (x, output) in x.chunks(BLOCK).zip(output.chunks_mut(BLOCK)) {
             if let (Ok(x), Ok(output)) = (<&[T; BLOCK]>::try_from(x), <&mut [T; BLOCK]>::try_from(&mut *output)) {
-                find(lookup, x, BLOCK, &mut numbers, &mut starts);
-                interpolate(simd, lookup, &edges, x, &starts, output);
+                finder.starts(x, BLOCK, &mut numbers, &mut starts);
+                interpolate(simd, lookup, &out_of_range, x, &starts, output);
             } else {
                 padded[..x.len()].copy_from_slice(x);
                 let full = x.len().next_multiple_of(S::LANES);
-                find(lookup, &padded, full, &mut numbers, &mut starts);
-                interpolate(simd, lookup, &edges, &padded[..full], &starts[..full], &mut results[..full]);
+                finder.starts(&padded, full, &mut numbers, &mut starts);
+                interpolate(simd, lookup, &out_of_range, &padded[..full], &starts[..full], &mut results[..full]);
                 output.copy_from_slice(&results[..x.len()]);
             }
         }
     }
 }
 
-/// The first two stages. Not a closure: those are compiled apart, without the vectors that the kernel is compiled for.
-#[inline(always)]
-fn find<T: Float>(
-    lookup: &Lookup<'_, T>,
-    x: &[T; BLOCK],
-    count: usize,
-    numbers: &mut [u32; BLOCK],
-    starts: &mut [usize; BLOCK],
-) {
-    match lookup.buckets {
-        Some(buckets) => buckets.starts(x, numbers, starts),
-        None => bisect(&lookup.pairs[..lookup.knots], |pair| pair[0], &x[..count], &mut starts[..count]),
-    }
-}
-
-/// The last stage: segments, and values on them. Whole vectors only.
+/// Segments, and values on them. Whole vectors only.
 #[inline(always)]
 fn interpolate<T: Float, S: Vector<T>>(
     simd: S,
     lookup: &Lookup<'_, T>,
-    edges: &Edges<S::V>,
+    out_of_range: &OutOfRange<S::V>,
     x: &[T],
     starts: &[usize],
     output: &mut [T],
@@ -192,214 +77,48 @@ fn interpolate<T: Float, S: Vector<T>>(
     let vectors = x.chunks_exact(S::LANES).zip(starts.chunks_exact(S::LANES));
     for ((x, starts), output) in vectors.zip(output.chunks_exact_mut(S::LANES)) {
         let query = simd.load(x);
-        let [x0, y0, x1, y1, x2, y2, x3, y3] = simd.rows(lookup.pairs, starts);
-        let second = simd.ge(query, x1);
-        let third = simd.ge(query, x2);
-        let segments = Segments {
-            x0: simd.select(third, x2, simd.select(second, x1, x0)),
-            y0: simd.select(third, y2, simd.select(second, y1, y0)),
-            x1: simd.select(third, x3, simd.select(second, x2, x1)),
-            y1: simd.select(third, y3, simd.select(second, y2, y1)),
-        };
+        let ends = lookup.finder.ends_near(simd, query, starts);
         // Neither NaN, nor outside, nor on the last knot, nor further on than was looked.
-        let inside = simd.and(simd.ge(query, edges.first), simd.lt(query, edges.last));
-        let usual = simd.and(inside, simd.lt(query, segments.x1));
-        finish(simd, lookup, edges, x, starts, &segments, usual, output);
-    }
-}
-
-/// The values on the segments, then those outside; what is not usual, alone.
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "the end of a loop that knows all this")]
-fn finish<T: Float, S: Vector<T>>(
-    simd: S,
-    lookup: &Lookup<'_, T>,
-    edges: &Edges<S::V>,
-    x: &[T],
-    starts: &[usize],
-    segments: &Segments<S::V>,
-    usual: S::M,
-    output: &mut [T],
-) {
-    let Segments { x0, y0, x1, y1 } = *segments;
-    let query = simd.load(x);
-    let mut done = usual;
-    if lookup.method == Method::Linear {
-        let slope = simd.div(simd.sub(y1, y0), simd.sub(x1, x0));
-        let y = simd.add(simd.mul(slope, simd.sub(query, x0)), y0);
-        let y = simd.select(simd.eq(query, x0), y0, y);
-        simd.store(output, y);
-        done = simd.and(done, simd.eq(y, y));
-    } else {
-        // A few operations more or less do not matter beside the search.
-        let (mut lefts, mut rights) = ([[T::zero(); 16]; 2], [[T::zero(); 16]; 2]);
-        simd.store(&mut lefts[0], x0);
-        simd.store(&mut lefts[1], y0);
-        simd.store(&mut rights[0], x1);
-        simd.store(&mut rights[1], y1);
-        for (lane, (output, &x)) in output.iter_mut().zip(x).enumerate() {
-            let (left, right) = ([lefts[0][lane], lefts[1][lane]], [rights[0][lane], rights[1][lane]]);
-            *output = if x == left[0] { left[1] } else { lookup.between(x, left, right) };
-        }
-    }
-    if !simd.all(done) {
-        let (y, outside) = edges.beyond(simd, query, simd.load(output));
-        simd.store(output, y);
-        done = simd.or(done, outside);
-        if !simd.all(done) {
-            fix(simd, lookup, x, starts, done, output);
-        }
-    }
-}
-
-/// What is known of the queries that have no segment: those outside of the knots, those on the last one, and NaN.
-struct Edges<V> {
-    first: V,
-    last: V,
-    last_value: V,
-    left: Side<V>,
-    right: Side<V>,
-}
-
-/// On one side of the knots.
-enum Side<V> {
-    Value(V),
-    /// Through a knot.
-    Line {
-        slope: V,
-        x: V,
-        y: V,
-    },
-}
-
-impl<V: Copy> Edges<V> {
-    #[inline(always)]
-    fn of<T: Float, S: Vector<T, V = V>>(simd: S, lookup: &Lookup<'_, T>) -> Self {
-        let last = lookup.knots - 1;
-        Self {
-            first: simd.splat(lookup.pairs[0][0]),
-            last: simd.splat(lookup.pairs[last][0]),
-            last_value: simd.splat(lookup.pairs[last][1]),
-            left: Side::of(simd, lookup, lookup.extended.0, lookup.left, 0, 0),
-            right: Side::of(simd, lookup, lookup.extended.1, lookup.right, last.saturating_sub(1), last),
-        }
-    }
-
-    /// The values with theirs among them, and where that is.
-    #[inline(always)]
-    fn beyond<T: Float, S: Vector<T, V = V>>(&self, simd: S, query: V, y: V) -> (V, S::M) {
-        let (before, after) = (simd.lt(query, self.first), simd.lt(self.last, query));
-        let (on_last, missing) = (simd.eq(query, self.last), simd.not(simd.eq(query, query)));
-        let y = simd.select(before, self.left.at(simd, query), y);
-        let y = simd.select(after, self.right.at(simd, query), y);
-        let y = simd.select(on_last, self.last_value, y);
-        let y = simd.select(missing, query, y);
-        (y, simd.or(simd.or(before, after), simd.or(on_last, missing)))
-    }
-}
-
-impl<V: Copy> Side<V> {
-    /// The line of a segment through a knot, or else a value.
-    #[inline(always)]
-    fn of<T: Float, S: Vector<T, V = V>>(
-        simd: S,
-        lookup: &Lookup<'_, T>,
-        is_line: bool,
-        value: T,
-        segment: usize,
-        knot: usize,
-    ) -> Self {
-        let [x, y] = lookup.pairs[knot];
-        if !is_line {
-            return Self::Value(simd.splat(value));
-        }
-        if lookup.knots == 1 {
-            return Self::Value(simd.splat(y));
-        }
-        let ([x0, y0], [x1, y1]) = (lookup.pairs[segment], lookup.pairs[segment + 1]);
-        Self::Line { slope: simd.splat((y1 - y0) / (x1 - x0)), x: simd.splat(x), y: simd.splat(y) }
-    }
-
-    #[inline(always)]
-    fn at<T: Float, S: Vector<T, V = V>>(&self, simd: S, query: V) -> V {
-        match *self {
-            Self::Value(value) => value,
-            Self::Line { slope, x, y } => simd.add(simd.mul(slope, simd.sub(query, x)), y),
-        }
-    }
-}
-
-/// Small tables: the segment of a query is that of the last knot it is not below.
-#[inline(always)]
-fn compare_with_each<T: Float, S: Vector<T>>(simd: S, lookup: &Lookup<'_, T>, x: &[T], output: &mut [T]) {
-    let pairs = &lookup.pairs[..lookup.knots];
-    let mut slopes = [T::zero(); FEW_KNOTS];
-    for (slope, pair) in slopes.iter_mut().zip(pairs.windows(2)) {
-        *slope = (pair[1][1] - pair[0][1]) / (pair[1][0] - pair[0][0]);
-    }
-    let (first, first_value) = (simd.splat(pairs[0][0]), simd.splat(pairs[0][1]));
-    let edges = Edges::of(simd, lookup);
-    let mut vectors = output.chunks_exact_mut(S::LANES);
-    for (x, output) in x.chunks_exact(S::LANES).zip(&mut vectors) {
-        let query = simd.load(x);
-        let (mut x0, mut y0, mut slope) = (first, first_value, simd.splat(slopes[0]));
-        for knot in 1..lookup.knots - 1 {
-            let here = simd.splat(pairs[knot][0]);
-            let after = simd.ge(query, here);
-            x0 = simd.select(after, here, x0);
-            y0 = simd.select(after, simd.splat(pairs[knot][1]), y0);
-            slope = simd.select(after, simd.splat(slopes[knot]), slope);
-        }
-        let y = simd.add(simd.mul(slope, simd.sub(query, x0)), y0);
-        let y = simd.select(simd.eq(query, x0), y0, y);
-        let is_number = simd.eq(y, y);
-        let (y, outside) = edges.beyond(simd, query, y);
-        simd.store(output, y);
-        let done = simd.or(is_number, outside);
-        if !simd.all(done) {
-            fix(simd, lookup, x, &[0; 16], done, output);
-        }
-    }
-    let rest = vectors.into_remainder();
-    let done = x.len() - rest.len();
-    for (output, &x) in rest.iter_mut().zip(&x[done..]) {
-        *output = lookup.alone(x, 0);
-    }
-}
-
-/// Looks up alone what is not done.
-#[inline(always)]
-fn fix<T: Float, S: Vector<T>>(
-    simd: S,
-    lookup: &Lookup<'_, T>,
-    x: &[T],
-    starts: &[usize],
-    done: S::M,
-    output: &mut [T],
-) {
-    let mut is_done = [T::zero(); 16];
-    simd.store(&mut is_done, simd.select(done, simd.splat(T::one()), simd.splat(T::zero())));
-    for (lane, (output, (&x, &start))) in output.iter_mut().zip(x.iter().zip(starts)).enumerate() {
-        if is_done[lane] == T::zero() {
-            *output = lookup.alone(x, start);
-        }
+        let in_segment = simd.and(out_of_range.is_inside(simd, query), simd.lt(query, ends.x1));
+        let lanes = FromStarts { lookup, starts };
+        evaluate_and_store(simd, &lookup.evaluator, out_of_range, x, &ends, in_segment, &lanes, output);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::cpu_index::ByteIndex;
+    use crate::kernels::interp::halves::{Evaluate, evaluate, find_segments};
+    use crate::kernels::interp::lookup::PADDING;
+    use crate::kernels::interp::op::{Rules, modulo};
 
     #[derive(Clone, Copy)]
-    struct Answers<'a, T: Float>(&'a Lookup<'a, T>, &'a [T]);
+    struct Fused<'a, T: Float>(&'a Lookup<'a, T>, &'a [T]);
 
-    impl<T: Float> Kernel<T> for Answers<'_, T> {
+    impl<T: Float> Kernel<T> for Fused<'_, T> {
         type Output = Vec<T>;
 
         #[inline(always)]
         fn run<S: Vector<T>>(self, simd: S) -> Vec<T> {
             let mut output = vec![T::zero(); self.1.len()];
             Queries { lookup: self.0, x: self.1, output: &mut output }.run(simd);
+            output
+        }
+    }
+
+    /// Evaluates on segments that were found before.
+    #[derive(Clone, Copy)]
+    struct Apart<'a, T: Float>(&'a Lookup<'a, T>, &'a [T], &'a [u32]);
+
+    impl<T: Float> Kernel<T> for Apart<'_, T> {
+        type Output = Vec<T>;
+
+        #[inline(always)]
+        fn run<S: Vector<T>>(self, simd: S) -> Vec<T> {
+            let Self(lookup, x, segments) = self;
+            let mut output = vec![T::zero(); x.len()];
+            Evaluate { table: &lookup.evaluator, x, segments, output: &mut output }.run(simd);
             output
         }
     }
@@ -424,50 +143,145 @@ mod tests {
         near.chain(special).collect()
     }
 
+    fn value<T: Float>(i: usize) -> T {
+        match i % 50 {
+            7 => T::infinity(),
+            23 => T::nan(),
+            31 => -T::zero(),
+            _ => T::narrow((i as f64 * 0.7).sin()),
+        }
+    }
+
+    /// Knots and values, and after them NaN: `missing` places of a ragged table, and the padding.
+    fn pairs_of<T: Float>(xp: &[T], missing: usize) -> Vec<[T; 2]> {
+        let mut pairs: Vec<[T; 2]> = xp.iter().enumerate().map(|(i, &x)| [x, value(i)]).collect();
+        pairs.extend(vec![[T::nan(), value(xp.len().saturating_sub(1))]; missing + PADDING]);
+        pairs
+    }
+
+    /// NaN with NaN, anything else bit for bit.
+    fn assert_same<T: Float>(got: &[T], expected: &[T], x: &[T], what: &str) {
+        assert_eq!(got.len(), expected.len());
+        for ((got, expected), x) in got.iter().zip(expected).zip(x) {
+            let same = got.bits() == expected.bits() || (got.is_nan() && expected.is_nan());
+            assert!(same, "{what}: {got} instead of {expected} at {x}");
+        }
+    }
+
+    /// One query at a time, fused in vectors, and finding before evaluating.
+    fn every_way_agrees<T: Float>(lookup: &Lookup<'_, T>, x: &[T], what: &str) {
+        let knots = lookup.finder.knots;
+        let expected: Vec<_> =
+            x.iter().map(|&x| if knots == 0 { T::nan() } else { lookup.eval_scalar(x, 0) }).collect();
+        for (set, fused) in T::with_every_set(Fused(lookup, x)) {
+            assert_same(&fused, &expected, x, &format!("{set}, fused, {what}"));
+        }
+        let mut segments = vec![u32::MAX; x.len()];
+        find_segments(&lookup.finder, x, &mut segments);
+        let pairs = &lookup.finder.pairs[..knots];
+        for (&x, &segment) in x.iter().zip(&segments) {
+            let plain = pairs.iter().rposition(|pair| pair[0] <= x).unwrap_or(0);
+            assert_eq!(segment as usize, plain, "the segment of {x}, {what}");
+        }
+        let one_by_one = x.iter().zip(&segments).map(|(&x, &segment)| match knots {
+            0 => T::nan(),
+            _ => evaluate(&lookup.evaluator, x, segment),
+        });
+        assert_same(&one_by_one.collect::<Vec<_>>(), &expected, x, &format!("one by one, {what}"));
+        for (set, apart) in T::with_every_set(Apart(lookup, x, &segments)) {
+            assert_same(&apart, &expected, x, &format!("{set}, apart, {what}"));
+        }
+    }
+
+    fn rules<T: Float>() -> Vec<Rules<T>> {
+        [
+            (Method::Linear, false, None),
+            (Method::Linear, true, None),
+            (Method::Linear, false, Some(T::nan())),
+            (Method::Nearest, false, None),
+            (Method::Previous, false, None),
+            (Method::Next, false, Some(T::one())),
+        ]
+        .map(|(method, extrapolate, left)| Rules { method, extrapolate, left, ..Rules::default() })
+        .into()
+    }
+
     fn agrees<T: Float>() {
         for xp in tables::<T>() {
-            let value = |i: usize| match i % 50 {
-                7 => T::infinity(),
-                23 => T::nan(),
-                31 => -T::zero(),
-                _ => T::narrow((i as f64 * 0.7).sin()),
-            };
-            let mut pairs: Vec<[T; 2]> = xp.iter().enumerate().map(|(i, &x)| [x, value(i)]).collect();
-            pairs.extend([[T::nan(), value(xp.len() - 1)]; PADDING]);
+            let pairs = pairs_of(&xp, 0);
             let keys: Vec<_> = xp.iter().map(|x| x.key()).collect();
-            let buckets = Buckets::new(&keys).unwrap();
-            for (method, extrapolate, left) in [
-                (Method::Linear, false, None),
-                (Method::Linear, true, None),
-                (Method::Linear, false, Some(T::nan())),
-                (Method::Nearest, false, None),
-                (Method::Previous, false, None),
-                (Method::Next, false, Some(T::one())),
-            ] {
-                let rules = Rules { method, extrapolate, left, ..Rules::default() };
+            let index = ByteIndex::new(&keys).unwrap();
+            for rules in rules::<T>() {
                 let x = queries(&xp);
                 let lengths = [0, 1, 15, 16, 17, 255, 256, 257, x.len()];
-                for (length, buckets) in lengths.iter().flat_map(|&length| [(length, Some(&buckets)), (length, None)]) {
-                    let lookup = Lookup::new(Table { pairs: &pairs, buckets }, &rules);
-                    let x = &x[..length.min(x.len())];
-                    let expected: Vec<_> = x.iter().map(|&x| lookup.alone(x, 0)).collect();
-                    for (set, answers) in T::with_every_set(Answers(&lookup, x)) {
-                        for ((x, answer), expected) in x.iter().zip(answers).zip(&expected) {
-                            assert!(
-                                answer.bits() == expected.bits() || (answer.is_nan() && expected.is_nan()),
-                                "{set}, {} knots, {method:?}: {answer} instead of {expected} at {x}",
-                                xp.len(),
-                            );
-                        }
-                    }
+                for (length, index) in lengths.iter().flat_map(|&length| [(length, Some(&index)), (length, None)]) {
+                    let lookup = Lookup::new(&pairs, index, &rules);
+                    let what = format!("{} knots, {:?}, index {}", xp.len(), rules.method, index.is_some());
+                    every_way_agrees(&lookup, &x[..length.min(x.len())], &what);
                 }
             }
         }
     }
 
     #[test]
-    fn every_vector_gives_what_a_query_alone_gives_bit_for_bit() {
+    fn fused_apart_and_one_by_one_queries_get_the_same_bits() {
         agrees::<f32>();
         agrees::<f64>();
+    }
+
+    fn agrees_on_ragged_tables<T: Float>() {
+        for xp in tables::<T>().into_iter().chain([vec![]]) {
+            let pairs = pairs_of(&xp, 9);
+            let keys: Vec<_> = pairs[..pairs.len() - PADDING].iter().map(|pair| pair[0].key()).collect();
+            let index = ByteIndex::new(&keys).unwrap();
+            for rules in rules::<T>() {
+                let rules = Rules { ragged: true, ..rules };
+                for index in [Some(&index), None] {
+                    let lookup = Lookup::new(&pairs, index, &rules);
+                    assert_eq!(lookup.finder.knots, xp.len());
+                    every_way_agrees(&lookup, &queries(&xp), &format!("{} knots, ragged", xp.len()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn so_they_do_in_ragged_tables() {
+        agrees_on_ragged_tables::<f32>();
+        agrees_on_ragged_tables::<f64>();
+    }
+
+    /// Closed by a knot on either side, as tables with a period are; that before an infinite period is NaN.
+    fn agrees_in_periods<T: Float>() {
+        for (n, period) in
+            [(1, 7.0), (2, 7.0), (12, 7.0), (15, 7.0), (700, 360.0), (3, f64::INFINITY), (700, f64::INFINITY)]
+        {
+            let period = T::narrow(period);
+            let mut xp: Vec<T> = (0..n).map(|i| T::narrow(f64::from(i) * 0.5)).collect();
+            if period.is_infinite() {
+                xp.push(period);
+            }
+            let xp = [vec![xp[xp.len() - 1] - period], xp.clone(), vec![xp[0] + period]].concat();
+            let pairs = pairs_of(&xp, 0);
+            let mut keys: Vec<_> = xp.iter().map(|x| x.key()).collect();
+            if xp[0].is_nan() {
+                keys[0] = T::key_of(0);
+            }
+            let index = ByteIndex::new(&keys).unwrap();
+            let x = queries(&xp).into_iter().chain((-40..40).map(|i| T::narrow(f64::from(i) * 3.7)));
+            let wrapped: Vec<T> = x.map(|x| modulo(x, period)).collect();
+            for rules in rules::<T>() {
+                for index in [Some(&index), None] {
+                    let what = format!("{n} knots in a period of {period}, {:?}", rules.method);
+                    every_way_agrees(&Lookup::new(&pairs, index, &rules), &wrapped, &what);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn so_they_do_in_periods() {
+        agrees_in_periods::<f32>();
+        agrees_in_periods::<f64>();
     }
 }

@@ -6,8 +6,8 @@ use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl;
 use crate::engine::info::DeviceKind;
 use crate::float::scalar::Scalar;
+use crate::index::gpu_index::Reach;
 use crate::kernels::interp::op::{Method, Rules, TableData};
-use crate::kernels::search::gpu::Reach;
 
 /// Constants that a shader sees at once: what every WebGPU device has.
 pub(crate) const UNIFORM_BYTES: u64 = 64 << 10;

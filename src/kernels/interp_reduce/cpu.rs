@@ -2,11 +2,11 @@
 
 use crate::element::Float;
 use crate::error::Result;
-use crate::kernels::interp::cpu::Looked;
+use crate::kernels::interp::cpu::PreparedQueries;
 use crate::kernels::interp_reduce::op::InterpReduce;
 use crate::kernels::reduce;
 
 pub(crate) fn interp_reduce<T: Float>(op: &InterpReduce) -> Result<()> {
-    let looked = Looked::<T>::up(&op.lookups)?;
-    reduce::cpu::reduce(&op.reduce, Some(&|first, values: &mut [T]| looked.fill(first, values)))
+    let queries = PreparedQueries::<T>::new(&op.lookups)?;
+    reduce::cpu::reduce(&op.reduce, Some(&|first, values: &mut [T]| queries.fill(first, values)))
 }

@@ -14,9 +14,8 @@ use crate::engine::check::Checks;
 use crate::engine::storage::Storage;
 use crate::error::Result;
 use crate::float::dtype::FloatType;
-use crate::index::cpu_index::Buckets;
-use crate::index::gpu_index::{Bucketing, KnotIndex};
-use crate::kernels::search::gpu::{Reach, coarsened};
+use crate::index::cpu_index::ByteIndex;
+use crate::index::gpu_index::{Bucketing, Reach, WindowIndex};
 
 /// The knots of one table or several, ready to be searched.
 pub(crate) struct SortedAxis {
@@ -36,9 +35,9 @@ pub(crate) struct SortedAxis {
     pub checks: Checks,
     /// Whether the keys stay what they are: those that a plan computes change with every replay.
     is_lasting: bool,
-    /// The CPU engine's index of each table, a vector of [`Buckets`] of the type of the knots; made when enough was asked to
+    /// The CPU engine's index of each table, a vector of [`ByteIndex`] of the type of the knots; made when enough was asked to
     /// pay for it.
-    buckets_of_tables: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
+    byte_indexes: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
     /// Queries so far, until then.
     asked: AtomicUsize,
 }
@@ -87,9 +86,9 @@ impl SortedAxis {
         moved: &mut u64,
     ) -> Result<Self> {
         let (index, reach) = match on_gpu {
-            None => (KnotIndex::unindexed(xp, knots)?, Reach::default()),
+            None => (WindowIndex::unindexed(xp, knots)?, Reach::default()),
             Some(largest) => {
-                let index = coarsened(KnotIndex::new(xp, knots)?)?.within(largest);
+                let index = WindowIndex::new(xp, knots)?.within(largest);
                 let reach = Reach::of(&index);
                 (index, reach)
             }
@@ -108,7 +107,7 @@ impl SortedAxis {
             },
             checks: Checks::default(),
             is_lasting: true,
-            buckets_of_tables: OnceLock::new(),
+            byte_indexes: OnceLock::new(),
             asked: AtomicUsize::new(0),
         })
     }
@@ -135,14 +134,14 @@ impl SortedAxis {
             reach: Reach::unknown(knots),
             checks,
             is_lasting,
-            buckets_of_tables: OnceLock::new(),
+            byte_indexes: OnceLock::new(),
             asked: AtomicUsize::new(0),
         }
     }
 
     /// The CPU engine's index of each table, unless so few queries were made that it would not pay.
-    pub fn buckets_for<T: Float>(&self, queries: usize, keys: &[T::Key]) -> Option<&[Buckets<T>]> {
-        if let Some(made) = self.buckets_of_tables.get() {
+    pub fn index_for<T: Float>(&self, queries: usize, keys: &[T::Key]) -> Option<&[ByteIndex<T>]> {
+        if let Some(made) = self.byte_indexes.get() {
             return buckets_in(made);
         }
         if !self.is_lasting || self.knots == 0 {
@@ -154,16 +153,16 @@ impl SortedAxis {
         }
         // Where there is no memory for it the knots are bisected, as they were until now.
         let index = || {
-            let tables: Option<Vec<Buckets<T>>> =
-                keys.par_chunks_exact(self.knots).map(|keys| Buckets::new(keys).ok()).collect();
+            let tables: Option<Vec<ByteIndex<T>>> =
+                keys.par_chunks_exact(self.knots).map(|keys| ByteIndex::new(keys).ok()).collect();
             tables.map(|tables| Box::new(tables) as Box<dyn Any + Send + Sync>)
         };
-        buckets_in(self.buckets_of_tables.get_or_init(index))
+        buckets_in(self.byte_indexes.get_or_init(index))
     }
 }
 
-fn buckets_in<T: Float>(made: &Option<Box<dyn Any + Send + Sync>>) -> Option<&[Buckets<T>]> {
-    made.as_ref()?.downcast_ref::<Vec<Buckets<T>>>().map(Vec::as_slice)
+fn buckets_in<T: Float>(made: &Option<Box<dyn Any + Send + Sync>>) -> Option<&[ByteIndex<T>]> {
+    made.as_ref()?.downcast_ref::<Vec<ByteIndex<T>>>().map(Vec::as_slice)
 }
 
 /// Puts a part of an axis into memory of the engine.

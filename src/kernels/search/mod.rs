@@ -2,5 +2,6 @@
 
 pub(crate) mod axis;
 pub(crate) mod cpu;
+pub(crate) mod find;
 pub(crate) mod gpu;
 pub(crate) mod op;
