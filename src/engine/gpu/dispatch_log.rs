@@ -2,11 +2,12 @@
 //! asked to do the same.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::buffers::Purpose;
 use crate::engine::gpu::encoder::{Binding, Commands, LARGEST_ELEMENT};
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelSource, Pipeline};
 use crate::error::Result;
 
 thread_local! {
@@ -23,7 +24,7 @@ struct Tape {
 
 /// A dispatch.
 pub(crate) struct Taped {
-    pub kernel: Kernel,
+    pub kernel: KernelSource,
     pub parameters: Vec<u8>,
     pub columns: u32,
     pub rows: u32,
@@ -40,7 +41,7 @@ pub(crate) struct Contents {
 }
 
 struct Kept {
-    kernel: Kernel,
+    pipeline: Arc<Pipeline>,
     parameters: Vec<u8>,
     windows: Vec<(wgpu::Buffer, u64, u64)>,
     groups: u64,
@@ -56,9 +57,9 @@ pub(crate) fn record(calls: impl FnOnce()) -> Vec<Taped> {
 /// Does what plans have kept since the last time, one dispatch after another.
 pub(crate) fn play_kept(context: &GpuContext) -> Result<()> {
     let kept = TAPE.with_borrow_mut(|tape| tape.as_mut().map(|tape| std::mem::take(&mut tape.kept)));
-    for Kept { kernel, parameters, windows, groups } in kept.into_iter().flatten() {
+    for Kept { pipeline, parameters, windows, groups } in kept.into_iter().flatten() {
         let bindings = windows.iter().map(|(buffer, offset, bytes)| Binding { buffer, offset: *offset, bytes: *bytes });
-        Commands::at_once(context).dispatch(&kernel, &parameters, &bindings.collect::<Vec<_>>(), groups)?;
+        Commands::at_once(context).dispatch_pipeline(pipeline, &parameters, &bindings.collect::<Vec<_>>(), groups)?;
     }
     Ok(())
 }
@@ -67,7 +68,7 @@ pub(crate) fn play_kept(context: &GpuContext) -> Result<()> {
 pub(crate) fn watch<'a>(
     context: &'a GpuContext,
     is_kept: bool,
-    kernel: &Kernel,
+    pipeline: &Arc<Pipeline>,
     parameters: &[u8],
     bindings: &[Binding<'a>],
     [groups, columns, rows]: [u64; 3],
@@ -75,11 +76,12 @@ pub(crate) fn watch<'a>(
     if TAPE.with_borrow(Option::is_none) {
         return None;
     }
+    let kernel = &pipeline.source;
     expect_no_aliases(kernel, bindings);
-    let (kernel, parameters) = (kernel.clone(), parameters.to_vec());
+    let parameters = parameters.to_vec();
     if is_kept {
         let windows = bindings.iter().map(|one| (one.buffer.clone(), one.offset, one.bytes)).collect();
-        let kept = Kept { kernel, parameters, windows, groups };
+        let kept = Kept { pipeline: pipeline.clone(), parameters, windows, groups };
         TAPE.with_borrow_mut(|tape| tape.as_mut().map(|tape| tape.kept.push(kept)));
         return None;
     }
@@ -90,12 +92,12 @@ pub(crate) fn watch<'a>(
             Contents { number, access, before, after: None }
         })
         .collect();
-    let taped = Taped { kernel, parameters, columns: columns as u32, rows: rows as u32, buffers };
+    let taped = Taped { kernel: kernel.clone(), parameters, columns: columns as u32, rows: rows as u32, buffers };
     Some(Watch { context, bindings: bindings.to_vec(), taped: Some(taped) })
 }
 
 /// WebGPU forbids it, wgpu does not always notice: what is written must not be bound a second time.
-fn expect_no_aliases(kernel: &Kernel, bindings: &[Binding<'_>]) {
+fn expect_no_aliases(kernel: &KernelSource, bindings: &[Binding<'_>]) {
     let accesses: Vec<_> = kernel.buffers().map(|(_, access)| access).collect();
     for (one, first) in bindings.iter().enumerate() {
         for (other, second) in bindings.iter().enumerate() {

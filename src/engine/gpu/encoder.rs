@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::buffers::GpuBuffer;
-use crate::engine::gpu::pipelines::{Kernel, Pipeline};
+use crate::engine::gpu::pipelines::{KernelKey, Pipeline};
 use crate::engine::gpu::queue::PARAMETER_BYTES;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -136,11 +136,27 @@ impl<'a> Commands<'a> {
 
     /// Takes a dispatch of `groups` workgroups; beyond 65,535 (or what the device's limit is) they are folded into the second
     /// dimension, and the kernel has to leave out those past the end.
-    pub fn dispatch(&self, kernel: &Kernel, parameters: &[u8], bindings: &[Binding<'_>], groups: u64) -> Result<()> {
-        debug_assert!(parameters.len() as u64 <= PARAMETER_BYTES && bindings.len() == kernel.buffers().count());
-        let context = self.context;
-        context.health()?;
-        let pipeline = context.pipelines.get(kernel)?;
+    pub fn dispatch(
+        &self,
+        kernel: impl KernelKey,
+        parameters: &[u8],
+        bindings: &[Binding<'_>],
+        groups: u64,
+    ) -> Result<()> {
+        self.context.health()?;
+        self.dispatch_pipeline(self.context.pipelines.get(kernel)?, parameters, bindings, groups)
+    }
+
+    /// The same with the compiled kernel.
+    pub(crate) fn dispatch_pipeline(
+        &self,
+        pipeline: Arc<Pipeline>,
+        parameters: &[u8],
+        bindings: &[Binding<'_>],
+        groups: u64,
+    ) -> Result<()> {
+        let (context, source) = (self.context, &pipeline.source);
+        debug_assert!(parameters.len() as u64 <= PARAMETER_BYTES && bindings.len() == source.buffers().count());
         let widest = u64::from(context.info.limits.max_workgroups_per_dimension);
         let columns = groups.min(widest);
         let rows = groups.div_ceil(columns.max(1));
@@ -161,7 +177,7 @@ impl<'a> Commands<'a> {
         let _watch = crate::engine::gpu::dispatch_log::watch(
             context,
             self.kept.is_some(),
-            kernel,
+            &pipeline,
             parameters,
             bindings,
             [groups, columns, rows],
@@ -177,13 +193,13 @@ impl<'a> Commands<'a> {
                 // An empty array has a buffer too, and a binding must have room for one element of any kind.
                 size: wgpu::BufferSize::new(if binding.bytes == 0 { LARGEST_ELEMENT } else { binding.bytes }),
             });
-            let numbered = kernel.buffers().map(|(number, _)| number).zip(buffers);
+            let numbered = source.buffers().map(|(number, _)| number).zip(buffers);
             let entries = uniform.into_iter().chain(numbered).map(|(binding, buffer)| wgpu::BindGroupEntry {
                 binding,
                 resource: wgpu::BindingResource::Buffer(buffer),
             });
             let group = context.device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some(&kernel.name),
+                label: Some(&source.name),
                 layout: &pipeline.layout,
                 entries: &entries.collect::<Vec<_>>(),
             });

@@ -20,6 +20,7 @@ pub(crate) mod encoder;
 pub(crate) mod error_scope;
 #[cfg(test)]
 pub(crate) mod fault_injection;
+pub(crate) mod once_map;
 pub(crate) mod pending_map;
 pub(crate) mod pipelines;
 #[cfg(not(target_arch = "wasm32"))]
@@ -48,9 +49,10 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The kernels of the engine itself, for the test that translates them all.
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<pipelines::Kernel> {
+pub(crate) fn kernels() -> Vec<pipelines::KernelSource> {
     use crate::element::ElementType::{F32, F64};
-    [F32, F64].map(self_check::kernel).into()
+    use crate::engine::gpu::pipelines::KernelKey;
+    [F32, F64].map(|element| self_check::SelfCheckKernel(element).source()).into()
 }
 
 /// How many checks share a buffer, if so many can be bound.

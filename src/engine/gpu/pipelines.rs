@@ -1,13 +1,23 @@
-//! Kernels: WGSL put together from fragments, compiled the first time it is used and kept.
+//! Compiled kernels, each compiled when it is first dispatched and kept.
 //!
-//! A kernel family has one skeleton file; a specialisation picks the fragments that give names their meaning (`Real`,
-//! `Bits`, an accumulator, how a weight is loaded). Shaders keep wgpu's bounds checks: tables whose order nobody has
-//! checked must not reach past their end.
+//! ```text
+//! KernelKey (Copy)  ──lookup, no allocation──►  Pipeline
+//!      │ first time only                            ▲ one for each set of constants
+//!      ▼                                            │
+//! KernelSource {name, fragments, constants, access} ──fragments──► ShaderModule (shared)
+//! ```
+//!
+//! A kernel family has one skeleton of WGSL; a variant picks the fragments that give names their meaning (`Real`, `Bits`,
+//! an accumulator, how a weight is loaded) and the values of pipeline-overridable constants (`override`). Shaders keep
+//! wgpu's bounds checks: tables whose order has not been checked must not be read past their end.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::any::Any;
+use std::fmt::Debug;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use crate::engine::gpu::error_scope::Watched;
+use crate::engine::gpu::once_map::OnceMap;
 use crate::error::Result;
 
 /// How a kernel uses a buffer.
@@ -23,13 +33,24 @@ pub(crate) enum Access {
     Absent,
 }
 
-/// A specialisation of a shader.
+/// Which kernel of a family: a few enums and flags. Looking a pipeline up takes no more than hashing them; what they stand
+/// for is put together when the kernel is compiled, and for tests.
+pub(crate) trait KernelKey: Copy + Eq + Hash + Debug + Send + Sync + 'static {
+    /// What is compiled. Two keys of equal sources are two pipelines, so a key holds nothing its source does not depend on.
+    fn source(self) -> KernelSource;
+}
+
+/// The values of a shader's `override` declarations, by name.
+pub(crate) type Constants = Vec<(&'static str, f64)>;
+
+/// What a kernel is compiled from.
 #[derive(Clone, Debug)]
-pub(crate) struct Kernel {
-    /// Names the specialisation; no two kernels share a name.
+pub(crate) struct KernelSource {
+    /// For labels, errors and exported files; no two kernels share a name.
     pub name: String,
-    /// WGSL, in this order.
+    /// WGSL, in this order. Kernels of the same fragments share a shader module.
     pub fragments: Vec<&'static str>,
+    pub constants: Constants,
     /// The buffers at bindings 1, 2, ...; binding 0 holds the parameters.
     pub access: &'static [Access],
 }
@@ -51,14 +72,14 @@ const IMMEDIATE_PARAMETERS: &str = "var<immediate> parameters: Parameters;";
 /// Room for the parameters of one dispatch as immediates. No kernel has more.
 pub(crate) const IMMEDIATE_BYTES: u32 = 128;
 
-impl Kernel {
+impl KernelSource {
     /// The buffers and their numbers.
     pub fn buffers(&self) -> impl Iterator<Item = (u32, Access)> {
         (1..).zip(self.access.iter().copied()).filter(|(_, access)| *access != Access::Absent)
     }
 
     /// The whole shader.
-    pub fn source(&self, parameters: ParametersIn) -> String {
+    pub fn wgsl(&self, parameters: ParametersIn) -> String {
         let source = self.fragments.join("\n");
         match parameters {
             ParametersIn::Uniform => source,
@@ -69,43 +90,80 @@ impl Kernel {
 
 /// A compiled kernel.
 pub(crate) struct Pipeline {
-    /// The kernel's.
-    pub name: String,
+    pub source: KernelSource,
     pub pipeline: wgpu::ComputePipeline,
     pub layout: wgpu::BindGroupLayout,
 }
 
-/// All compiled kernels of a device.
+/// A key of any family.
+trait AnyKey: Any + Send + Sync {
+    fn equals(&self, other: &dyn AnyKey) -> bool;
+    fn feed(&self, hasher: &mut dyn Hasher);
+}
+
+impl<K: KernelKey> AnyKey for K {
+    fn equals(&self, other: &dyn AnyKey) -> bool {
+        (other as &dyn Any).downcast_ref::<K>() == Some(self)
+    }
+
+    fn feed(&self, mut hasher: &mut dyn Hasher) {
+        (self.type_id(), self).hash(&mut hasher);
+    }
+}
+
+impl PartialEq for dyn AnyKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.equals(other)
+    }
+}
+
+impl Eq for dyn AnyKey {}
+
+impl Hash for dyn AnyKey {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.feed(hasher);
+    }
+}
+
+/// All compiled kernels of a device. Compiling one keeps no thread from using the others.
 pub(crate) struct Pipelines {
     device: Arc<Watched>,
     parameters: ParametersIn,
-    compiled: Mutex<HashMap<String, Arc<Pipeline>>>,
+    modules: OnceMap<Vec<&'static str>, wgpu::ShaderModule>,
+    compiled: OnceMap<Box<dyn AnyKey>, Arc<Pipeline>>,
 }
 
 impl Pipelines {
     pub fn new(device: &Arc<Watched>, parameters: ParametersIn) -> Self {
-        Self { device: device.clone(), parameters, compiled: Mutex::default() }
+        Self { device: device.clone(), parameters, modules: OnceMap::default(), compiled: OnceMap::default() }
     }
 
     /// The kernel, compiled now if it has not been before.
-    pub fn get(&self, kernel: &Kernel) -> Result<Arc<Pipeline>> {
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = compiled.get(&kernel.name) {
-            return Ok(pipeline.clone());
-        }
-        let what = format!("compiling kernel {}", kernel.name);
-        let pipeline = Arc::new(self.device.guard(&what, || self.compile(kernel))?);
-        compiled.insert(kernel.name.clone(), pipeline.clone());
-        Ok(pipeline)
+    pub fn get(&self, key: impl KernelKey) -> Result<Arc<Pipeline>> {
+        self.compiled.get_or_make(&key as &dyn AnyKey, || Box::new(key), || self.make(key.source()).map(Arc::new))
     }
 
-    fn compile(&self, kernel: &Kernel) -> Pipeline {
+    fn make(&self, source: KernelSource) -> Result<Pipeline> {
+        let what = format!("compiling kernel {}", source.name);
+        let module = self.modules.get_or_make(
+            &source.fragments,
+            || source.fragments.clone(),
+            || self.device.guard(&what, || self.parse(&source)),
+        )?;
+        self.device.guard(&what, || self.compile(source, &module))
+    }
+
+    fn parse(&self, source: &KernelSource) -> wgpu::ShaderModule {
+        self.device.raw().create_shader_module(wgpu::ShaderModuleDescriptor {
+            // The first of those that share it.
+            label: Some(&source.name),
+            source: wgpu::ShaderSource::Wgsl(source.wgsl(self.parameters).into()),
+        })
+    }
+
+    fn compile(&self, source: KernelSource, module: &wgpu::ShaderModule) -> Pipeline {
         let device = self.device.raw();
-        let label = Some(kernel.name.as_str());
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label,
-            source: wgpu::ShaderSource::Wgsl(kernel.source(self.parameters).into()),
-        });
+        let label = Some(source.name.as_str());
         let uniform = wgpu::BindGroupLayoutEntry {
             binding: 0,
             visibility: wgpu::ShaderStages::COMPUTE,
@@ -120,7 +178,7 @@ impl Pipelines {
             ParametersIn::Uniform => (Some(uniform), 0),
             ParametersIn::Immediates => (None, IMMEDIATE_BYTES),
         };
-        let buffers = kernel.buffers().map(|(binding, access)| buffer_entry(binding, access));
+        let buffers = source.buffers().map(|(binding, access)| buffer_entry(binding, access));
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label,
             entries: &uniform.into_iter().chain(buffers).collect::<Vec<_>>(),
@@ -133,16 +191,16 @@ impl Pipelines {
         let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label,
             layout: Some(&pipeline_layout),
-            module: &module,
+            module,
             entry_point: Some("main"),
             // Whatever a kernel has in a workgroup's memory it writes before it reads it.
             compilation_options: wgpu::PipelineCompilationOptions {
                 zero_initialize_workgroup_memory: false,
-                ..Default::default()
+                constants: &source.constants,
             },
             cache: None,
         });
-        Pipeline { name: kernel.name.clone(), pipeline, layout }
+        Pipeline { source, pipeline, layout }
     }
 }
 

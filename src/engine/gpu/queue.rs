@@ -84,7 +84,7 @@ impl Batch {
         self.bytes += dispatches.iter().map(|dispatch| dispatch.bytes).sum::<u64>();
         let offsets = self.uniform.is_some().then_some((first, self.stride as usize));
         let label = match dispatches {
-            [one] => &one.pipeline.name,
+            [one] => &one.pipeline.source.name,
             _ => "ndgpu plan",
         };
         let mut pass = self

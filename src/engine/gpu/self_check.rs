@@ -4,7 +4,7 @@
 use crate::element::{ElementType, Float};
 use crate::engine::gpu::buffers::Purpose;
 use crate::engine::gpu::encoder::{Binding, Commands};
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::{GpuContext, wgsl};
 use crate::engine::info::Arithmetic;
 use crate::error::Result;
@@ -14,16 +14,23 @@ const OPERANDS: usize = 23;
 const RESULTS: usize = 22;
 
 /// The check in an element type.
-pub(crate) fn kernel(element: ElementType) -> Kernel {
-    Kernel {
-        name: format!("self_check_{element}"),
-        fragments: vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::COMPENSATED,
-            include_str!("../../../shaders/self_check.wgsl"),
-        ],
-        access: &[Access::Read, Access::ReadWrite],
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SelfCheckKernel(pub ElementType);
+
+impl KernelKey for SelfCheckKernel {
+    fn source(self) -> KernelSource {
+        let Self(element) = self;
+        KernelSource {
+            name: format!("self_check_{element}"),
+            fragments: vec![
+                wgsl::element(element),
+                wgsl::SPECIAL,
+                wgsl::COMPENSATED,
+                include_str!("../../../shaders/self_check.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::ReadWrite],
+        }
     }
 }
 
@@ -58,7 +65,7 @@ impl GpuContext {
         self.upload(&input, bytes, |_, mut staging| staging.copy_from_slice(bytemuck::cast_slice(&values)))?;
         let output = self.storage(result_bytes)?;
         let bindings = [Binding::start(&input, bytes), Binding::start(&output, result_bytes)];
-        Commands::at_once(self).dispatch(&kernel(T::TYPE), bytemuck::bytes_of(&[0_u32; 4]), &bindings, 1)?;
+        Commands::at_once(self).dispatch(SelfCheckKernel(T::TYPE), bytemuck::bytes_of(&[0_u32; 4]), &bindings, 1)?;
 
         let staging = self.buffer(Purpose::Readback, result_bytes)?;
         self.land(&[(output.raw(), 0, result_bytes)], staging.raw())?.wait(self)?;

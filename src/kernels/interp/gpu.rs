@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Commands};
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::error::Result;
 use crate::float::dtype::{FloatType, Scalar};
@@ -84,24 +84,31 @@ const FLAG_RAGGED: u32 = 32;
 /// Queries of one invocation.
 const QUAD: u64 = 4;
 
-fn segments_kernel(element: ElementType) -> Kernel {
-    Kernel {
-        name: format!("segments_{element}"),
-        fragments: vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            include_str!("../../../shaders/interp/segments.wgsl"),
-        ],
-        access: &[Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct SegmentsKernel(ElementType);
+
+impl KernelKey for SegmentsKernel {
+    fn source(self) -> KernelSource {
+        let Self(element) = self;
+        KernelSource {
+            name: format!("segments_{element}"),
+            fragments: vec![
+                wgsl::element(element),
+                wgsl::SPECIAL,
+                wgsl::GRID,
+                include_str!("../../../shaders/interp/segments.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+        }
     }
 }
 
 /// Every specialisation, for the test that translates them all.
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<Kernel> {
-    [crate::kernels::interp::gpu_variant::kernels(), [ElementType::F32, ElementType::F64].map(segments_kernel).into()]
-        .concat()
+pub(crate) fn kernels() -> Vec<KernelSource> {
+    let segments = [ElementType::F32, ElementType::F64].map(|element| SegmentsKernel(element).source());
+    [crate::kernels::interp::gpu_variant::kernels(), segments.into()].concat()
 }
 
 pub(crate) fn facts(element: ElementType, cells: usize, context: &GpuContext) -> Facts {
@@ -144,7 +151,7 @@ pub(crate) fn build_table(operation: &BuildTable, commands: &Commands<'_>) -> Re
         end: [0; 2],
     };
     commands.dispatch(
-        &segments_kernel(table.dtype.element()),
+        SegmentsKernel(table.dtype.element()),
         bytes_of(&parameters),
         &[
             keys,
@@ -213,7 +220,7 @@ pub(crate) fn interp(operation: &Interp, commands: &Commands<'_>) -> Result<()> 
             bindings.extend([starts, origins]);
         }
         let items = tile_rows * tile_columns.div_ceil(QUAD);
-        commands.dispatch(&path.kernel(), bytes_of(&parameters), &bindings, items.div_ceil(WORKGROUP))?;
+        commands.dispatch(path, bytes_of(&parameters), &bindings, items.div_ceil(WORKGROUP))?;
     }
     Ok(())
 }

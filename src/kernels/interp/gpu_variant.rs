@@ -2,7 +2,7 @@
 //! the table, the rules, the shape of the queries, the kind of device. BENCHMARKS.md has the whole story.
 
 use crate::element::ElementType;
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl;
 use crate::engine::info::DeviceKind;
 use crate::float::dtype::Scalar;
@@ -15,7 +15,7 @@ pub(crate) const UNIFORM_BYTES: u64 = 64 << 10;
 const MOST_STEPS: u32 = 28;
 
 /// Where a query's table comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Tables {
     /// There is one.
     One,
@@ -63,7 +63,7 @@ impl Facts {
 }
 
 /// A kernel of the family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Path {
     pub element: ElementType,
     /// Four queries in one load: 2 to 3 ns less each on llvmpipe than four loads.
@@ -133,7 +133,17 @@ impl Path {
         fragments
     }
 
-    pub fn kernel(self) -> Kernel {
+    /// Names the choices, for the name of a kernel.
+    pub fn name(self) -> String {
+        let Self { element, quads, period, uniform, buckets, finite, tables, steps } = self;
+        let flags = [quads, period, uniform, buckets, finite];
+        let flags = flags.iter().fold(0, |number, &flag| 2 * number + u8::from(flag));
+        format!("{element}_{tables:?}_{flags:05b}_{steps}")
+    }
+}
+
+impl KernelKey for Path {
+    fn source(self) -> KernelSource {
         let mut fragments = vec![
             wgsl::element(self.element),
             wgsl::SPECIAL,
@@ -159,15 +169,7 @@ impl Path {
             (false, true) => &[Read, ReadWrite, Read, Read, Read],
             (false, false) => &[Read, ReadWrite, Read],
         };
-        Kernel { name: format!("interp_{}", self.name()), fragments, access }
-    }
-
-    /// Names the choices, for the name of a kernel.
-    pub fn name(self) -> String {
-        let Self { element, quads, period, uniform, buckets, finite, tables, steps } = self;
-        let flags = [quads, period, uniform, buckets, finite];
-        let flags = flags.iter().fold(0, |number, &flag| 2 * number + u8::from(flag));
-        format!("{element}_{tables:?}_{flags:05b}_{steps}")
+        KernelSource { name: format!("interp_{}", self.name()), fragments, constants: Vec::new(), access }
     }
 }
 
@@ -212,17 +214,17 @@ const DEPTHS: [&str; MOST_STEPS as usize + 1] = [
 /// Every specialisation, for the test that translates them all: every combination with some number of steps, and one with
 /// every number.
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<Kernel> {
+pub(crate) fn kernels() -> Vec<KernelSource> {
     let mut all = Vec::new();
     for element in [ElementType::F32, ElementType::F64] {
         for tables in [Tables::One, Tables::SharedKnots, Tables::OwnKnots] {
             for flags in 0..32 {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
                 let some = Path { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
-                all.push(some.kernel());
+                all.push(some.source());
                 if flags == 0 && tables == Tables::One {
                     all.extend(
-                        (0..=MOST_STEPS).filter(|&steps| steps != 3).map(|steps| Path { steps, ..some }.kernel()),
+                        (0..=MOST_STEPS).filter(|&steps| steps != 3).map(|steps| Path { steps, ..some }.source()),
                     );
                 }
             }

@@ -3,12 +3,11 @@
 
 use bytemuck::{Pod, Zeroable, bytes_of};
 
-#[cfg(test)]
 use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Commands};
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
@@ -54,19 +53,17 @@ struct Parameters {
 }
 
 /// What takes on a part of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Regime {
     /// An invocation.
     Lines,
     /// A workgroup.
     Rows,
-    /// Nothing more is looked up: an invocation merges what the parts of a row left.
-    Merge,
 }
 
-/// A kernel of the family.
-#[derive(Clone, Copy, Debug)]
-struct Choice {
+/// A kernel that looks up and reduces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct LookupKernel {
     path: Path,
     sums: Sums,
     family: Family,
@@ -75,34 +72,54 @@ struct Choice {
     skip_nan: bool,
 }
 
-impl Choice {
-    fn kernel(self) -> Kernel {
+/// A kernel that looks nothing up: an invocation merges what the parts of a row left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct MergeKernel {
+    element: ElementType,
+    sums: Sums,
+    family: Family,
+}
+
+/// What all these kernels begin with.
+fn beginning(element: ElementType, sums: Sums, family: Family, skip_nan: bool) -> Vec<&'static str> {
+    let mut fragments = vec![
+        wgsl::element(element),
+        wgsl::SPECIAL,
+        wgsl::GRID,
+        sums.fragment(),
+        FINISH,
+        match skip_nan {
+            true => "const SKIP_NAN = true;",
+            false => "const SKIP_NAN = false;",
+        },
+        include_str!("../../../shaders/interp_reduce/parameters.wgsl"),
+    ];
+    fragments.extend(family.fragments());
+    fragments
+}
+
+impl KernelKey for MergeKernel {
+    fn source(self) -> KernelSource {
+        use Access::{Absent, ReadWrite};
+        let Self { element, sums, family } = self;
+        // Of weighted.wgsl the weights are declared with the way they are loaded, which is not part of this.
+        let mut fragments = beginning(element, sums, family, false);
+        fragments.push(include_str!("../../../shaders/reduce/merge.wgsl"));
+        let name = format!("interp_reduce_{element}_{sums:?}_{family:?}_Merge");
+        let access: &[Access] = match family == Family::Weighted {
+            true => &[Absent, ReadWrite, ReadWrite, Absent, ReadWrite, ReadWrite],
+            false => &[Absent, ReadWrite, ReadWrite],
+        };
+        KernelSource { name, fragments, constants: Vec::new(), access }
+    }
+}
+
+impl KernelKey for LookupKernel {
+    fn source(self) -> KernelSource {
         use Access::{Absent, Read, ReadWrite, Uniform};
         let Self { path, sums, family, regime, weights_along, skip_nan } = self;
         let weighted = family == Family::Weighted;
-        let mut fragments = vec![
-            wgsl::element(path.element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            sums.fragment(),
-            FINISH,
-            match skip_nan && regime != Regime::Merge {
-                true => "const SKIP_NAN = true;",
-                false => "const SKIP_NAN = false;",
-            },
-            include_str!("../../../shaders/interp_reduce/parameters.wgsl"),
-        ];
-        fragments.extend(family.fragments());
-        if regime == Regime::Merge {
-            fragments.push(include_str!("../../../shaders/reduce/merge.wgsl"));
-            let name = format!("interp_reduce_{}_{sums:?}_{family:?}_Merge", path.element);
-            let access: &[Access] = match weighted {
-                true => &[Absent, ReadWrite, ReadWrite, Absent, ReadWrite, ReadWrite],
-                false => &[Absent, ReadWrite, ReadWrite],
-            };
-            // Of weighted.wgsl the weights are declared with the way they are loaded, which is not part of this.
-            return Kernel { name, fragments, access };
-        }
+        let mut fragments = beginning(path.element, sums, family, skip_nan);
         fragments.push(match (weighted, path.quads) {
             (false, _) => include_str!("../../../shaders/interp_reduce/no_weights.wgsl"),
             (true, true) => include_str!("../../../shaders/interp_reduce/weights_by_four.wgsl"),
@@ -123,7 +140,7 @@ impl Choice {
         fragments.push(include_str!("../../../shaders/interp_reduce/steps.wgsl"));
         fragments.push(match regime {
             Regime::Lines => include_str!("../../../shaders/interp_reduce/lines.wgsl"),
-            Regime::Rows | Regime::Merge => include_str!("../../../shaders/interp_reduce/rows.wgsl"),
+            Regime::Rows => include_str!("../../../shaders/interp_reduce/rows.wgsl"),
         });
         let access: &[Access] = match (weighted, path.uniform, path.buckets) {
             (true, true, true) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Uniform, Read, Read],
@@ -135,10 +152,10 @@ impl Choice {
             (false, false, true) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Read, Read, Read],
             (false, false, false) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Read],
         };
-        let along = if weighted && weights_along { "_Along" } else { "" };
+        let along = if weights_along { "_Along" } else { "" };
         let skipping = if skip_nan { "_SkipNan" } else { "" };
         let name = format!("interp_reduce_{}_{sums:?}_{family:?}_{regime:?}{along}{skipping}", path.name());
-        Kernel { name, fragments, access }
+        KernelSource { name, fragments, constants: Vec::new(), access }
     }
 }
 
@@ -153,7 +170,7 @@ fn split(kind: DeviceKind, lines: u64, places: u64) -> (Regime, u64, u64) {
     // A software rasteriser wants a few invocations for each core, a GPU tens of thousands.
     let (together, busy) = match regime {
         Regime::Rows => (QUAD * WORKGROUP, (1 << 16) / WORKGROUP),
-        _ => (QUAD, if is_software { 1 << 9 } else { 1 << 16 }),
+        Regime::Lines => (QUAD, if is_software { 1 << 9 } else { 1 << 16 }),
     };
     let needed = places.div_ceil(together * MOST_ITERATIONS);
     // Merging is another dispatch, which costs a software rasteriser as much as a few thousand lookups.
@@ -248,8 +265,8 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
             Some(Outcome::Word { buffer, .. }) => Binding::checks(buffer),
             _ => Binding::start(&no_checks, 4),
         };
-        let weights_along = matches!(reduce.weights, Weights::Along(_));
-        let choice = Choice { path, sums, family, regime, weights_along, skip_nan: reduce.skip_nan };
+        let weights_along = family == Family::Weighted && matches!(reduce.weights, Weights::Along(_));
+        let kernel = LookupKernel { path, sums, family, regime, weights_along, skip_nan: reduce.skip_nan };
         let mut bindings = vec![x, partials, result];
         if let Some((weights, _)) = weights {
             bindings.extend([weights, weight_sums, checks]);
@@ -261,16 +278,16 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
         }
         let groups = match regime {
             Regime::Rows => count * parts,
-            _ => (count * parts).div_ceil(WORKGROUP),
+            Regime::Lines => (count * parts).div_ceil(WORKGROUP),
         };
-        commands.dispatch(&choice.kernel(), bytes_of(&parameters), &bindings, groups)?;
+        commands.dispatch(kernel, bytes_of(&parameters), &bindings, groups)?;
         if parts > 1 {
-            let merge = Choice { regime: Regime::Merge, ..choice };
+            let merge = MergeKernel { element: dtype.element(), sums, family };
             let mut bindings = vec![partials, result];
             if family == Family::Weighted {
                 bindings.extend([weight_sums, checks]);
             }
-            commands.dispatch(&merge.kernel(), bytes_of(&parameters), &bindings, count.div_ceil(WORKGROUP))?;
+            commands.dispatch(merge, bytes_of(&parameters), &bindings, count.div_ceil(WORKGROUP))?;
         }
     }
     Ok(())
@@ -278,7 +295,7 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
 
 /// Specialisations for the test that translates them: each choice that changes what is put together.
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<Kernel> {
+pub(crate) fn kernels() -> Vec<KernelSource> {
     let mut all = Vec::new();
     for (element, sums) in
         [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)]
@@ -288,14 +305,14 @@ pub(crate) fn kernels() -> Vec<Kernel> {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
                 for (regime, tables) in [(Regime::Lines, Tables::One), (Regime::Rows, Tables::OwnKnots)] {
                     let path = Path { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
-                    let choice = Choice { path, sums, family, regime, weights_along, skip_nan: false };
-                    all.push(choice.kernel());
+                    let kernel = LookupKernel { path, sums, family, regime, weights_along, skip_nan: false };
+                    all.push(kernel.source());
                     // What is skipped does not depend on how it was looked up.
                     if flags == 0 || flags == 31 {
-                        all.push(Choice { skip_nan: true, ..choice }.kernel());
+                        all.push(LookupKernel { skip_nan: true, ..kernel }.source());
                     }
                     if flags == 0 && regime == Regime::Lines && !weights_along {
-                        all.push(Choice { regime: Regime::Merge, ..choice }.kernel());
+                        all.push(MergeKernel { element, sums, family }.source());
                     }
                 }
             }

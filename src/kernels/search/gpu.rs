@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 use crate::element::{ElementType, Float};
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Commands};
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::engine::host::alloc::collected;
 use crate::error::Result;
@@ -23,23 +23,32 @@ struct Parameters {
     unused: u32,
 }
 
-fn kernel(element: ElementType) -> Kernel {
-    Kernel {
-        name: format!("knots_{element}"),
-        fragments: vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            include_str!("../../../shaders/search/knots.wgsl"),
-        ],
-        access: &[Access::Read, Access::ReadWrite, Access::ReadWrite],
+/// Turns knots into keys and checks their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct KnotsKernel(ElementType);
+
+impl KernelKey for KnotsKernel {
+    fn source(self) -> KernelSource {
+        let Self(element) = self;
+        KernelSource {
+            name: format!("knots_{element}"),
+            fragments: vec![
+                wgsl::element(element),
+                wgsl::SPECIAL,
+                wgsl::GRID,
+                include_str!("../../../shaders/search/knots.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::ReadWrite, Access::ReadWrite],
+        }
     }
 }
 
 /// Every specialisation, for the test that translates them all.
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<Kernel> {
-    [ElementType::F32, ElementType::F64].into_iter().flat_map(|e| [kernel(e), search_kernel(e)]).collect()
+pub(crate) fn kernels() -> Vec<KernelSource> {
+    let elements = [ElementType::F32, ElementType::F64].into_iter();
+    elements.flat_map(|e| [KnotsKernel(e).source(), SearchsortedKernel(e).source()]).collect()
 }
 
 /// How far a search has to go in an axis, so that it can be written out without a loop.
@@ -155,17 +164,24 @@ struct SearchParameters {
     output_shift: u32,
 }
 
-fn search_kernel(element: ElementType) -> Kernel {
-    Kernel {
-        name: format!("searchsorted_{element}"),
-        fragments: vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            include_str!("../../../shaders/search/searchsorted.wgsl"),
-            wgsl::SEARCH,
-        ],
-        access: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct SearchsortedKernel(ElementType);
+
+impl KernelKey for SearchsortedKernel {
+    fn source(self) -> KernelSource {
+        let Self(element) = self;
+        KernelSource {
+            name: format!("searchsorted_{element}"),
+            fragments: vec![
+                wgsl::element(element),
+                wgsl::SPECIAL,
+                wgsl::GRID,
+                include_str!("../../../shaders/search/searchsorted.wgsl"),
+                wgsl::SEARCH,
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+        }
     }
 }
 
@@ -189,7 +205,7 @@ pub(crate) fn search(operation: &Search, commands: &Commands<'_>) -> Result<()> 
         };
         let bindings = [x, keys, starts, origins, output];
         commands.dispatch(
-            &search_kernel(axis.dtype.element()),
+            SearchsortedKernel(axis.dtype.element()),
             bytes_of(&parameters),
             &bindings,
             total.div_ceil(WORKGROUP),
@@ -203,7 +219,7 @@ pub(crate) fn prepare_knots(op: &PrepareKnots, commands: &Commands<'_>) -> Resul
     let Outcome::Word { buffer, index } = op.check.outcome() else { return Ok(()) };
     let parameters = Parameters { knots: op.knots as u32, total: op.total as u32, check: *index, unused: 0 };
     commands.dispatch(
-        &kernel(op.dtype.element()),
+        KnotsKernel(op.dtype.element()),
         bytes_of(&parameters),
         &[Binding::start(op.xp.gpu()?, bytes), Binding::start(op.keys.gpu()?, bytes), Binding::checks(buffer)],
         (op.total as u64).div_ceil(WORKGROUP),

@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::Commands;
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::error::Result;
 use crate::float::dtype::FloatType;
@@ -25,16 +25,23 @@ struct Parameters {
     nan: [u32; 2],
 }
 
-fn kernel(element: ElementType) -> Kernel {
-    Kernel {
-        name: format!("standardize_{element}"),
-        fragments: vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            include_str!("../../../shaders/standardize/standardize.wgsl"),
-        ],
-        access: &[Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct StandardizeKernel(ElementType);
+
+impl KernelKey for StandardizeKernel {
+    fn source(self) -> KernelSource {
+        let Self(element) = self;
+        KernelSource {
+            name: format!("standardize_{element}"),
+            fragments: vec![
+                wgsl::element(element),
+                wgsl::SPECIAL,
+                wgsl::GRID,
+                include_str!("../../../shaders/standardize/standardize.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+        }
     }
 }
 
@@ -55,27 +62,37 @@ struct RowsParameters {
     ddof: [u32; 2],
 }
 
-fn rows_kernel(element: ElementType, sums: Sums) -> Kernel {
-    Kernel {
-        name: format!("standardize_rows_{element}_{sums:?}"),
-        fragments: vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            sums.fragment(),
-            SPREAD,
-            include_str!("../../../shaders/standardize/standardize_rows.wgsl"),
-        ],
-        access: &[Access::Read, Access::ReadWrite],
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct StandardizeRowsKernel {
+    element: ElementType,
+    sums: Sums,
+}
+
+impl KernelKey for StandardizeRowsKernel {
+    fn source(self) -> KernelSource {
+        let Self { element, sums } = self;
+        KernelSource {
+            name: format!("standardize_rows_{element}_{sums:?}"),
+            fragments: vec![
+                wgsl::element(element),
+                wgsl::SPECIAL,
+                wgsl::GRID,
+                sums.fragment(),
+                SPREAD,
+                include_str!("../../../shaders/standardize/standardize_rows.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::ReadWrite],
+        }
     }
 }
 
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<Kernel> {
+pub(crate) fn kernels() -> Vec<KernelSource> {
     let of_rows =
         [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)];
-    let mut all: Vec<_> = of_rows.map(|(element, sums)| rows_kernel(element, sums)).into();
-    all.extend([ElementType::F32, ElementType::F64].map(kernel));
+    let mut all: Vec<_> = of_rows.map(|(element, sums)| StandardizeRowsKernel { element, sums }.source()).into();
+    all.extend([ElementType::F32, ElementType::F64].map(|element| StandardizeKernel(element).source()));
     all
 }
 
@@ -109,14 +126,20 @@ pub(crate) fn standardize(op: &Standardize, commands: &Commands<'_>) -> Result<(
             nan: op.dtype.nan(),
         };
         let bindings = [values, means, deviations, output];
-        commands.dispatch(&kernel(op.dtype.element()), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
+        commands.dispatch(
+            StandardizeKernel(op.dtype.element()),
+            bytes_of(&parameters),
+            &bindings,
+            total.div_ceil(WORKGROUP),
+        )?;
     }
     Ok(())
 }
 
 pub(crate) fn standardize_rows(op: &StandardizeRows, commands: &Commands<'_>) -> Result<()> {
     let (len, size) = (op.len as u64, op.dtype.size());
-    let kernel = rows_kernel(op.dtype.element(), Sums::of(op.dtype.element(), commands));
+    let element = op.dtype.element();
+    let kernel = StandardizeRowsKernel { element, sums: Sums::of(element, commands) };
     // A workgroup has a row to itop.
     let most = (commands.window_bytes() / size / len).min(commands.most_workgroups()).max(1);
     for rows in steps(op.rows as u64, most) {
@@ -134,7 +157,7 @@ pub(crate) fn standardize_rows(op: &StandardizeRows, commands: &Commands<'_>) ->
             infinity: op.dtype.infinity(),
             ddof: op.dtype.words(op.ddof),
         };
-        commands.dispatch(&kernel, bytes_of(&parameters), &[values, output], rows.end - rows.start)?;
+        commands.dispatch(kernel, bytes_of(&parameters), &[values, output], rows.end - rows.start)?;
     }
     Ok(())
 }

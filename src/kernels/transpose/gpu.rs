@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable, bytes_of};
 
 use crate::engine::gpu::encoder::Commands;
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::error::{Error, Result};
 use crate::float::dtype::FloatType;
@@ -22,24 +22,31 @@ struct Parameters {
     unused: [u32; 2],
 }
 
-fn kernel(dtype: FloatType) -> Kernel {
-    Kernel {
-        name: format!("transpose_{}", dtype.size()),
-        fragments: vec![
-            match dtype {
-                FloatType::F32 => include_str!("../../../shaders/lib/word32.wgsl"),
-                FloatType::F64 => include_str!("../../../shaders/lib/word64.wgsl"),
-            },
-            wgsl::GRID,
-            include_str!("../../../shaders/transpose/transpose.wgsl"),
-        ],
-        access: &[Access::Read, Access::ReadWrite],
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct TransposeKernel(FloatType);
+
+impl KernelKey for TransposeKernel {
+    fn source(self) -> KernelSource {
+        let Self(dtype) = self;
+        KernelSource {
+            name: format!("transpose_{}", dtype.size()),
+            fragments: vec![
+                match dtype {
+                    FloatType::F32 => include_str!("../../../shaders/lib/word32.wgsl"),
+                    FloatType::F64 => include_str!("../../../shaders/lib/word64.wgsl"),
+                },
+                wgsl::GRID,
+                include_str!("../../../shaders/transpose/transpose.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::Read, Access::ReadWrite],
+        }
     }
 }
 
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<Kernel> {
-    vec![kernel(FloatType::F32), kernel(FloatType::F64)]
+pub(crate) fn kernels() -> Vec<KernelSource> {
+    [FloatType::F32, FloatType::F64].map(|dtype| TransposeKernel(dtype).source()).into()
 }
 
 pub(crate) fn transpose(op: &Transpose, commands: &Commands<'_>) -> Result<()> {
@@ -67,7 +74,7 @@ pub(crate) fn transpose(op: &Transpose, commands: &Commands<'_>) -> Result<()> {
             unused: [0; 2],
         };
         let groups = total.div_ceil(WORKGROUP);
-        commands.dispatch(&kernel(op.dtype), bytes_of(&parameters), &[source, target], groups)?;
+        commands.dispatch(TransposeKernel(op.dtype), bytes_of(&parameters), &[source, target], groups)?;
     }
     Ok(())
 }

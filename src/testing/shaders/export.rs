@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::engine::gpu::dispatch_log::{self, Taped};
-use crate::engine::gpu::pipelines::{Access, Kernel, ParametersIn};
+use crate::engine::gpu::pipelines::{Access, KernelSource, ParametersIn};
 use crate::testing::shaders::operations;
 use crate::testing::shaders::translate::{Translation, is_wide};
 
@@ -27,7 +27,7 @@ fn sources_are_exported() {
         let folder = folder().join(place);
         fs::create_dir_all(&folder).unwrap();
         for kernel in super::kernels() {
-            fs::write(folder.join(format!("{}.wgsl", kernel.name)), kernel.source(parameters)).unwrap();
+            fs::write(folder.join(format!("{}.wgsl", kernel.name)), kernel.wgsl(parameters)).unwrap();
         }
     }
 }
@@ -39,11 +39,11 @@ fn kernels_and_dispatches_are_exported() {
     let mut recorded_on = Value::Null;
     let mut taped = dispatch_log::record(|| recorded_on = operations::run());
     // WebGPU has no 64 bits.
-    taped.retain(|dispatch| !is_wide(&dispatch.kernel.source(ParametersIn::Uniform)));
+    taped.retain(|dispatch| !is_wide(&dispatch.kernel.wgsl(ParametersIn::Uniform)));
 
     // Those that were dispatched have other numbers of steps than those that stand for all.
     let dispatched = taped.iter().map(|dispatch| dispatch.kernel.clone());
-    let kernels: BTreeMap<String, Kernel> =
+    let kernels: BTreeMap<String, KernelSource> =
         super::kernels().into_iter().chain(dispatched).map(|kernel| (kernel.name.clone(), kernel)).collect();
     for (place, parameters) in PARAMETERS {
         let folder = folder.join(place);
@@ -52,7 +52,7 @@ fn kernels_and_dispatches_are_exported() {
     }
     let kernels = kernels.values().map(|kernel| {
         let access: BTreeMap<_, _> = kernel.buffers().map(|(number, access)| (number, binding_type(access))).collect();
-        json!({ "name": kernel.name, "wide": is_wide(&kernel.source(ParametersIn::Uniform)), "access": access })
+        json!({ "name": kernel.name, "wide": is_wide(&kernel.wgsl(ParametersIn::Uniform)), "access": access })
     });
     let kernels: Vec<_> = kernels.collect();
     let mut blobs = Blobs::default();
@@ -62,7 +62,7 @@ fn kernels_and_dispatches_are_exported() {
     fs::write(folder.join("tape.bin"), blobs.bytes).unwrap();
 }
 
-fn write_kernel(folder: &Path, kernel: &Kernel, parameters: ParametersIn) {
+fn write_kernel(folder: &Path, kernel: &KernelSource, parameters: ParametersIn) {
     let Translation { wgsl, spirv, hlsl, msl } = Translation::of(kernel, parameters);
     let write = |extension: &str, contents: &[u8]| {
         fs::write(folder.join(format!("{}.{extension}", kernel.name)), contents).unwrap();

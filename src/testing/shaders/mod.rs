@@ -5,7 +5,7 @@ mod operations;
 mod translate;
 
 /// Every kernel there is, for the tests.
-fn kernels() -> Vec<crate::engine::gpu::pipelines::Kernel> {
+fn kernels() -> Vec<crate::engine::gpu::pipelines::KernelSource> {
     [
         crate::engine::gpu::kernels(),
         crate::kernels::search::gpu::kernels(),

@@ -4,7 +4,7 @@ use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-use crate::engine::gpu::pipelines::{Access, Kernel, ParametersIn};
+use crate::engine::gpu::pipelines::{Access, KernelSource, ParametersIn};
 
 /// Where registers lie that belong to no buffer.
 const SPACE: u8 = 255;
@@ -26,8 +26,8 @@ pub(crate) fn is_wide(source: &str) -> bool {
 
 impl Translation {
     /// Panics with the kernel's name if there is something that cannot be said.
-    pub fn of(kernel: &Kernel, parameters: ParametersIn) -> Self {
-        let (name, wgsl) = (&kernel.name, kernel.source(parameters));
+    pub fn of(kernel: &KernelSource, parameters: ParametersIn) -> Self {
+        let (name, wgsl) = (&kernel.name, kernel.wgsl(parameters));
         let module = naga::front::wgsl::parse_str(&wgsl)
             .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&wgsl)));
         let info = Validator::new(ValidationFlags::all(), Capabilities::all())
@@ -85,7 +85,7 @@ fn hlsl_options() -> hlsl::Options {
     }
 }
 
-fn msl_options(kernel: &Kernel) -> msl::Options {
+fn msl_options(kernel: &KernelSource) -> msl::Options {
     let slot = |(number, access): (u32, Access)| {
         let target =
             msl::BindTarget { buffer: Some(number as u8), mutable: access == Access::ReadWrite, ..Default::default() };

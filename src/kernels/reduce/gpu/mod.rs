@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable, bytes_of};
 use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Commands};
-use crate::engine::gpu::pipelines::{Access, Kernel};
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
@@ -67,7 +67,7 @@ struct Parameters {
 }
 
 /// What a line is reduced by: which state its places are folded into, and what is bound besides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Family {
     Plain,
     Weighted,
@@ -131,7 +131,7 @@ impl Family {
 }
 
 /// What one invocation or workgroup takes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Regime {
     /// An invocation a line.
     Lines,
@@ -146,7 +146,7 @@ enum Regime {
 }
 
 /// How sums are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Sums {
     /// f32 in f64.
     Wide,
@@ -172,78 +172,97 @@ impl Sums {
 }
 
 /// What kernels for blocks know when they are compiled; to others it makes no difference.
-#[derive(Clone, Copy, Debug, Default)]
-struct Constants {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct ForBlocks {
     weights_along: bool,
     direct: bool,
 }
 
-fn kernel(element: ElementType, sums: Sums, family: Family, regime: Regime, constants: Constants) -> Kernel {
-    let Constants { weights_along, direct } = constants;
-    let mut fragments = vec![
-        wgsl::element(element),
-        wgsl::SPECIAL,
-        wgsl::GRID,
-        sums.fragment(),
-        FINISH,
-        include_str!("../../../../shaders/reduce/parameters.wgsl"),
-    ];
-    fragments.extend(family.fragments());
-    let weighted = family == Family::Weighted;
-    let is_block = matches!(regime, Regime::BlocksAlong | Regime::BlocksAcross);
-    if is_block {
-        fragments.push(match direct {
-            true => "const DIRECT = true;",
-            false => "const DIRECT = false;",
-        });
-        fragments.push(match weights_along {
-            true => "const WEIGHTS_ALONG = true;",
-            false => "const WEIGHTS_ALONG = false;",
-        });
-        fragments.push(include_str!("../../../../shaders/reduce/by_four.wgsl"));
-        fragments.push(match weighted {
-            true => include_str!("../../../../shaders/reduce/by_four_weighted.wgsl"),
-            false => include_str!("../../../../shaders/reduce/by_four_alone.wgsl"),
-        });
-    } else {
-        fragments.push(include_str!("../../../../shaders/reduce/by_one.wgsl"));
-        fragments.push(match weighted {
-            true => include_str!("../../../../shaders/reduce/by_one_weighted.wgsl"),
-            false => include_str!("../../../../shaders/reduce/by_one_alone.wgsl"),
-        });
+/// A kernel of the family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct ReduceKernel {
+    element: ElementType,
+    sums: Sums,
+    family: Family,
+    regime: Regime,
+    blocks: ForBlocks,
+}
+
+impl Regime {
+    fn is_block(self) -> bool {
+        matches!(self, Self::BlocksAlong | Self::BlocksAcross)
     }
-    match regime {
-        Regime::BlocksAlong => fragments.push(include_str!("../../../../shaders/reduce/block_along.wgsl")),
-        Regime::BlocksAcross => fragments.push(include_str!("../../../../shaders/reduce/block_across.wgsl")),
-        Regime::Lines | Regime::Rows | Regime::Merge => {}
+}
+
+impl KernelKey for ReduceKernel {
+    fn source(self) -> KernelSource {
+        let Self { element, sums, family, regime, blocks: ForBlocks { weights_along, direct } } = self;
+        let mut fragments = vec![
+            wgsl::element(element),
+            wgsl::SPECIAL,
+            wgsl::GRID,
+            sums.fragment(),
+            FINISH,
+            include_str!("../../../../shaders/reduce/parameters.wgsl"),
+        ];
+        fragments.extend(family.fragments());
+        let weighted = family == Family::Weighted;
+        if regime.is_block() {
+            fragments.push(match direct {
+                true => "const DIRECT = true;",
+                false => "const DIRECT = false;",
+            });
+            fragments.push(match weights_along {
+                true => "const WEIGHTS_ALONG = true;",
+                false => "const WEIGHTS_ALONG = false;",
+            });
+            fragments.push(include_str!("../../../../shaders/reduce/by_four.wgsl"));
+            fragments.push(match weighted {
+                true => include_str!("../../../../shaders/reduce/by_four_weighted.wgsl"),
+                false => include_str!("../../../../shaders/reduce/by_four_alone.wgsl"),
+            });
+        } else {
+            fragments.push(include_str!("../../../../shaders/reduce/by_one.wgsl"));
+            fragments.push(match weighted {
+                true => include_str!("../../../../shaders/reduce/by_one_weighted.wgsl"),
+                false => include_str!("../../../../shaders/reduce/by_one_alone.wgsl"),
+            });
+        }
+        match regime {
+            Regime::BlocksAlong => fragments.push(include_str!("../../../../shaders/reduce/block_along.wgsl")),
+            Regime::BlocksAcross => fragments.push(include_str!("../../../../shaders/reduce/block_across.wgsl")),
+            Regime::Lines | Regime::Rows | Regime::Merge => {}
+        }
+        fragments.push(match regime {
+            Regime::BlocksAlong | Regime::BlocksAcross => include_str!("../../../../shaders/reduce/blocks.wgsl"),
+            Regime::Lines => include_str!("../../../../shaders/reduce/lines.wgsl"),
+            Regime::Rows => include_str!("../../../../shaders/reduce/rows.wgsl"),
+            Regime::Merge => include_str!("../../../../shaders/reduce/merge.wgsl"),
+        });
+        let along = if weights_along { "_Along" } else { "" };
+        let direct = if direct { "_Direct" } else { "" };
+        let name = format!("reduce_{element}_{sums:?}_{family:?}_{regime:?}{along}{direct}");
+        KernelSource { name, fragments, constants: Vec::new(), access: family.access() }
     }
-    fragments.push(match regime {
-        Regime::BlocksAlong | Regime::BlocksAcross => include_str!("../../../../shaders/reduce/blocks.wgsl"),
-        Regime::Lines => include_str!("../../../../shaders/reduce/lines.wgsl"),
-        Regime::Rows => include_str!("../../../../shaders/reduce/rows.wgsl"),
-        Regime::Merge => include_str!("../../../../shaders/reduce/merge.wgsl"),
-    });
-    let along = if weighted && weights_along { "_Along" } else { "" };
-    let direct = if is_block && direct { "_Direct" } else { "" };
-    let name = format!("reduce_{element}_{sums:?}_{family:?}_{regime:?}{along}{direct}");
-    Kernel { name, fragments, access: family.access() }
 }
 
 /// Every specialisation, for the test that translates them all.
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<Kernel> {
+pub(crate) fn kernels() -> Vec<KernelSource> {
     let mut all = Vec::new();
+    let source =
+        |element, sums, family, regime, blocks| ReduceKernel { element, sums, family, regime, blocks }.source();
     for (element, sums) in
         [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)]
     {
         for family in [Family::Plain, Family::Weighted, Family::Moments, Family::ExtremeValue, Family::ExtremePlace] {
             for regime in [Regime::Lines, Regime::Rows, Regime::Merge] {
-                all.push(kernel(element, sums, family, regime, Constants::default()));
+                all.push(source(element, sums, family, regime, ForBlocks::default()));
             }
             for regime in [Regime::BlocksAlong, Regime::BlocksAcross] {
                 for (weights_along, direct) in [(false, false), (false, true), (true, false), (true, true)] {
                     if family == Family::Weighted || !weights_along {
-                        all.push(kernel(element, sums, family, regime, Constants { weights_along, direct }));
+                        all.push(source(element, sums, family, regime, ForBlocks { weights_along, direct }));
                     }
                 }
             }
@@ -488,9 +507,13 @@ impl Lines<'_> {
             });
         }
         let weights_along = matches!(self.operation.weights, Weights::Along(_));
-        let constants = Constants { weights_along, direct: step.direct };
-        let kernel = kernel(operation.dtype.element(), self.sums, self.family, split.regime, constants);
-        commands.dispatch(&kernel, bytes_of(&parameters), &bindings, split.groups(*lines))
+        let blocks = match split.regime.is_block() {
+            true => ForBlocks { weights_along: weights_along && self.family == Family::Weighted, direct: step.direct },
+            false => ForBlocks::default(),
+        };
+        let (element, sums, family, regime) = (operation.dtype.element(), self.sums, self.family, split.regime);
+        let kernel = ReduceKernel { element, sums, family, regime, blocks };
+        commands.dispatch(kernel, bytes_of(&parameters), &bindings, split.groups(*lines))
     }
 }
 
