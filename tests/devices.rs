@@ -1,11 +1,15 @@
 //! Rows shared among several devices: the results are those of one device, whoever computed which row, and one device's
 //! failure is the call's error.
+//!
+//! A process of its own: who computes which row depends on time, which tests beside these would take.
 
 mod support;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use ndarray::{Array1, Array2, Array3, Axis, Ix2, s};
-use ndgpu::{Device, DeviceArray, Devices, ErrorKind, InterpTable, Result};
-use support::devices::fresh;
+use ndgpu::{Device, DeviceArray, DeviceKind, Devices, ErrorKind, InterpTable, Result};
+use support::engines::fresh;
 
 fn gpu() -> Device {
     fresh("gpu f32")
@@ -73,10 +77,10 @@ fn few_rows_and_other_layouts() {
 fn the_faster_device_takes_more_rows() {
     let devices = Devices::new([Device::cpu(), Device::cpu()]).unwrap();
     let data = readings(4000);
-    let taken = [std::sync::atomic::AtomicUsize::new(0), std::sync::atomic::AtomicUsize::new(0)];
+    let taken = [AtomicUsize::new(0), AtomicUsize::new(0)];
     for _ in 0..2 {
         let slow = |rows: &DeviceArray<f32, Ix2>, &device: &usize| {
-            taken[device].fetch_add(rows.shape()[0], std::sync::atomic::Ordering::Relaxed);
+            taken[device].fetch_add(rows.shape()[0], Ordering::Relaxed);
             // So long that waking late makes no difference.
             let microseconds = if device == 0 { 50 } else { 500 };
             std::thread::sleep(std::time::Duration::from_micros(rows.shape()[0] as u64 * microseconds));
@@ -136,8 +140,8 @@ fn a_panic_in_the_operation_reaches_the_caller() {
 fn all_devices_are_hardware_and_the_cpu_engine() {
     let devices = Devices::all().unwrap();
     let kinds: Vec<_> = devices.iter().map(|device| device.info().kind).collect();
-    assert_eq!(kinds.iter().filter(|kind| **kind == ndgpu::DeviceKind::Cpu).count(), 1, "{kinds:?}");
-    assert!(!kinds.contains(&ndgpu::DeviceKind::Software), "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|kind| **kind == DeviceKind::Cpu).count(), 1, "{kinds:?}");
+    assert!(!kinds.contains(&DeviceKind::Software), "{kinds:?}");
     let sums = devices.map_rows(&readings(64), &vec![(); kinds.len()], |rows, ()| rows.sum_axis(Axis(1))).unwrap();
     assert_eq!(sums.len(), 64);
 }

@@ -1,6 +1,6 @@
 //! What goes wrong around a device, and that the device survives it, or says so: panicking closures, buffers that the
-//! application spoils, readbacks pending when the device goes, a driver without memory. (That each call survives a device
-//! destroyed or memory refused at every point inside it is tested within the crate.)
+//! application spoils, readbacks pending when the device goes, a driver without memory. (That each call survives a
+//! device destroyed or memory refused at every point inside it is tested within the crate.)
 
 mod support;
 
@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use ndarray::{Array1, Array2, Axis, arr1};
 use ndgpu::{Device, DeviceArray, Devices, ErrorKind, InterpTable, wgpu};
-use support::devices::{adapter_name, application, configurations};
+use support::devices::{adapter_name, application, array_buffer};
+use support::engines::{Engine, engines, engines_of};
 use support::report::say;
 
 /// The device still computes.
@@ -30,8 +31,7 @@ fn panics<R>(work: impl FnOnce() -> R) -> bool {
 
 #[test]
 fn a_closure_that_panics_leaves_the_device_usable() {
-    for configuration in configurations().iter().filter(|one| one.name.contains("f32")) {
-        let (device, name) = (configuration.device(), configuration.name);
+    for Engine { device, name, .. } in engines_of::<f32>() {
         let a = device.upload(&Array2::<f32>::ones((6, 4))).unwrap();
 
         // While a plan is captured, with operations recorded already, and an array that escapes.
@@ -88,17 +88,13 @@ fn a_closure_that_panics_leaves_the_device_usable() {
     }
 }
 
-const ARRAY: wgpu::BufferUsages =
-    wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
-
-/// An application that destroys a buffer which it lent makes commands invalid. wgpu says so when they are submitted, and
-/// the default handler for that panics.
+/// An application that destroys a buffer which it lent makes commands invalid. wgpu says so when they are submitted,
+/// and the default handler for that panics.
 #[test]
 fn what_wgpu_finds_invalid_is_an_error_with_the_data() {
     let (adapter, raw, queue) = application();
     let device = Device::from_wgpu(&adapter, raw.clone(), queue).unwrap();
-    let lent =
-        raw.create_buffer(&wgpu::BufferDescriptor { label: None, size: 64, usage: ARRAY, mapped_at_creation: false });
+    let lent = array_buffer(&raw, 64);
     let a = DeviceArray::<f32, _>::from_wgpu_buffer(&device, lent.clone(), 16).unwrap();
     let before = device.upload(&arr1(&[1.0_f32])).unwrap().readback();
     let recorded = a.sum().unwrap();
@@ -167,7 +163,7 @@ fn pending_readbacks_end_when_the_device_goes() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_driver_without_memory_is_an_error_and_the_device_goes_on() {
-    if configurations().iter().any(|one| one.device().info().backend == Some(wgpu::Backend::Gl)) {
+    if engines().any(|one| one.device.info().backend == Some(wgpu::Backend::Gl)) {
         say("not applicable: wgpu does not hear of memory that OpenGL refuses (docs/RELIABILITY.md)");
         return;
     }

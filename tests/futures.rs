@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use futures::future::{Either, join_all, select, try_join_all};
 use ndarray::{Array1, Array2, Axis, Ix1, arr1, arr2};
 use ndgpu::{Device, DeviceArray, ErrorKind, Float, HostArray, InterpTable, Readback, Result};
-use support::everywhere;
+use support::engines::{fresh_engines, on_every_engine};
 use support::memory::resident_bytes;
+use support::report::say;
 
 fn numbers<T: Float>(device: &Device, first: usize) -> DeviceArray<T, Ix1> {
     device.upload(&Array1::from_shape_fn(100, |index| T::narrow((first + index) as f64))).unwrap()
@@ -57,14 +58,12 @@ fn readbacks_can_be_awaited_under_any_executor() {
             }));
         }
     }
-    everywhere!(check);
+    on_every_engine!(check);
 }
 
 #[test]
 fn readbacks_asked_for_together_share_a_submission() {
-    fn check<T: Float>(_: &Device, name: &str) {
-        // A device of its own, so that nobody else submits anything.
-        let device = &support::devices::fresh(name);
+    fn check<T: Float>(device: &Device, name: &str) {
         let arrays: Vec<_> = (0..64).map(|first| numbers::<T>(device, first)).collect();
         device.synchronize().unwrap();
         let before = device.submissions();
@@ -76,11 +75,12 @@ fn readbacks_asked_for_together_share_a_submission() {
             assert_eq!(landed.view()[0], T::narrow(first as f64), "{name}");
         }
     }
-    everywhere!(check);
+    // Devices of its own, so that nobody else submits anything.
+    on_every_engine!(check; on fresh_engines());
 }
 
-/// A readback behind a lot of work on little memory, so that nothing is submitted before somebody asks: queries far outside
-/// the period of a table, by long division.
+/// A readback behind a lot of work on little memory, so that nothing is submitted before somebody asks: queries far
+/// outside the period of a table, by long division.
 fn busy<T: Float>(table: &InterpTable<T>, x: &DeviceArray<T, Ix1>) -> Readback<T, Ix1> {
     table.interp(x).unwrap().readback()
 }
@@ -91,7 +91,6 @@ fn asking_does_not_wait_for_the_device() {
         if device.info().kind == ndgpu::DeviceKind::Cpu {
             return; // The CPU engine has the data before they are asked for.
         }
-        let device = &support::devices::fresh(name);
         let table = InterpTable::builder(&[T::zero(), T::narrow(1e-3)], &[T::zero(), T::one()])
             .period(T::narrow(1.5e-3))
             .build(device)
@@ -127,7 +126,7 @@ fn asking_does_not_wait_for_the_device() {
         assert!(slowest < whole / 2, "{name}: a question took {slowest:?}, all the work {whole:?}");
         second.wait().unwrap();
     }
-    everywhere!(check);
+    on_every_engine!(check; on fresh_engines());
 }
 
 #[test]
@@ -184,7 +183,7 @@ fn readbacks_may_be_dropped_at_any_time() {
             assert_eq!(landed.unwrap().view()[[255, 1023]], T::one(), "{name}");
         });
     }
-    everywhere!(check);
+    on_every_engine!(check);
 }
 
 /// Many at once, from many tasks on several threads.
@@ -208,11 +207,11 @@ fn tasks_on_several_threads_share_a_device() {
             }
         });
     }
-    everywhere!(check);
+    on_every_engine!(check);
 }
 
-/// 32 requests on an executor with one thread, beside a task that wants to run every millisecond: how long it was kept from
-/// that at most, and how long everything took.
+/// 32 requests on an executor with one thread, beside a task that wants to run every millisecond: how long it was kept
+/// from that at most, and how long everything took.
 fn longest_gap(requests: impl Iterator<Item = impl Future<Output = ()> + 'static>) -> (Duration, Duration) {
     let requests: Vec<_> = requests.collect(); // What they bring along is not the executor's to make.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -247,8 +246,7 @@ thread_local! {
 /// The claim of the page `async_services`.
 #[test]
 fn requests_in_the_background_leave_the_executor_to_others() {
-    fn check<T: Float>(_: &Device, name: &str) {
-        let device = &support::devices::fresh(name);
+    fn check<T: Float>(device: &Device, name: &str) {
         let table = InterpTable::builder(&[T::zero(), T::narrow(1e-3)], &[T::zero(), T::one()])
             .period(T::narrow(1.5e-3))
             .build(device)
@@ -276,7 +274,7 @@ fn requests_in_the_background_leave_the_executor_to_others() {
             }
         });
         let (gap, whole) = longest_gap(in_background);
-        support::report::say(&format!("{name}: {len} queries a request, all in {whole:?}, no tick for {gap:?}"));
+        say(&format!("{name}: {len} queries a request, all in {whole:?}, no tick for {gap:?}"));
         assert!(gap < whole / 4, "{name}: no tick for {gap:?} of {whole:?}");
 
         // That the test would notice: the same calls in the tasks themselves.
@@ -288,9 +286,9 @@ fn requests_in_the_background_leave_the_executor_to_others() {
                 }
             });
             let (gap, whole) = longest_gap(in_the_task);
-            support::report::say(&format!("{name}: in the tasks all in {whole:?}, no tick for {gap:?}"));
+            say(&format!("{name}: in the tasks all in {whole:?}, no tick for {gap:?}"));
             assert!(gap > whole / 2, "{name}: the tasks took {whole:?} and kept others waiting for {gap:?} only");
         }
     }
-    everywhere!(check);
+    on_every_engine!(check; on fresh_engines());
 }

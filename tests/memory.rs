@@ -1,5 +1,5 @@
-//! What becomes of memory: refused by the system at any place where it grows with the data, exhausted on a device, flat over
-//! a long run.
+//! What becomes of memory: refused by the system at any place where it grows with the data, exhausted on a device, flat
+//! over a long run.
 
 mod support;
 
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use ndgpu::{Device, DeviceKind, ErrorKind, wgpu};
 use support::calls::{Operands, assert_like, calls, is_out_of_memory};
+use support::engines::fresh;
 use support::memory::resident_bytes;
 use support::noop::{ALL_FEATURES, noop};
 use support::report::say;
@@ -27,7 +28,8 @@ fn is_refused(layout: Layout) -> bool {
     counts && GRANTED.load(Ordering::Relaxed) >= 0 && GRANTED.fetch_sub(1, Ordering::Relaxed) == 0
 }
 
-// SAFETY: every request goes to the system's allocator as it came, or is answered with null, which means that it failed.
+// SAFETY: every request goes to the system's allocator as it came, or is answered with null, which means that it
+// failed.
 unsafe impl GlobalAlloc for Refusing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are those that the system's allocator asks for.
@@ -105,10 +107,11 @@ fn exhausts_a_device() {
     assert!(device.upload(&ndarray::Array1::<f32>::zeros(1 << 22)).is_ok(), "as large as there are");
 }
 
-/// Many operations, and as much memory in use after them as after the first tenth. `NDGPU_SOAK_OPERATIONS` says how many.
+/// Many operations, and as much memory in use after them as after the first tenth. `NDGPU_SOAK_OPERATIONS` says how
+/// many.
 fn stays_flat() {
     let operands = Operands::<f32>::new(16, 33, 40, 9);
-    for device in [Device::cpu(), support::devices::fresh("gpu f32")] {
+    for device in [Device::cpu(), fresh("gpu f32")] {
         let all = calls::<f32>();
         let some = |count: usize| {
             for number in 0..count {

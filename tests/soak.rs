@@ -1,5 +1,5 @@
-//! Load: many threads share a device for a while, each asking for whatever there is, waiting, awaiting, giving up; every
-//! result is checked. `NDGPU_SOAK_SECONDS` says how long.
+//! Load: many threads share a device for a while, each asking for whatever there is, waiting, awaiting, giving up;
+//! every result is checked. `NDGPU_SOAK_SECONDS` says how long.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ndgpu::{Device, InterpTable};
 use support::calls::{Operands, assert_like, calls};
-use support::devices::configurations;
+use support::engines::fresh;
 use support::random::Random;
 use support::report::say;
 
@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[test]
 fn sixteen_threads_share_a_device() {
     let seconds = std::env::var("NDGPU_SOAK_SECONDS").map_or(3.0, |seconds| seconds.parse().unwrap());
-    for configuration in configurations().iter().filter(|one| ["cpu f32", "gpu f32"].contains(&one.name)) {
-        let device = configuration.fresh();
+    for engine in ["cpu f32", "gpu f32"] {
+        let device = fresh(engine);
         let inputs: Vec<_> = [(3, 5), (40, 30), (7, 900)]
             .into_iter()
             .zip(1..)
@@ -71,7 +71,7 @@ fn sixteen_threads_share_a_device() {
         });
         device.synchronize().unwrap();
         let (done, dropped) = (done.into_inner(), dropped.into_inner());
-        say(&format!("{}: {done} results checked, {dropped} readbacks given up, {seconds} s", configuration.name));
+        say(&format!("{engine}: {done} results checked, {dropped} readbacks given up, {seconds} s"));
         assert!(done > 100 && dropped > 10, "{done} {dropped}");
     }
 }

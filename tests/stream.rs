@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use ndarray::{Array, Array1, Array2, Axis, Ix1, Ix2, arr1, concatenate, s};
 use ndgpu::{Device, DeviceArray, Error, ErrorKind, Float, InterpTable, Result};
-use support::everywhere;
+use support::engines::on_every_engine;
 use support::memory::resident_bytes;
 use support::random::Random;
 
@@ -62,7 +62,7 @@ fn a_stream_gives_what_the_whole_gives() {
         let none: [Array2<T>; 0] = [];
         assert!(device.stream(none, operation).next().is_none(), "{name}");
     }
-    everywhere!(check);
+    on_every_engine!(check);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn no_more_is_under_way_than_the_window_allows() {
             assert!(progress.elapsed.as_nanos() > 0, "{name}");
         }
     }
-    everywhere!(check);
+    on_every_engine!(check);
 }
 
 /// What a source failed with is there to be looked at, and the message says with which chunk.
@@ -151,7 +151,7 @@ fn an_error_of_the_source_is_kept() {
         assert_eq!(error.kind(), ErrorKind::ZeroWeights, "{name}");
         assert!(error.to_string().starts_with("chunk 2 "), "{name}: {error}");
     }
-    everywhere!(check);
+    on_every_engine!(check);
 }
 
 /// Everything before the first error comes, then the error, then nothing, and the source is not asked again.
@@ -209,7 +209,7 @@ fn the_first_error_is_the_last_item() {
         let stream = device.stream([&data], |_: &DeviceArray<T, Ix2>| Ok(elsewhere.clone()));
         assert_eq!(outcome(stream.map(kind).collect()), (0, ErrorKind::DeviceMismatch), "{name}");
     }
-    everywhere!(check);
+    on_every_engine!(check);
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_stream_may_be_dropped_at_any_time() {
         let sum = device.upload(&Array1::from_elem(3, T::one())).unwrap().sum().unwrap();
         assert_eq!(sum.readback().wait().unwrap().into_array(), Array::from_elem((), T::narrow(3.0)), "{name}");
     }
-    everywhere!(check);
+    on_every_engine!(check);
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn a_panic_in_the_operation_ends_the_stream_and_nothing_else() {
         let sum = device.upload(&data).unwrap().sum_axis(Axis(1)).unwrap();
         assert_eq!(sum.readback().wait().unwrap().shape(), [40], "{name}");
     }
-    everywhere!(check);
+    on_every_engine!(check);
 }
 
 /// Chunks that are part of the memory they own: what lies before and behind them in it belongs to nobody.
@@ -271,7 +271,7 @@ fn a_panic_in_the_operation_ends_the_stream_and_nothing_else() {
 fn chunks_that_own_more_than_they_show_bring_what_they_show() {
     fn check<T: Float>(device: &Device, name: &str) {
         for (before, behind) in [(0, 0), (2, 0), (0, 3), (2, 3), (0, 20_000), (20_000, 0)] {
-            let values = Array1::from_shape_fn(before + 5 + behind, |place| T::narrow(place as f64));
+            let values = Array1::from_shape_fn(before + 5 + behind, |index| T::narrow(index as f64));
             let chunk = values.slice_move(s![before..before + 5]);
             let (want, what) = (chunk.clone(), format!("{name}, {before} before and {behind} behind"));
             let operation = |x: &DeviceArray<T, Ix1>| Ok(x.clone());
@@ -291,5 +291,5 @@ fn chunks_that_own_more_than_they_show_bring_what_they_show() {
             assert_eq!(landed.into_array(), want, "{name}");
         }
     }
-    everywhere!(check);
+    on_every_engine!(check);
 }

@@ -1,11 +1,12 @@
-//! Everything that can be asked of a device, by name: what the tests of limits, faults and load ask for, all of it, each
-//! call from upload to arrival.
+//! Everything that can be asked of a device, by name: what the tests of limits, faults and load ask for, all of it,
+//! each call from upload to arrival.
 
 use ndarray::{Array1, Array2, ArrayView, Axis, Dimension, arr1};
 use ndgpu::{
     Device, DeviceArray, Devices, Element, Error, ErrorKind, Float, InterpTable, Knots, Method, Order, Result, Side,
 };
 
+use super::compare::all_near;
 use super::random::Random;
 
 /// What the calls compute with.
@@ -200,15 +201,10 @@ pub fn calls<T: Float + Into<f64>>() -> Vec<(&'static str, Call<T>)> {
     ]
 }
 
-/// Compares what a device gave with what the CPU engine did: as close as a few roundings, variances and scores included.
+/// Compares what a device gave with what the CPU engine did: as close as a few roundings, variances and scores
+/// included.
 pub fn assert_like(got: &[f64], want: &[f64], epsilon: f64, what: &str) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    for (place, (&got, &want)) in got.iter().zip(want).enumerate() {
-        let close = got == want
-            || (got.is_nan() && want.is_nan())
-            || (got - want).abs() <= 64.0 * epsilon * want.abs().max(1.0);
-        assert!(close, "{what}: {got} at {place} instead of {want}");
-    }
+    all_near(got, want, |want| 64.0 * epsilon * want.abs().max(1.0), what);
 }
 
 /// Whether memory was refused.

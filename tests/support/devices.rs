@@ -1,105 +1,14 @@
-//! The configurations that every test over data runs in: the CPU engine and a GPU, in f32 and f64, and the GPU as if it
-//! had no f64.
+//! The adapter under test, and devices on it: opened as users do, shared by an application, or with small limits.
 //!
-//! The GPU is a software rasteriser where there is one, so that the tests need no hardware; `NDGPU_TEST_ADAPTER`, a part of
-//! an adapter's name, puts another in its place. Without it the tests fail: a test that skips its GPU half in silence proves
-//! nothing.
+//! The adapter is a software rasteriser where there is one, so that the tests need no hardware; `NDGPU_TEST_ADAPTER`, a
+//! part of an adapter's name, puts another in its place. Without it the tests fail: a test that skips its GPU half in
+//! silence proves nothing.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
-use ndgpu::{Device, DeviceBuilder, ErrorKind, wgpu};
-
-use super::report::say;
-
-/// The element type a configuration computes in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    F32,
-    F64,
-}
-
-/// A device and an element type.
-pub struct Configuration {
-    pub name: &'static str,
-    pub precision: Precision,
-    device: Arc<Shared>,
-}
-
-/// A device that several configurations share.
-struct Shared {
-    device: Mutex<Device>,
-    open: fn() -> Device,
-}
-
-impl Configuration {
-    pub fn device(&self) -> Device {
-        self.device.device.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether numbers below the smallest normal one are taken for zero here: what takes part in arithmetic, products,
-    /// differences and slopes included, is then promised from the smallest normal number on.
-    pub fn flushes_subnormals(&self) -> bool {
-        flushes_subnormals(&self.device())
-    }
-
-    /// The same device opened anew, for tests that look at its ledger or destroy it.
-    pub fn fresh(&self) -> Device {
-        (self.device.open)()
-    }
-
-    /// Opens the device again after an error that it does not survive, so that one failure does not bring down every
-    /// case that comes after. Cases that other tests run on it at that moment still fail with it: `--test-threads=1`
-    /// keeps them apart.
-    pub fn recover(&self, kind: ErrorKind) {
-        if matches!(kind, ErrorKind::Driver | ErrorKind::DeviceLost) {
-            *self.device.device.lock().unwrap_or_else(PoisonError::into_inner) = (self.device.open)();
-        }
-    }
-}
-
-/// All configurations that apply here. The devices are opened once in a process and shared by its tests.
-pub fn configurations() -> &'static [Configuration] {
-    static CONFIGURATIONS: OnceLock<Vec<Configuration>> = OnceLock::new();
-    CONFIGURATIONS.get_or_init(open_all)
-}
+use ndgpu::{Device, DeviceBuilder, wgpu};
 
 /// Whether a device takes numbers below the smallest normal one for zero.
 pub fn flushes_subnormals(device: &Device) -> bool {
     device.info().arithmetic.is_some_and(|arithmetic| !arithmetic.subnormals)
-}
-
-/// The device of the configuration of this name, opened anew.
-pub fn fresh(name: &str) -> Device {
-    configurations().iter().find(|one| one.name == name).expect("a configuration of this name").fresh()
-}
-
-fn open_all() -> Vec<Configuration> {
-    let shared = |open: fn() -> Device| {
-        let device = open();
-        let info = device.info().clone();
-        (Arc::new(Shared { device: Mutex::new(device), open }), info)
-    };
-    let (cpu, cpu_info) = shared(Device::cpu);
-    let (gpu, gpu_info) = shared(|| open_gpu(Device::builder()));
-    let (without_f64, without_f64_info) = shared(|| open_gpu(Device::builder().without_f64()));
-    assert!(!without_f64_info.supports_f64, "without_f64 gave a device with f64: {without_f64_info:?}");
-    say(&format!("cpu: {cpu_info}"));
-    say(&format!("gpu: {gpu_info}"));
-
-    let configuration =
-        |name, device: &Arc<Shared>, precision| Configuration { name, precision, device: device.clone() };
-    let mut all = vec![
-        configuration("cpu f32", &cpu, Precision::F32),
-        configuration("cpu f64", &cpu, Precision::F64),
-        configuration("gpu f32", &gpu, Precision::F32),
-    ];
-    if gpu_info.supports_f64 {
-        all.push(configuration("gpu f64", &gpu, Precision::F64));
-    } else {
-        say(&format!("gpu f64: not applicable, {} has no f64", gpu_info.name));
-    }
-    all.push(configuration("gpu f32, f64 off", &without_f64, Precision::F32));
-    all
 }
 
 /// Part of the name of the adapter that is tested.
@@ -112,6 +21,15 @@ pub fn adapter_name() -> String {
         _ => "llvmpipe",
     };
     wanted.as_deref().unwrap_or(usual).trim().to_owned()
+}
+
+/// What a buffer has to be for to hold an array.
+pub const ARRAY: wgpu::BufferUsages =
+    wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
+
+/// A buffer of an application's, for arrays.
+pub fn array_buffer(raw: &wgpu::Device, size: u64) -> wgpu::Buffer {
+    raw.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage: ARRAY, mapped_at_creation: false })
 }
 
 /// A wgpu device as an application would have it: with wgpu's default limits, and no features.
@@ -154,7 +72,8 @@ pub fn small(binding: u64, groups: u32, alignment: u32, features: wgpu::Features
     Device::from_wgpu(&adapter, raw, queue).unwrap()
 }
 
-fn open_gpu(builder: DeviceBuilder) -> Device {
+/// The adapter under test, opened as this builder says.
+pub fn open_gpu(builder: DeviceBuilder) -> Device {
     let adapter = &adapter_name();
     builder.adapter(adapter).build().unwrap_or_else(|error| {
         panic!(

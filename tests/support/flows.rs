@@ -1,11 +1,10 @@
-//! Every operation that makes arrays of a device from others there, with its operands: what tests go through that hold for
-//! all of them. `tests/verdicts.rs` holds the list against the crate's source, so that nothing is left out.
+//! Every operation that makes arrays of a device from others there, with its operands: what tests go through that hold
+//! for all of them. `tests/plan/coverage.rs` holds the list against the crate's source, so that nothing is left out.
 
 use ndarray::{ArrayD, Axis, Dimension, IxDyn};
 use ndgpu::{AnyArray, Device, DeviceArray, Element, Float, InterpTable, Knots, Result, Side};
 
-/// An operand, or a result, of any number of axes.
-pub type Operand<T> = DeviceArray<T, IxDyn>;
+use super::ways::Operand;
 
 /// Computes on operands, as many as the operation has.
 pub type Run<T> = fn(&Device, &[&Operand<T>]) -> Result<Vec<AnyArray>>;
@@ -78,7 +77,7 @@ where
 }
 
 // Apart from `one`: where `T` is known to become an `AnyArray`, nothing else is.
-fn places<D: Dimension>(result: Result<DeviceArray<u32, D>>) -> Result<Vec<AnyArray>> {
+fn indices<D: Dimension>(result: Result<DeviceArray<u32, D>>) -> Result<Vec<AnyArray>> {
     Ok(vec![result?.into()])
 }
 
@@ -132,8 +131,8 @@ where
         "DeviceArray::std" [a: Matrix] one(a.std(T::one()));
         "DeviceArray::min" [a: Matrix] one(a.min());
         "DeviceArray::max" [a: Matrix] one(a.max());
-        "DeviceArray::argmin" [a: Matrix] places(a.argmin());
-        "DeviceArray::argmax" [a: Matrix] places(a.argmax());
+        "DeviceArray::argmin" [a: Matrix] indices(a.argmin());
+        "DeviceArray::argmax" [a: Matrix] indices(a.argmax());
         // Over several axes, neighbours and others.
         "DeviceArray::average_axes" [a: Cube, w: Apart] one(a.average_axes(&ENDS, w));
         "DeviceArray::average_axes" [a: Cube, w: FullCube] one(a.average_axes(&NEIGHBOURS, w));
@@ -157,8 +156,8 @@ where
         "DeviceArray::std_axis" [a: Matrix] one(a.std_axis(SECOND, T::one()));
         "DeviceArray::min_axis" [a: Matrix] one(a.min_axis(SECOND));
         "DeviceArray::max_axis" [a: Matrix] one(a.max_axis(FIRST));
-        "DeviceArray::argmin_axis" [a: Matrix] places(a.argmin_axis(FIRST));
-        "DeviceArray::argmax_axis" [a: Matrix] places(a.argmax_axis(SECOND));
+        "DeviceArray::argmin_axis" [a: Matrix] indices(a.argmin_axis(FIRST));
+        "DeviceArray::argmax_axis" [a: Matrix] indices(a.argmax_axis(SECOND));
         "DeviceArray::standardize_axis" [a: Matrix] one(a.standardize_axis(FIRST, T::zero()));
         "DeviceArray::standardize_axis" [a: Matrix] one(a.standardize_axis(SECOND, T::zero()));
         // Without NaN.
@@ -181,9 +180,11 @@ where
         "DeviceArray::average_or" [a: Matrix, w: Full] one(a.average_or(w, T::zero()));
         "DeviceArray::average_returned_or" [a: Matrix, w: Full] two(a.average_returned_or(w, T::zero()));
         "DeviceArray::average_axes_or" [a: Cube, w: Apart] one(a.average_axes_or(&ENDS, w, T::zero()));
-        "DeviceArray::average_axes_returned_or" [a: Cube, w: FullCube] two(a.average_axes_returned_or(&ENDS, w, T::zero()));
+        "DeviceArray::average_axes_returned_or" [a: Cube, w: FullCube]
+            two(a.average_axes_returned_or(&ENDS, w, T::zero()));
         "DeviceArray::average_axis_or" [a: Matrix, w: Along] one(a.average_axis_or(SECOND, w, T::zero()));
-        "DeviceArray::average_axis_returned_or" [a: Matrix, w: Full] two(a.average_axis_returned_or(FIRST, w, T::zero()));
+        "DeviceArray::average_axis_returned_or" [a: Matrix, w: Full]
+            two(a.average_axis_returned_or(FIRST, w, T::zero()));
         "DeviceArray::standardize_axes" [a: Cube] one(a.standardize_axes(&ENDS, T::zero()));
         "SkipNan::average_returned" [a: Matrix, w: Full] two(a.skip_nan().average_returned(w));
         "SkipNan::average_or" [a: Matrix, w: Full] one(a.skip_nan().average_or(w, T::zero()));
@@ -219,8 +220,8 @@ where
                 let first = device.upload(&Kind::Heights.host::<T>())?;
                 one(InterpTable::from_device(xp, &first)?.with_values(fp)?.interp_rows(x))
             };
-        "Knots::searchsorted" [x: Matrix] places(knots(device)?.searchsorted(x, Side::Left));
-        "Knots::digitize" [x: Matrix] places(knots(device)?.digitize(x, true));
+        "Knots::searchsorted" [x: Matrix] indices(knots(device)?.searchsorted(x, Side::Left));
+        "Knots::digitize" [x: Matrix] indices(knots(device)?.digitize(x, true));
         // What a plan makes one of.
         "InterpTable::interp_rows DeviceArray::average_axis" [x: Matrix, w: Along]
             one(table(device)?.interp_rows(x)?.average_axis(SECOND, w));
@@ -234,7 +235,7 @@ pub const OTHERS: &[(&str, &str)] = &[
     ("DeviceArray::readback into_readback overwrite", "what the tests themselves go through"),
     ("DeviceArray::wgpu_buffer from_wgpu_buffer from_wgpu_buffer_at", "the application's own values"),
     ("InterpTable::builder new", "values of the host's, judged at once"),
-    ("InterpTable::interp_into", "no plan takes it: tests/transfer.rs"),
+    ("InterpTable::interp_into", "no plan takes it: tests/transfer"),
     ("InterpTable::tables knots device", "no values"),
     ("Knots::new", "values of the host's, judged at once"),
     ("Knots::len is_empty device", "no values"),

@@ -1,4 +1,5 @@
-//! Host arrays in the layout in which a test hands them over: as they come, scattered over a larger array, or any at all.
+//! Host arrays in the layout in which a test hands them over: as they come, scattered over a larger array, or any at
+//! all.
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, Slice};
 use ndgpu::Float;
@@ -10,8 +11,8 @@ use super::random::Random;
 pub enum Layout {
     /// In standard (row-major) order.
     Standard,
-    /// Every second element, backwards along each axis and with the axes in reverse order, of a larger array that is NaN
-    /// everywhere else: whoever reads past the view computes NaN.
+    /// Every second element, backwards along each axis and with the axes in reverse order, of a larger array that is
+    /// NaN everywhere else: whoever reads past the view computes NaN.
     Scattered,
 }
 
@@ -61,13 +62,13 @@ fn scattered_mut<T>(memory: ArrayViewMutD<'_, T>) -> ArrayViewMutD<'_, T> {
     view
 }
 
-/// Of `2 n + 1` places the `n` odd ones, the last first.
+/// Of `2 n + 1` elements the `n` odd ones, the last first.
 fn every_second_backwards(len: usize) -> Slice {
     Slice::new(1, Some(len as isize - 1), -2)
 }
 
-/// A host array in a layout that random numbers chose: up to seven axes in any order, forwards or backwards, with gaps between
-/// the elements or without, one of them the same elements again and again, or of length 1.
+/// A host array in a layout that random numbers chose: up to seven axes in any order, forwards or backwards, with gaps
+/// between the elements or without, one of them the same elements again and again, or of length 1.
 pub struct AnyLayout<T> {
     memory: ArrayD<T>,
     slices: Vec<Slice>,
@@ -76,7 +77,8 @@ pub struct AnyLayout<T> {
 }
 
 impl<T> AnyLayout<T> {
-    /// At most `room` elements, the lengths of the axes among `lengths`; `value` gives the element at each place of memory.
+    /// At most `room` elements, the lengths of the axes among `lengths`; `value` gives the element at each index of
+    /// memory.
     pub fn random(random: &mut Random, room: usize, lengths: &[usize], value: impl FnMut(usize) -> T) -> Self {
         let ndim = 1 + random.below(6);
         let mut chosen = vec![1; ndim];

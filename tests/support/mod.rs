@@ -1,40 +1,34 @@
-//! What the tests over recorded NumPy cases share: the devices they run on, how a case is read, run and judged, and how
-//! the outcome is counted.
+//! What the tests share, in layers; a module imports from those above it in this list, and tests import from here,
+//! never from each other.
 //!
-//! A [`case::Case`] comes from a line of `tests/conformance/*.jsonl` or from an entry of `tests/real/manifest.json`;
-//! [`operations::perform`] runs it on a device, [`judge`] compares, [`report::Tally`] counts. A new operation is a match
-//! arm in [`operations`].
+//! | layer | modules | what they are |
+//! |---|---|---|
+//! | ground | [`random`], [`numbers`], [`report`], [`memory`] | numbers, what is printed, memory in use |
+//! | arrays | [`arrays`], [`layout`], [`compare`] | arrays in any layout, read back, compared with room for rounding |
+//! | oracles | [`oracle`] | what has to come out, computed plainly |
+//! | devices | [`devices`], [`noop`] | the adapter under test, an application's device, devices with small limits |
+//! | engines | [`engines`], [`ways`] | **the door**: every engine in every element type, by a call or in a plan |
+//! | catalogues | [`calls`], [`flows`], [`program`] | everything that can be asked of a device |
+//! | corpus | [`corpus`] | recorded cases: read, run on every engine, judged, counted |
+//!
+//! The door is [`on_every_engine!`] for a generic function and [`corpus::run_cases`] for recorded cases.
 
 // Each test binary compiles this module for itself and uses its own part of it.
 #![allow(dead_code)]
 
+pub mod arrays;
 pub mod calls;
-pub mod case;
+pub mod compare;
+pub mod corpus;
 pub mod devices;
+pub mod engines;
 pub mod flows;
-pub mod judge;
 pub mod layout;
 pub mod memory;
 pub mod noop;
-pub mod operations;
+pub mod numbers;
 pub mod oracle;
 pub mod program;
 pub mod random;
 pub mod report;
-pub mod workload;
-
-/// Runs a generic test `fn(&Device, &str)` in every configuration, in the element type of each.
-#[allow(unused_macros)]
-macro_rules! everywhere {
-    ($test:ident) => {
-        for configuration in $crate::support::devices::configurations() {
-            let (device, name) = (configuration.device(), configuration.name);
-            match configuration.precision {
-                $crate::support::devices::Precision::F32 => $test::<f32>(&device, name),
-                $crate::support::devices::Precision::F64 => $test::<f64>(&device, name),
-            }
-        }
-    };
-}
-#[allow(unused_imports)]
-pub(crate) use everywhere;
+pub mod ways;

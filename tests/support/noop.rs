@@ -1,5 +1,6 @@
-//! wgpu's backend that computes nothing: buffers, copies and mappings are real, and everything is validated as on a real
-//! device, but kernels leave their output as it was. What limits do to the bookkeeping shows here without memory or time.
+//! wgpu's backend that computes nothing: buffers, copies and mappings are real, and everything is validated as on a
+//! real device, but kernels leave their output as it was. What limits do to the bookkeeping shows here without memory
+//! or time.
 
 use ndgpu::{Device, Result, wgpu};
 

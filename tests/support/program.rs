@@ -1,8 +1,8 @@
-//! Any calls with any arguments, read from bytes: shapes whose products overflow, axes that are not there, tables out of
-//! order and full of NaN. What must hold: nothing panics, whatever is refused is refused alike on both engines, and shapes
-//! are those of the CPU engine. A program is the same for the same bytes.
+//! Any calls with any arguments, read from bytes: shapes whose products overflow, axes that are not there, tables out
+//! of order and full of NaN. What must hold: nothing panics, whatever is refused is refused alike on both engines, and
+//! shapes are those of the CPU engine. A program is the same for the same bytes.
 //!
-//! The properties of `tests/input.rs` and the fuzzers of `fuzz/` both run these.
+//! The properties of `tests/properties/any_input.rs` and the fuzzers of `fuzz/` both run these.
 
 use std::sync::OnceLock;
 

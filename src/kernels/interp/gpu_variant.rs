@@ -1,5 +1,5 @@
 //! Which kernel looks queries up on a GPU. The one place where that is decided, from what is known before anything runs:
-//! the table, the rules, the shape of the queries, the kind of device. BENCHMARKS.md has the whole story.
+//! the table, the rules, the shape of the queries, the kind of device. docs/BENCHMARKS.md has the whole story.
 
 use crate::element::ElementType;
 use crate::engine::gpu::pipelines::{Access, Constants, KernelKey, KernelSource};

@@ -1,0 +1,10 @@
+//! Reductions, in every way: along an axis, over several, over everything, weighted, without NaN.
+
+mod axes;
+mod empty;
+mod extremes;
+mod filling;
+mod moments;
+mod refusals;
+mod skipping;
+mod sums;

@@ -1,0 +1,8 @@
+//! Data of any kind: random shapes, layouts, tables and values.
+
+mod gaps;
+mod inputs;
+mod interpolation;
+mod reductions;
+mod search;
+mod tables;

@@ -1,0 +1,16 @@
+//! What has to come out, computed plainly, one value at a time.
+
+// Each test binary uses its own part of it.
+#![allow(unused_imports)]
+
+mod extremes;
+mod interp;
+mod pair;
+mod search;
+mod sums;
+
+pub use extremes::extreme;
+pub use interp::{Asked, Sorted, interp};
+pub use pair::{Pair, two_product};
+pub use search::{Bins, index_among, less};
+pub use sums::{Exact, moments, total, variance};
