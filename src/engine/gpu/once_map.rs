@@ -70,21 +70,21 @@ mod tests {
     /// Were a lock of the whole map held, the second thread would never come back.
     #[test]
     fn a_thread_that_asks_for_another_key_does_not_wait() {
-        let map = OnceMap::default();
-        get(&map, 1, || Ok(10)).unwrap();
+        let map = &OnceMap::default();
+        get(map, 1, || Ok(10)).unwrap();
         let (begun, begins) = channel();
         let (finish, finishes) = channel::<()>();
         scope(|threads| {
-            let slow = threads.spawn(|| {
-                get(&map, 2, || {
+            let slow = threads.spawn(move || {
+                get(map, 2, move || {
                     begun.send(()).unwrap();
                     finishes.recv_timeout(Duration::from_secs(60)).expect("the other keys to be served meanwhile");
                     Ok(20)
                 })
             });
             begins.recv().unwrap();
-            assert_eq!(get(&map, 1, || Err(Error::other("made twice"))).unwrap(), 10);
-            assert_eq!(get(&map, 3, || Ok(30)).unwrap(), 30);
+            assert_eq!(get(map, 1, || Err(Error::other("made twice"))).unwrap(), 10);
+            assert_eq!(get(map, 3, || Ok(30)).unwrap(), 30);
             finish.send(()).unwrap();
             assert_eq!(slow.join().unwrap().unwrap(), 20);
         });
