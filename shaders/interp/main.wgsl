@@ -1,7 +1,8 @@
-// provides: main
-// needs: WORKGROUP, work_item, TABLES, parameters, load_queries, has, FLAG_SHARED_QUERIES, store_results, evaluate
-// needs: find
+// provides: Output, main
+// needs: Bits, WORKGROUP, work_item, TABLES, parameters, load_queries, has, FLAG_SHARED_QUERIES, store_results
+// needs: evaluate, find
 // Interpolation in tables: one invocation takes four queries of one row.
+alias Output = Bits;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
