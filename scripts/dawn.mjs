@@ -47,7 +47,7 @@ async function complaints(calls) {
   return { result, errors };
 }
 
-async function compile({ name, access }) {
+async function compile({ name, access, constants }) {
   const code = readFileSync(`${folder}/uniform/${name}.wgsl`, "utf8");
   const buffer = (binding, type) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } });
   const module = device.createShaderModule({ label: name, code });
@@ -60,7 +60,7 @@ async function compile({ name, access }) {
   try {
     const pipeline = await device.createComputePipelineAsync({
       layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: "main" },
+      compute: { module, entryPoint: "main", constants },
     });
     return { said, layout, pipeline };
   } catch (error) {

@@ -1,27 +1,8 @@
-// Piecewise linear interpolation: one invocation takes four queries of one row.
-//
-// Swapped in: how queries come and results go (by four, by one), and what looks them up (search).
-
-struct Parameters {
-    rows: u32,          // of this dispatch
-    columns: u32,       // queries a row in this dispatch
-    first_row: u32,     // the table of the first row
-    flags: u32,
-    knots: u32,
-    buckets: u32,
-    bucketing: u32,
-    method: u32,
-    query_shift: u32,   // where the queries begin in their window
-    output_shift: u32,  // where the output begins in its window
-    left: vec2<u32>,
-    right: vec2<u32>,
-    period: vec2<u32>,
-    nan: vec2<u32>,
-    origin: vec2<u32>,  // of the bucket function, where all queries go to one table
-    scale: vec2<u32>,
-}
-
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+// provides: Output, main
+// needs: Bits, WORKGROUP, work_item, TABLES, parameters, load_queries, has, FLAG_SHARED_QUERIES, store_results
+// needs: evaluate, find
+// Interpolation in tables: one invocation takes four queries of one row.
+alias Output = Bits;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -38,7 +19,8 @@ fn main(
         column = (item - row * quads) * 4u;
     }
     if row >= parameters.rows || column >= parameters.columns { return; }
-    let place = row * parameters.columns + column;
-    let queries = load_queries(select(place, column, has(FLAG_SHARED_QUERIES)));
-    store_results(place, parameters.columns - column, evaluate(queries, parameters.first_row + row));
+    let index = row * parameters.columns + column;
+    let queries = load_queries(select(index, column, has(FLAG_SHARED_QUERIES)));
+    let table = parameters.first_row + row;
+    store_results(index, parameters.columns - column, evaluate(find(queries, table), table));
 }

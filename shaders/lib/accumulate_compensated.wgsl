@@ -1,28 +1,31 @@
-// Sums kept in two numbers, the second of which collects what the first loses to rounding, products included: about as
-// exact as computing with twice as many bits, where there are no wider floats.
+// provides: Accumulator, opaque, two_sum, two_product, sum_zero, sum_add, sum_add_product, sum_merge, sum_round
+// provides: sum_ratio, sum_of_count, sum_is_zero
+// needs: Real, real, bits, Bits, parameters, HIGH_HALF, is_finite, is_zero
+// Compensated sums: a second number collects the rounding errors of the first, those of products included. About as
+// exact as twice as many bits, where there are no wider floats.
 //
-// Compilers that take float arithmetic for real arithmetic fold the corrections to zero. What they must not see through
-// passes through integers: `keep` flips no bit, but only the host knows that. (A bare bitcast there and back is not enough.)
+// Fast-math compilers simplify the error terms to zero. `opaque` XORs the bits with a zero passed at run time, which
+// the compiler cannot fold. (A bitcast to integers and back is not enough.)
 struct Accumulator { high: Real, low: Real }
 
-fn keep(value: Real) -> Real { return real(bits(value) ^ Bits(parameters.zero)); }
+fn opaque(value: Real) -> Real { return real(bits(value) ^ Bits(parameters.opaque_zero)); }
 
 // D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B.
 fn two_sum(a: Real, b: Real) -> Accumulator {
-    let sum = keep(a + b);
-    let part = keep(sum - a);
-    return Accumulator(sum, (a - keep(sum - part)) + (b - part));
+    let sum = opaque(a + b);
+    let part = opaque(sum - a);
+    return Accumulator(sum, (a - opaque(sum - part)) + (b - part));
 }
 
 // T. J. Dekker, A floating-point technique for extending the available precision, Numer. Math. 18 (1971), with halves
-// cut off by masking, which cannot overflow. Does not rely on a fused multiply-add, which is not always fused.
+// split off by masking, which cannot overflow. Uses no fused multiply-add: the built-in is not fused everywhere.
 fn two_product(a: Real, b: Real) -> Accumulator {
-    let product = keep(a * b);
+    let product = opaque(a * b);
     let a_high = real(bits(a) & HIGH_HALF);
     let b_high = real(bits(b) & HIGH_HALF);
     let a_low = a - a_high;
     let b_low = b - b_high;
-    return Accumulator(product, (keep(a_high * b_high) - product) + a_high * b_low + a_low * b_high + a_low * b_low);
+    return Accumulator(product, (opaque(a_high * b_high) - product) + a_high * b_low + a_low * b_high + a_low * b_low);
 }
 
 fn sum_zero() -> Accumulator { return Accumulator(Real(0.0), Real(0.0)); }
@@ -43,7 +46,7 @@ fn sum_merge(a: Accumulator, b: Accumulator) -> Accumulator {
     return Accumulator(sum.high, a.low + b.low + sum.low);
 }
 
-// Once a sum is infinite or NaN, what was lost is not a number.
+// Once a sum is infinite or NaN, its error term is NaN.
 fn sum_round(a: Accumulator) -> Real {
     if !is_finite(bits(a.high)) { return a.high; }
     return a.high + a.low;
@@ -52,14 +55,14 @@ fn sum_round(a: Accumulator) -> Real {
 fn sum_ratio(a: Accumulator, divisor: Accumulator) -> Real {
     let numerator = sum_round(a);
     let denominator = sum_round(divisor);
-    let quotient = keep(numerator / denominator);
+    let quotient = opaque(numerator / denominator);
     let back = two_product(quotient, denominator);
     if !is_finite(bits(back.high)) || !is_finite(bits(back.low)) || !is_finite(bits(numerator)) { return quotient; }
-    // One step of long division: what is left over, with what both sums keep beside their rounded values.
-    let a_rest = two_sum(a.high, a.low).low;
-    let divisor_rest = two_sum(divisor.high, divisor.low).low;
-    let rest = ((numerator - back.high) - back.low) + (a_rest - quotient * divisor_rest);
-    return quotient + rest / denominator;
+    // One step of long division: the remainder, with the error terms of both sums.
+    let a_error = two_sum(a.high, a.low).low;
+    let divisor_error = two_sum(divisor.high, divisor.low).low;
+    let remainder = ((numerator - back.high) - back.low) + (a_error - quotient * divisor_error);
+    return quotient + remainder / denominator;
 }
 
 fn sum_of_count(count: u32) -> Accumulator {

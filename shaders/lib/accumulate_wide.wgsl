@@ -1,4 +1,7 @@
-// Sums of f32 kept in f64: exact enough that only the last rounding counts.
+// provides: Accumulator, sum_zero, sum_add, sum_add_product, sum_merge, sum_round, sum_ratio, sum_of_count
+// provides: sum_is_zero
+// needs: Real
+// Sums of f32 in f64: exact enough that only the final rounding counts.
 struct Accumulator { value: f64 }
 
 fn sum_zero() -> Accumulator { return Accumulator(0.0lf); }

@@ -1,4 +1,5 @@
-// f64 as the element type: what it is called, and its bits.
+// provides: Real, Bits, BITS_WORDS, SIGN, INFINITY, NAN_KEY, MANTISSA_BITS, HIGH_HALF, real, bits, bits_of_words
+// f64 as the element type: its names and its bits.
 alias Real = f64;
 alias Bits = u64;
 const BITS_WORDS: u32 = 2u;

@@ -1,5 +1,8 @@
-// NaN, infinities and the order of floats, told from their bits: a shader compiler may assume that NaN and infinities
-// never occur, may fold x != x to false, and may flush subnormals in comparisons. Integers it has to take as they are.
+// provides: magnitude, is_nan, is_infinite, is_finite, is_zero, key, bits_of_key
+// needs: Bits, SIGN, INFINITY, NAN_KEY
+// NaN, infinities and the order of floats, read from the bits: a shader compiler may assume that NaN and infinities
+// never occur, may fold x != x to false, and may flush subnormals in comparisons. Integer operations leave it no such
+// choice.
 
 fn magnitude(b: Bits) -> Bits { return b & ~SIGN; }
 fn is_nan(b: Bits) -> bool { return magnitude(b) > INFINITY; }

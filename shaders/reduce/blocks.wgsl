@@ -1,24 +1,27 @@
-// An invocation for each part of each four lines: sixteen values an iteration, in four or five loads.
+// provides: SINGLE_PASS, steps, store_partial, main
+// needs: State, Bits, state_step, parameters, state_finalize, partials, WORKGROUP, work_item, SIDE_BY_SIDE, NEIGHBOURS
+// needs: row_offset, aux_of_row, state_zero, quads_at, load_values, load_aux
+// An invocation for each part of each four rows: sixteen values an iteration, in four or five loads.
 //
-// For software rasterisers, where a load of four costs less than two of one, an iteration as much as a load, and neighbours
-// need not lie side by side. What a constant rules out is not there: skipping it would cost as much as doing it. No barriers: there they cost more than a second pass.
-// As many as a vector of the processor has lanes.
-const NEIGHBOURS: u32 = 8u;
+// For software rasterisers, where a load of four costs less than two of one, an iteration as much as a load, and
+// neighbouring invocations need not read side by side. Code that a constant rules out is compiled away; skipping it at
+// run time would cost as much as executing it. There are no barriers: they cost more than a second pass.
+override SINGLE_PASS: bool;
 
-fn steps(from_state: State, values: vec4<Bits>, others: vec4<Bits>, place: u32, end: u32) -> State {
-    var state = state_step(from_state, values.x, others.x, place);
-    if place + 1u < end { state = state_step(state, values.y, others.y, place + 1u); }
-    if place + 2u < end { state = state_step(state, values.z, others.z, place + 2u); }
-    if place + 3u < end { state = state_step(state, values.w, others.w, place + 3u); }
+fn steps(from_state: State, block: vec4<Bits>, aux: vec4<Bits>, index: u32, end: u32) -> State {
+    var state = state_step(from_state, block.x, aux.x, index);
+    if index + 1u < end { state = state_step(state, block.y, aux.y, index + 1u); }
+    if index + 2u < end { state = state_step(state, block.z, aux.z, index + 2u); }
+    if index + 3u < end { state = state_step(state, block.w, aux.w, index + 3u); }
     return state;
 }
 
-fn leave(state: State, line: u32, part: u32) {
-    if line >= parameters.lines { return; }
-    if DIRECT {
-        state_finish(state, line);
+fn store_partial(state: State, row: u32, part: u32) {
+    if row >= parameters.outputs { return; }
+    if SINGLE_PASS {
+        state_finalize(state, row);
     } else {
-        partials[part * parameters.lines + line] = state;
+        partials[part * parameters.outputs + row] = state;
     }
 }
 
@@ -28,56 +31,54 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let index = work_item(group, groups, local);
-    let fours = (parameters.lines + 3u) / 4u;
-    if index >= fours * parameters.parts { return; }
-    var part = index / fours;
-    var line = (index - part * fours) * 4u;
-    var first = part * parameters.part_places;
-    var end = min(first + parameters.part_places, parameters.places);
+    let item = work_item(group, groups, local);
+    let fours = (parameters.outputs + 3u) / 4u;
+    if item >= fours * parameters.parts { return; }
+    var part = item / fours;
+    var row = (item - part * fours) * 4u;
+    var first = part * parameters.part_len;
+    var end = min(first + parameters.part_len, parameters.reduce_len);
     var step = 4u;
     if SIDE_BY_SIDE {
-        let four = index / parameters.parts;
-        line = four * 4u;
-        part = index - four * parameters.parts;
-        // Of this part and its neighbours, which share what is theirs together.
-        let place_among = part % NEIGHBOURS;
-        let leader = part - place_among;
+        let four = item / parameters.parts;
+        row = four * 4u;
+        part = item - four * parameters.parts;
+        // This part and its neighbours share the range of all of them.
+        let number = part % NEIGHBOURS;
+        let leader = part - number;
         let neighbours = min(NEIGHBOURS, parameters.parts - leader);
-        let start = leader * parameters.part_places;
-        first = start + place_among * 4u;
-        end = min(start + neighbours * parameters.part_places, parameters.places);
+        let start = leader * parameters.part_len;
+        first = start + number * 4u;
+        end = min(start + neighbours * parameters.part_len, parameters.reduce_len);
         step = neighbours * 4u;
     }
 
-    // Lines past the end stand for the last one and leave nothing.
-    let lines = min(line + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(parameters.lines - 1u));
-    let beginnings =
-        vec4<u32>(beginning_of(lines.x), beginning_of(lines.y), beginning_of(lines.z), beginning_of(lines.w));
-    let of_lines =
-        vec4<Bits>(other_of_line(lines.x), other_of_line(lines.y), other_of_line(lines.z), other_of_line(lines.w));
+    // Rows past the end stand for the last one and store nothing.
+    let rows = min(row + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(parameters.outputs - 1u));
+    let row_offsets = vec4<u32>(row_offset(rows.x), row_offset(rows.y), row_offset(rows.z), row_offset(rows.w));
+    let row_aux = vec4<Bits>(aux_of_row(rows.x), aux_of_row(rows.y), aux_of_row(rows.z), aux_of_row(rows.w));
     var a = state_zero();
     var b = state_zero();
     var c = state_zero();
     var d = state_zero();
-    if !DIRECT && parameters.resume != 0u {
-        let before = part * parameters.lines + lines;
+    if !SINGLE_PASS && parameters.continue_partial != 0u {
+        let before = part * parameters.outputs + rows;
         a = partials[before.x];
         b = partials[before.y];
         c = partials[before.z];
         d = partials[before.w];
     }
-    for (var place = first; place < end; place += step) {
-        let at = quads_at(beginnings, place);
-        let values = values_at(at);
-        let others = others_at(at, place, of_lines);
-        a = steps(a, values.a, others.a, place, end);
-        b = steps(b, values.b, others.b, place, end);
-        c = steps(c, values.c, others.c, place, end);
-        d = steps(d, values.d, others.d, place, end);
+    for (var index = first; index < end; index += step) {
+        let at = quads_at(row_offsets, index);
+        let block = load_values(at);
+        let aux = load_aux(at, index, row_aux);
+        a = steps(a, block.a, aux.a, index, end);
+        b = steps(b, block.b, aux.b, index, end);
+        c = steps(c, block.c, aux.c, index, end);
+        d = steps(d, block.d, aux.d, index, end);
     }
-    leave(a, line, part);
-    leave(b, line + 1u, part);
-    leave(c, line + 2u, part);
-    leave(d, line + 3u, part);
+    store_partial(a, row, part);
+    store_partial(b, row + 1u, part);
+    store_partial(c, row + 2u, part);
+    store_partial(d, row + 3u, part);
 }

@@ -1,9 +1,11 @@
-// The value that won. (Of zeros the positive one, whichever it was.)
-@group(0) @binding(3) var<storage, read_write> result: array<Bits>;
+// provides: output, state_finalize
+// needs: Bits, State, parameters, REDUCTION_MIN, NAN_KEY, NOWHERE, bits_of_key, nan
+// The winning value. (Of zeros the positive one, whichever won.)
+@group(0) @binding(3) var<storage, read_write> output: array<Bits>;
 
-fn state_finish(state: State, line: u32) {
+fn state_finalize(state: State, row: u32) {
     var k = state.score;
-    if parameters.finish == FINISH_MIN && k != NAN_KEY { k = ~k; }
-    let is_none = state.place == NOWHERE || state.score == NAN_KEY;
-    result[parameters.output_shift + line] = select(bits_of_key(k), bits_of_words(parameters.nan), is_none);
+    if parameters.reduction == REDUCTION_MIN && k != NAN_KEY { k = ~k; }
+    let is_none = state.index == NOWHERE || state.score == NAN_KEY;
+    output[parameters.output_offset + row] = select(bits_of_key(k), nan(), is_none);
 }

@@ -1,17 +1,20 @@
-// Variances and standard deviations, in the second of two passes: the first found the means. The mean is rounded, so the
-// deviations do not add up to zero; what they add up to corrects the sum of their squares (the corrected two-pass
-// algorithm: T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37, 1983).
-@group(0) @binding(3) var<storage, read_write> result: array<Bits>;
+// provides: output, means, State, state_zero, aux_of_row, state_step, state_merge, state_finalize
+// needs: Bits, Accumulator, sum_zero, parameters, is_skipped, real, sum_add, sum_add_product, sum_merge, variance
+// needs: REDUCTION_STD
+// Variances and standard deviations, in the second of two passes: the first computed the means. A mean is rounded, so
+// the deviations do not add up to zero; their sum corrects the sum of their squares (the corrected two-pass algorithm:
+// T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37, 1983).
+@group(0) @binding(3) var<storage, read_write> output: array<Bits>;
 @group(0) @binding(4) var<storage, read> means: array<Bits>;
 
 struct State { deviations: Accumulator, squares: Accumulator, count: u32 }
 
 fn state_zero() -> State { return State(sum_zero(), sum_zero(), 0u); }
 
-// The mean goes with every value.
-fn other_of_line(line: u32) -> Bits { return means[parameters.mean_shift + line]; }
+// The auxiliary operand is the mean.
+fn aux_of_row(row: u32) -> Bits { return means[parameters.mean_offset + row]; }
 
-fn state_step(state: State, value: Bits, mean: Bits, place: u32) -> State {
+fn state_step(state: State, value: Bits, mean: Bits, index: u32) -> State {
     if is_skipped(value) { return state; }
     let deviation = real(value) - real(mean);
     return State(
@@ -25,7 +28,7 @@ fn state_merge(a: State, b: State) -> State {
     return State(sum_merge(a.deviations, b.deviations), sum_merge(a.squares, b.squares), a.count + b.count);
 }
 
-fn state_finish(state: State, line: u32) {
-    result[parameters.output_shift + line] =
-        spread(state.deviations, state.squares, state.count, parameters.finish == FINISH_STD);
+fn state_finalize(state: State, row: u32) {
+    output[parameters.output_offset + row] =
+        variance(state.deviations, state.squares, state.count, parameters.reduction == REDUCTION_STD);
 }

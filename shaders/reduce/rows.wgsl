@@ -1,4 +1,7 @@
-// A workgroup for each part of each row: its invocations walk along the row side by side and merge what they have in a
+// provides: shared_states, main
+// needs: State, WORKGROUP, parameters, row_offset, aux_of_row, state_zero, state_step, load_value, load_aux
+// needs: state_merge, partials, state_finalize
+// A workgroup for each part of each row: its invocations step along the row side by side and merge their states in a
 // tree. For rows long enough to keep a workgroup busy.
 var<workgroup> shared_states: array<State, WORKGROUP>;
 
@@ -8,19 +11,19 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    // Uniform in the workgroup, so that everybody reaches the barriers; a group past the end walks along nothing.
-    let index = group.y * groups.x + group.x;
-    let is_real = index < parameters.lines * parameters.parts;
-    let line = index % parameters.lines;
-    let first = (index / parameters.lines) * parameters.part_places;
-    let end = select(0u, min(first + parameters.part_places, parameters.places), is_real);
+    // Uniform in the workgroup, so that all invocations reach the barriers; a group past the end reads nothing.
+    let item = group.y * groups.x + group.x;
+    let is_real = item < parameters.outputs * parameters.parts;
+    let row = item % parameters.outputs;
+    let first = (item / parameters.outputs) * parameters.part_len;
+    let end = select(0u, min(first + parameters.part_len, parameters.reduce_len), is_real);
 
-    let beginning = beginning_of(line);
-    let of_line = other_of_line(line);
+    let start = row_offset(row);
+    let row_aux = aux_of_row(row);
     var state = state_zero();
-    for (var place = first + local; place < end; place += WORKGROUP) {
-        let at = beginning + place * parameters.place_stride;
-        state = state_step(state, value_at(at), other_at(at, place, of_line), place);
+    for (var index = first + local; index < end; index += WORKGROUP) {
+        let at = start + index * parameters.axis_stride;
+        state = state_step(state, load_value(at), load_aux(at, index, row_aux), index);
     }
     shared_states[local] = state;
     for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
@@ -31,11 +34,11 @@ fn main(
     }
     if local == 0u && is_real {
         state = shared_states[0];
-        if parameters.resume != 0u { state = state_merge(partials[index], state); }
-        if parameters.direct != 0u {
-            state_finish(state, line);
+        if parameters.continue_partial != 0u { state = state_merge(partials[item], state); }
+        if parameters.single_pass != 0u {
+            state_finalize(state, row);
         } else {
-            partials[index] = state;
+            partials[item] = state;
         }
     }
 }

@@ -1,15 +1,10 @@
-// Prepares knots that were computed on the device: their keys, and whether they are in order.
+// provides: xp, keys, checks, main
+// needs: Bits, WORKGROUP, work_item, parameters, key, NAN_KEY
+// Prepares knots that were computed on the device: computes their keys and checks their order.
 //
-// One invocation a knot. The first knot that is NaN or smaller than the one before it leaves the complement of its index
-// in the check's word, so that the largest word is that of the smallest index, and zero says that all is well.
+// One invocation a knot. The first knot that is NaN or less than its predecessor leaves the complement of its index in
+// the check's word, so that the largest word is that of the smallest index, and zero means that all knots are in order.
 
-struct Parameters {
-    knots: u32, // of one table
-    total: u32, // of all tables
-    check: u32, // which word
-}
-
-@group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> xp: array<Bits>;
 @group(0) @binding(2) var<storage, read_write> keys: array<Bits>;
 @group(0) @binding(3) var<storage, read_write> checks: array<atomic<u32>>;

@@ -1,27 +1,18 @@
+// provides: values, output, ROW, row_values, sums, squares, nan, main
+// needs: Bits, ROW_BYTES, BITS_WORDS, Accumulator, WORKGROUP, bits_of_words, parameters, sum_zero, sum_add, real
+// needs: sum_merge, sum_ratio, sum_of_count, sum_add_product, variance, is_zero, bits
 // (a - mean) / std of rows that fit into a workgroup's memory: a workgroup a row, which is read once. The means and
-// deviations are those of shaders/reduce (plain, moments).
+// deviations are those of shaders/reduce (plain.wgsl, moments.wgsl).
 
-struct Parameters {
-    rows: u32,  // of this dispatch
-    len: u32,   // of a row, at most ROW
-    value_shift: u32,
-    output_shift: u32,
-    zero: u32,  // zero, which only the host knows
-    unused: u32,
-    nan: vec2<u32>,
-    infinity: vec2<u32>,
-    ddof: vec2<u32>,
-}
-
-@group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> values: array<Bits>;
-@group(0) @binding(2) var<storage, read_write> result: array<Bits>;
+@group(0) @binding(2) var<storage, read_write> output: array<Bits>;
 
-// 12 KiB, which with the sums is less than what every device has.
-const ROW: u32 = 3072u / BITS_WORDS;
-var<workgroup> row: array<Bits, ROW>;
+const ROW: u32 = ROW_BYTES / (4u * BITS_WORDS);
+var<workgroup> row_values: array<Bits, ROW>;
 var<workgroup> sums: array<Accumulator, WORKGROUP>;
 var<workgroup> squares: array<Accumulator, WORKGROUP>;
+
+fn nan() -> Bits { return bits_of_words(parameters.nan); }
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -29,15 +20,15 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    // Uniform in the workgroup, so that everybody reaches the barriers; a group past the end has nothing to do.
-    let index = group.y * groups.x + group.x;
-    let end = select(0u, parameters.len, index < parameters.rows);
-    let first = index * parameters.len;
+    // Uniform in the workgroup, so that all invocations reach the barriers; a group past the end reads nothing.
+    let number = group.y * groups.x + group.x;
+    let end = select(0u, parameters.len, number < parameters.rows);
+    let first = number * parameters.len;
 
     var sum = sum_zero();
-    for (var place = local; place < end; place += WORKGROUP) {
-        let value = values[parameters.value_shift + first + place];
-        row[place] = value;
+    for (var index = local; index < end; index += WORKGROUP) {
+        let value = values[parameters.value_offset + first + index];
+        row_values[index] = value;
         sum = sum_add(sum, real(value));
     }
     sums[local] = sum;
@@ -49,11 +40,11 @@ fn main(
     let mean = sum_ratio(sums[0], sum_of_count(parameters.len));
     workgroupBarrier();
 
-    // Each looks again at what it put there itself.
+    // Each invocation reads back the elements that it stored itself.
     var deviations = sum_zero();
     var sum_of_squares = sum_zero();
-    for (var place = local; place < end; place += WORKGROUP) {
-        let deviation = real(row[place]) - mean;
+    for (var index = local; index < end; index += WORKGROUP) {
+        let deviation = real(row_values[index]) - mean;
         deviations = sum_add(deviations, deviation);
         sum_of_squares = sum_add_product(sum_of_squares, deviation, deviation);
     }
@@ -67,12 +58,12 @@ fn main(
         }
     }
     workgroupBarrier();
-    let scale = spread(sums[0], squares[0], parameters.len, true);
-    // Where all values are the same there is no scale to measure them by.
+    let scale = variance(sums[0], squares[0], parameters.len, true);
+    // A constant row has no scale: 0 would be indistinguishable from an element equal to its mean.
     let is_constant = is_zero(scale);
-    for (var place = local; place < end; place += WORKGROUP) {
-        let answer = bits((real(row[place]) - mean) / real(scale));
-        result[parameters.output_shift + first + place] =
-            select(answer, bits_of_words(parameters.nan), is_constant);
+    for (var index = local; index < end; index += WORKGROUP) {
+        let scaled = bits((real(row_values[index]) - mean) / real(scale));
+        output[parameters.output_offset + first + index] =
+            select(scaled, nan(), is_constant);
     }
 }

@@ -52,6 +52,12 @@ pub(crate) fn kernels() -> Vec<pipelines::KernelSource> {
     [F32, F64].map(|element| self_check::SelfCheckKernel(element).source()).into()
 }
 
+/// How Rust lays out what they read, for the test that compares it with WGSL's.
+#[cfg(test)]
+pub(crate) fn layouts() -> Vec<wgsl::Layout> {
+    self_check::LAYOUTS.into()
+}
+
 /// How many checks share a buffer, if so many can be bound.
 const CHECKS_PER_BUFFER: u64 = 4096;
 

@@ -5,6 +5,7 @@ use crate::element::{ElementType, Float};
 use crate::engine::gpu::buffers::Purpose;
 use crate::engine::gpu::encoder::{Binding, Commands};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
+use crate::engine::gpu::wgsl::params;
 use crate::engine::gpu::{GpuContext, wgsl};
 use crate::engine::info::Arithmetic;
 use crate::error::Result;
@@ -12,6 +13,17 @@ use crate::error::Result;
 /// How many numbers the kernel computes with, and how many it computes.
 const OPERANDS: usize = 23;
 const RESULTS: usize = 22;
+
+params! {
+    struct SelfCheckParameters {
+        /// A zero that the compiler cannot know.
+        opaque_zero: u32,
+    }
+}
+
+/// How Rust lays out what the kernel reads.
+#[cfg(test)]
+pub(crate) const LAYOUTS: [wgsl::Layout; 1] = [SelfCheckParameters::LAYOUT];
 
 /// The check in an element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +37,7 @@ impl KernelKey for SelfCheckKernel {
             fragments: vec![
                 wgsl::element(element),
                 wgsl::SPECIAL,
+                SelfCheckParameters::DECLARED,
                 wgsl::COMPENSATED,
                 include_str!("../../../shaders/self_check.wgsl"),
             ],
@@ -65,7 +78,8 @@ impl GpuContext {
         self.upload(&input, bytes, |_, mut staging| staging.copy_from_slice(bytemuck::cast_slice(&values)))?;
         let output = self.storage(result_bytes)?;
         let bindings = [Binding::start(&input, bytes), Binding::start(&output, result_bytes)];
-        Commands::at_once(self).dispatch(SelfCheckKernel(T::TYPE), bytemuck::bytes_of(&[0_u32; 4]), &bindings, 1)?;
+        let parameters = SelfCheckParameters { opaque_zero: 0 };
+        Commands::at_once(self).dispatch(SelfCheckKernel(T::TYPE), bytemuck::bytes_of(&parameters), &bindings, 1)?;
 
         let staging = self.buffer(Purpose::Readback, result_bytes)?;
         self.land(&[(output.raw(), 0, result_bytes)], staging.raw())?.wait(self)?;

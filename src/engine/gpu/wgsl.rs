@@ -1,20 +1,149 @@
-//! The WGSL fragments that several kernels share.
+//! How kernels are put together: fragments of WGSL, what they share, and what Rust tells them.
+//!
+//! A fragment begins with its manifest: the names that it `provides`, and the names that it `needs` of others. What both
+//! languages have to know is written once, in Rust: [`params!`] makes the struct of a kernel's parameters and its WGSL,
+//! [`constants!`] a fragment of numbers.
+
+use std::fmt::Write;
 
 use crate::element::ElementType;
 
-/// Invocations a workgroup, as `shaders/lib/grid.wgsl` has it.
+/// Invocations a workgroup.
 pub(crate) const WORKGROUP: u64 = 64;
+/// Queries, or values, that one invocation loads at once.
+pub(crate) const QUAD: u64 = 4;
 
 pub(crate) const SPECIAL: &str = include_str!("../../../shaders/lib/special.wgsl");
 pub(crate) const GRID: &str = include_str!("../../../shaders/lib/grid.wgsl");
-pub(crate) const SEARCH: &str = include_str!("../../../shaders/lib/search.wgsl");
-pub(crate) const MODULO: &str = include_str!("../../../shaders/lib/modulo.wgsl");
 pub(crate) const COMPENSATED: &str = include_str!("../../../shaders/lib/accumulate_compensated.wgsl");
 
-/// What the element type is called in shaders.
+/// The element type's names.
 pub(crate) fn element(element: ElementType) -> &'static str {
     match element {
         ElementType::F64 => include_str!("../../../shaders/lib/f64.wgsl"),
         ElementType::F32 | ElementType::U32 => include_str!("../../../shaders/lib/f32.wgsl"),
     }
+}
+
+/// The size of workgroups.
+pub(crate) fn workgroup() -> &'static str {
+    constants! { WORKGROUP = WORKGROUP }
+}
+
+/// Four queries a load, where rows begin at multiples of four, or one by one.
+pub(crate) fn queries(quads: bool) -> &'static str {
+    match quads {
+        true => include_str!("../../../shaders/lib/queries_by_four.wgsl"),
+        false => include_str!("../../../shaders/lib/queries_by_one.wgsl"),
+    }
+}
+
+/// Four results a store, likewise.
+pub(crate) fn results(quads: bool) -> &'static str {
+    match quads {
+        true => include_str!("../../../shaders/lib/results_by_four.wgsl"),
+        false => include_str!("../../../shaders/lib/results_by_one.wgsl"),
+    }
+}
+
+/// The text of [`constants!`].
+pub(crate) fn constants_text(constants: &[(&str, u32)]) -> String {
+    let names: Vec<_> = constants.iter().map(|(name, _)| *name).collect();
+    let mut text = format!("// provides: {}\n", names.join(", "));
+    for (name, value) in constants {
+        let _ = writeln!(text, "const {name}: u32 = {value}u;");
+    }
+    text
+}
+
+/// A fragment that gives numbers of Rust their names in WGSL: `constants! { REDUCTION_SUM = Finish::Sum }`.
+macro_rules! constants {
+    ($($name:ident = $value:expr),+ $(,)?) => {{
+        static TEXT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+            $crate::engine::gpu::wgsl::constants_text(&[$((stringify!($name), $value as u32)),+])
+        });
+        TEXT.as_str()
+    }};
+}
+pub(crate) use constants;
+
+/// A struct that both languages lay out alike: of words, pairs of words (`[u32; 2]`, aligned to 8 bytes in WGSL) and other
+/// such structs (at multiples of 16 bytes). Its WGSL is a fragment, `WGSL`. That the layouts agree is tested for every
+/// kernel.
+macro_rules! shared_struct {
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:tt),+ $(,)? }) => {
+        $crate::engine::gpu::wgsl::shared_struct! {
+            @struct $(#[$meta])* $visibility struct $name { $($(#[$field_meta])* $field: $kind),+ }
+        }
+
+        impl $name {
+            $visibility const WGSL: &str = concat!(
+                "// provides: ", stringify!($name), "\n",
+                $crate::engine::gpu::wgsl::shared_struct!(@text $name { $($field: $kind),+ }),
+            );
+        }
+    };
+    (
+        @struct $(#[$meta:meta])* $visibility:vis struct $name:ident {
+            $($(#[$field_meta:meta])* $field:ident: $kind:tt),+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+        #[repr(C)]
+        $visibility struct $name { $($(#[$field_meta])* $field: $kind),+ }
+
+        #[cfg(test)]
+        impl $name {
+            pub(crate) const LAYOUT: $crate::engine::gpu::wgsl::Layout = $crate::engine::gpu::wgsl::Layout {
+                name: stringify!($name),
+                bytes: size_of::<$name>(),
+                offsets: &[$((stringify!($field), std::mem::offset_of!($name, $field))),+],
+            };
+        }
+    };
+    (@text $name:ident { $($field:ident: $kind:tt),+ }) => {
+        concat!(
+            "struct ", stringify!($name), " {\n",
+            $("    ", stringify!($field), ": ", $crate::engine::gpu::wgsl::shared_struct!(@type $kind), ",\n"),+,
+            "}\n",
+        )
+    };
+    (@type u32) => { "u32" };
+    (@type [u32; 2]) => { "vec2<u32>" };
+    (@type $nested:ident) => { stringify!($nested) };
+}
+pub(crate) use shared_struct;
+
+/// The parameters of a kernel: a [`shared_struct!`], declared in WGSL as `parameters`. Structs inside it are named behind
+/// it: `params! { struct Parameters { table: TableParameters, .. } needs TableParameters }`.
+macro_rules! params {
+    (
+        $(#[$meta:meta])* $visibility:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:tt),+ $(,)? }
+        $(needs $($needed:ident),+)?
+    ) => {
+        $crate::engine::gpu::wgsl::shared_struct! {
+            @struct $(#[$meta])* $visibility struct $name { $($(#[$field_meta])* $field: $kind),+ }
+        }
+
+        impl $name {
+            $visibility const DECLARED: &str = concat!(
+                "// provides: ", stringify!($name), ", Parameters, parameters\n",
+                $("// needs: ", $(stringify!($needed), ", ",)+ "\n",)?
+                $crate::engine::gpu::wgsl::shared_struct!(@text $name { $($field: $kind),+ }),
+                "alias Parameters = ", stringify!($name), ";\n",
+                "@group(0) @binding(0) var<uniform> parameters: Parameters;\n",
+            );
+        }
+    };
+}
+pub(crate) use params;
+
+/// How Rust lays a struct out.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub name: &'static str,
+    pub bytes: usize,
+    pub offsets: &'static [(&'static str, usize)],
 }

@@ -1,77 +1,75 @@
-//! The GPU's half: dispatches `shaders/segments.wgsl` and the kernels of `shaders/interp/`, which `paths` chooses among.
+//! The GPU's half: dispatches the kernels of `shaders/interp/`, which `gpu_variant` chooses among.
 
-use bytemuck::{Pod, Zeroable, bytes_of};
+use bytemuck::bytes_of;
 
 use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Commands};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, WORKGROUP};
+use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, shared_struct};
 use crate::error::Result;
 use crate::float::dtype::FloatType;
 use crate::float::scalar::Scalar;
 use crate::kernels::interp::gpu_variant::{Facts, Path, Tables, UNIFORM_BYTES, is_finite};
 use crate::kernels::interp::op::{BuildTable, Interp, Lookups, TableData};
-use crate::kernels::search::gpu::axis_bindings;
+use crate::kernels::search::gpu::{TableParameters, axis_bindings};
 use crate::kernels::tiles::tiles;
 
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-struct SegmentParameters {
-    knots: u32,
-    values: u32,
-    total: u32,
-    has_order: u32,
-    own_knots: u32,
-    finite: u32,
-    unused: u32,
-    // vec2 are aligned to 8 bytes.
-    padding: u32,
-    nan: [u32; 2],
-    end: [u32; 2],
+params! {
+    struct SegmentParameters {
+        /// Of one table, padding included.
+        knots: u32,
+        /// Of one table, as the caller gave them.
+        values: u32,
+        /// Knots of all tables.
+        total: u32,
+        has_order: u32,
+        /// 1: each table has its own knots, 0: all share those of one.
+        own_knots: u32,
+        /// 1: for `shaders/interp/finite.wgsl`.
+        finite: u32,
+        nan: [u32; 2],
+    }
 }
 
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-struct InterpParameters {
-    rows: u32,
-    columns: u32,
-    first_row: u32,
-    flags: u32,
-    knots: u32,
-    buckets: u32,
-    bucketing: u32,
-    method: u32,
-    query_shift: u32,
-    output_shift: u32,
-    rules: RuleParameters,
-    padding: [u32; 2],
+params! {
+    pub(crate) struct InterpParameters {
+        table: TableParameters,
+        rules: RuleParameters,
+        /// Of this dispatch.
+        rows: u32,
+        /// Queries a row in this dispatch.
+        columns: u32,
+        /// The table of the first row.
+        first_row: u32,
+        method: u32,
+        /// Where the queries and the output begin in their windows.
+        query_offset: u32,
+        output_offset: u32,
+    }
+    needs TableParameters, RuleParameters
 }
 
-/// What shaders know of a table's rules and of its bucket function, behind whatever else they are told.
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-pub(crate) struct RuleParameters {
-    left: [u32; 2],
-    right: [u32; 2],
-    period: [u32; 2],
-    nan: [u32; 2],
-    origin: [u32; 2],
-    scale: [u32; 2],
+shared_struct! {
+    /// What a table returns beside its values, and its period.
+    pub(crate) struct RuleParameters {
+        left: [u32; 2],
+        right: [u32; 2],
+        period: [u32; 2],
+        nan: [u32; 2],
+    }
 }
+
+/// How Rust lays out what the kernels read.
+#[cfg(test)]
+pub(crate) const LAYOUTS: [wgsl::Layout; 3] =
+    [SegmentParameters::LAYOUT, InterpParameters::LAYOUT, RuleParameters::LAYOUT];
 
 impl RuleParameters {
     pub fn of(table: &TableData) -> Self {
-        let (reach, rules) = (&table.axis.reach, &table.rules);
+        let rules = &table.rules;
         let words = |value: Option<Scalar>| value.unwrap_or_default().0;
-        Self {
-            left: words(rules.left),
-            right: words(rules.right),
-            period: words(rules.period),
-            nan: table.dtype.nan(),
-            origin: reach.origin,
-            scale: reach.scale,
-        }
+        Self { left: words(rules.left), right: words(rules.right), period: words(rules.period), nan: table.dtype.nan() }
     }
 }
 
@@ -80,10 +78,20 @@ const FLAG_RIGHT: u32 = 2;
 const FLAG_SHARED_QUERIES: u32 = 4;
 const FLAG_EXTENDED_LEFT: u32 = 8;
 const FLAG_EXTENDED_RIGHT: u32 = 16;
+/// The knots of a table end before the first NaN behind them, if there is one.
 const FLAG_RAGGED: u32 = 32;
 
-/// Queries of one invocation.
-const QUAD: u64 = 4;
+/// The flags of a lookup, as shaders know them.
+pub(crate) fn flags() -> &'static str {
+    constants! {
+        FLAG_LEFT = FLAG_LEFT,
+        FLAG_RIGHT = FLAG_RIGHT,
+        FLAG_SHARED_QUERIES = FLAG_SHARED_QUERIES,
+        FLAG_EXTENDED_LEFT = FLAG_EXTENDED_LEFT,
+        FLAG_EXTENDED_RIGHT = FLAG_EXTENDED_RIGHT,
+        FLAG_RAGGED = FLAG_RAGGED,
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct SegmentsKernel(ElementType);
@@ -96,8 +104,10 @@ impl KernelKey for SegmentsKernel {
             fragments: vec![
                 wgsl::element(element),
                 wgsl::SPECIAL,
+                SegmentParameters::DECLARED,
+                wgsl::workgroup(),
                 wgsl::GRID,
-                include_str!("../../../shaders/interp/segments.wgsl"),
+                include_str!("../../../shaders/interp/build_segments.wgsl"),
             ],
             constants: Vec::new(),
             access: &[Access::Read, Access::Read, Access::Read, Access::ReadWrite],
@@ -146,10 +156,7 @@ pub(crate) fn build_table(operation: &BuildTable, commands: &Commands<'_>) -> Re
         has_order: table.order.is_some().into(),
         own_knots: (axis.tables > 1).into(),
         finite: is_finite(&table.rules, &axis.reach).into(),
-        unused: 0,
-        padding: 0,
         nan: table.dtype.nan(),
-        end: [0; 2],
     };
     commands.dispatch(
         SegmentsKernel(table.dtype.element()),
@@ -194,27 +201,23 @@ pub(crate) fn interp(operation: &Interp, commands: &Commands<'_>) -> Result<()> 
         let (tile_rows, tile_columns) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
         let count = tile_rows * tile_columns;
         let queries = if *shared_queries { (tile.len.start, tile_columns) } else { (first, count) };
-        let (mut x, query_shift) = commands.window(x.gpu()?, queries.0, queries.1, size);
-        let (mut output, output_shift) = commands.window(output.gpu()?, first, count, size);
-        let quads = u64::from(query_shift) % QUAD == 0
-            && u64::from(output_shift) % QUAD == 0
+        let (mut x, query_offset) = commands.window(x.gpu()?, queries.0, queries.1, size);
+        let (mut output, output_offset) = commands.window(output.gpu()?, first, count, size);
+        let quads = u64::from(query_offset) % QUAD == 0
+            && u64::from(output_offset) % QUAD == 0
             && (tile_rows == 1 || tile_columns % QUAD == 0)
             && x.round_up(QUAD * size)
             && output.round_up(QUAD * size);
         let path = Path::choose(&facts, rules, &axis.reach, tables, quads);
         let parameters = InterpParameters {
+            table: TableParameters::of(axis, flags),
+            rules: RuleParameters::of(table),
             rows: tile_rows as u32,
             columns: tile_columns as u32,
             first_row: tile.outer.start as u32,
-            flags,
-            knots: axis.knots as u32,
-            buckets: axis.buckets as u32,
-            bucketing: axis.bucketing as u32,
             method: rules.method as u32,
-            query_shift,
-            output_shift,
-            rules: RuleParameters::of(table),
-            padding: [0; 2],
+            query_offset,
+            output_offset,
         };
         let mut bindings = vec![x, output, segments_binding(table, path.uniform)?];
         if path.buckets {

@@ -2,17 +2,17 @@
 //! the table, the rules, the shape of the queries, the kind of device. The experiments behind it are in docs/notebook.
 
 use crate::element::ElementType;
-use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl;
+use crate::engine::gpu::pipelines::{Access, Constants, KernelKey, KernelSource};
+use crate::engine::gpu::wgsl::{self, constants};
 use crate::engine::info::DeviceKind;
 use crate::float::scalar::Scalar;
 use crate::index::gpu_index::Reach;
+use crate::kernels::interp::gpu::{InterpParameters, RuleParameters, flags};
 use crate::kernels::interp::op::{Method, Rules, TableData};
+use crate::kernels::search::gpu::{MOST_STEPS, TableParameters, descent};
 
 /// Constants that a shader sees at once: what every WebGPU device has.
 pub(crate) const UNIFORM_BYTES: u64 = 64 << 10;
-/// Steps of a search are written out in the shader; it has so many.
-const MOST_STEPS: u32 = 28;
 
 /// Where a query's table comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,34 +102,63 @@ impl Path {
         Self { buckets: false, steps: reach.from_first.min(MOST_STEPS), ..self }
     }
 
-    /// What looks queries up, whoever wants the results: all but the parameters, how queries come, and where tables lie.
-    pub fn search(self) -> Vec<&'static str> {
-        let mut fragments = vec![
-            match self.tables {
-                Tables::One => "const TABLES = false;\nconst OWN_KNOTS = false;",
-                Tables::SharedKnots => "const TABLES = true;\nconst OWN_KNOTS = false;",
-                Tables::OwnKnots => "const TABLES = true;\nconst OWN_KNOTS = true;",
-            },
-            DEPTHS[self.steps as usize],
-            include_str!("../../../shaders/interp/search.wgsl"),
-            match self.quads {
-                true => include_str!("../../../shaders/interp/queries_by_four.wgsl"),
-                false => include_str!("../../../shaders/interp/queries_by_one.wgsl"),
-            },
-        ];
-        if self.period {
-            fragments.extend([wgsl::MODULO, include_str!("../../../shaders/interp/period.wgsl")]);
-        } else {
-            fragments.push(include_str!("../../../shaders/interp/no_period.wgsl"));
+    /// Finding and evaluating, for any kernel: all but the parameters and where the results go.
+    pub fn lookup_fragments(self) -> Vec<&'static str> {
+        let mut fragments = vec![flags(), RULES];
+        if self.uniform {
+            fragments.push(constants! { UNIFORM_BYTES = UNIFORM_BYTES });
         }
-        fragments.push(match self.buckets {
-            true => include_str!("../../../shaders/interp/buckets.wgsl"),
-            false => include_str!("../../../shaders/interp/bisection.wgsl"),
+        fragments.push(match self.uniform {
+            true => include_str!("../../../shaders/table/segments_uniform.wgsl"),
+            false => include_str!("../../../shaders/table/segments_storage.wgsl"),
         });
-        fragments.push(match self.finite {
-            true => include_str!("../../../shaders/interp/finite.wgsl"),
-            false => include_str!("../../../shaders/interp/any.wgsl"),
-        });
+        fragments.extend(descent(self.buckets));
+        fragments.extend([
+            wgsl::queries(self.quads),
+            match self.period {
+                true => include_str!("../../../shaders/interp/period.wgsl"),
+                false => NO_PERIOD,
+            },
+            include_str!("../../../shaders/interp/find.wgsl"),
+        ]);
+        if !self.finite {
+            fragments.push(constants! {
+                METHOD_LINEAR = Method::Linear,
+                METHOD_NEAREST = Method::Nearest,
+                METHOD_NEXT = Method::Next,
+            });
+        }
+        fragments.extend([
+            match self.finite {
+                true => include_str!("../../../shaders/interp/finite.wgsl"),
+                false => include_str!("../../../shaders/interp/any.wgsl"),
+            },
+            include_str!("../../../shaders/interp/evaluate.wgsl"),
+        ]);
+        fragments
+    }
+
+    /// The values of the overrides in those fragments.
+    pub fn lookup_constants(self) -> Constants {
+        let mut constants =
+            vec![("DEPTH", f64::from(self.steps)), ("TABLES", f64::from(u8::from(self.tables != Tables::One)))];
+        if self.buckets {
+            constants.push(("OWN_KNOTS", f64::from(u8::from(self.tables == Tables::OwnKnots))));
+        }
+        constants
+    }
+
+    fn fragments(self) -> Vec<&'static str> {
+        let mut fragments = vec![
+            wgsl::element(self.element),
+            wgsl::SPECIAL,
+            TableParameters::WGSL,
+            RuleParameters::WGSL,
+            InterpParameters::DECLARED,
+        ];
+        fragments.extend(self.lookup_fragments());
+        fragments.push(wgsl::results(self.quads));
+        fragments.extend([wgsl::workgroup(), wgsl::GRID, include_str!("../../../shaders/interp/main.wgsl")]);
         fragments
     }
 
@@ -144,32 +173,18 @@ impl Path {
 
 impl KernelKey for Path {
     fn source(self) -> KernelSource {
-        let mut fragments = vec![
-            wgsl::element(self.element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            include_str!("../../../shaders/interp/main.wgsl"),
-            match self.uniform {
-                true => include_str!("../../../shaders/interp/uniform.wgsl"),
-                false => include_str!("../../../shaders/interp/storage.wgsl"),
+        use Access::{Absent, Read, ReadWrite, Uniform};
+        KernelSource {
+            name: format!("interp_{}", self.name()),
+            fragments: self.fragments(),
+            constants: self.lookup_constants(),
+            access: match (self.uniform, self.buckets) {
+                (true, true) => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Uniform, Read, Read],
+                (true, false) => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Uniform],
+                (false, true) => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Read, Read, Read],
+                (false, false) => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Read],
             },
-            match self.quads {
-                true => include_str!("../../../shaders/interp/results_by_four.wgsl"),
-                false => include_str!("../../../shaders/interp/results_by_one.wgsl"),
-            },
-        ];
-        fragments.extend(self.search());
-        if self.buckets {
-            fragments.push(include_str!("../../../shaders/interp/index.wgsl"));
         }
-        use Access::{Read, ReadWrite, Uniform};
-        let access: &[Access] = match (self.uniform, self.buckets) {
-            (true, true) => &[Read, ReadWrite, Uniform, Read, Read],
-            (true, false) => &[Read, ReadWrite, Uniform],
-            (false, true) => &[Read, ReadWrite, Read, Read, Read],
-            (false, false) => &[Read, ReadWrite, Read],
-        };
-        KernelSource { name: format!("interp_{}", self.name()), fragments, constants: Vec::new(), access }
     }
 }
 
@@ -178,38 +193,10 @@ pub(crate) fn is_finite(rules: &Rules<Scalar>, reach: &Reach) -> bool {
     reach.finite && rules.method == Method::Linear && rules.extended() == (false, false)
 }
 
-/// The constant that says how many steps a search has.
-const DEPTHS: [&str; MOST_STEPS as usize + 1] = [
-    "const DEPTH = 0u;",
-    "const DEPTH = 1u;",
-    "const DEPTH = 2u;",
-    "const DEPTH = 3u;",
-    "const DEPTH = 4u;",
-    "const DEPTH = 5u;",
-    "const DEPTH = 6u;",
-    "const DEPTH = 7u;",
-    "const DEPTH = 8u;",
-    "const DEPTH = 9u;",
-    "const DEPTH = 10u;",
-    "const DEPTH = 11u;",
-    "const DEPTH = 12u;",
-    "const DEPTH = 13u;",
-    "const DEPTH = 14u;",
-    "const DEPTH = 15u;",
-    "const DEPTH = 16u;",
-    "const DEPTH = 17u;",
-    "const DEPTH = 18u;",
-    "const DEPTH = 19u;",
-    "const DEPTH = 20u;",
-    "const DEPTH = 21u;",
-    "const DEPTH = 22u;",
-    "const DEPTH = 23u;",
-    "const DEPTH = 24u;",
-    "const DEPTH = 25u;",
-    "const DEPTH = 26u;",
-    "const DEPTH = 27u;",
-    "const DEPTH = 28u;",
-];
+/// The rules of a table as the host passes them.
+pub(crate) const RULES: &str = include_str!("../../../shaders/interp/rules.wgsl");
+/// Queries as they are.
+const NO_PERIOD: &str = "// provides: wrap\n// needs: Bits\nfn wrap(query: Bits) -> Bits { return query; }\n";
 
 /// Every specialisation, for the test that translates them all: every combination with some number of steps, and one with
 /// every number.

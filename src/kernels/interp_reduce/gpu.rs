@@ -1,56 +1,72 @@
 //! The GPU's half: dispatches the kernels of `shaders/interp_reduce/`, which take the rules of lookup from
 //! `shaders/interp/` and the states of rows from `shaders/reduce/`.
 
-use bytemuck::{Pod, Zeroable, bytes_of};
+use bytemuck::bytes_of;
 
 use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Commands, Placeholder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, WORKGROUP};
+use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
 use crate::kernels::interp::gpu::{RuleParameters, facts, flags_of, segments_binding};
-use crate::kernels::interp::gpu_variant::{Path, Tables};
+use crate::kernels::interp::gpu_variant::{Path, RULES, Tables};
 use crate::kernels::interp::op::Lookups;
 use crate::kernels::interp_reduce::op::InterpReduce;
-use crate::kernels::reduce::gpu::{FEWEST_ITERATIONS, FINISH, Family, MOST_ITERATIONS, MOST_PARTS, Sums};
+use crate::kernels::reduce::gpu::{FEWEST_ITERATIONS, Family, MOST_ITERATIONS, MOST_PARTS, Sums};
 use crate::kernels::reduce::op::{Output, Weights};
-use crate::kernels::search::gpu::axis_bindings;
+use crate::kernels::search::gpu::{TableParameters, axis_bindings};
 use crate::kernels::tiles::steps;
 
-/// Queries of one load.
-const QUAD: u64 = 4;
 /// A part of a row that a software rasteriser looks up is not shorter than this.
 const FEWEST_LOOKUPS: u64 = 2048;
 /// Storage buffers of a kernel with all there is, the two of a search index among them.
 const STORAGE_BUFFERS_WITH_INDEX: u32 = 9;
 
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-struct Parameters {
-    lines: u32,
-    places: u32,
-    parts: u32,
-    part_places: u32,
-    query_shift: u32,
-    weight_shift: u32,
-    output_shift: u32,
-    first_line: u32,
-    finish: u32,
-    check: u32,
-    zero: u32,
-    has_sums: u32,
-    flags: u32,
-    knots: u32,
-    buckets: u32,
-    bucketing: u32,
-    method: u32,
-    has_fill: u32,
-    rules: RuleParameters,
-    fill: [u32; 2],
+params! {
+    struct InterpReduceParameters {
+        table: TableParameters,
+        rules: RuleParameters,
+        /// Rows of this dispatch: an output each.
+        outputs: u32,
+        /// Queries a row.
+        reduce_len: u32,
+        /// Into which a row is split.
+        parts: u32,
+        /// Queries of a part, a multiple of four.
+        part_len: u32,
+        /// Where queries, weights and outputs begin in their windows.
+        query_offset: u32,
+        weight_offset: u32,
+        output_offset: u32,
+        /// Of this dispatch, among all outputs.
+        first_output: u32,
+        reduction: u32,
+        /// Which word of the checks.
+        check: u32,
+        /// A zero that the compiler cannot know.
+        opaque_zero: u32,
+        /// 1: the sums of weights are wanted too.
+        has_sums: u32,
+        method: u32,
+        /// 1: `fill` replaces an average whose sum of weights is zero, 0: the checks note it.
+        has_fill: u32,
+        fill: [u32; 2],
+    }
+    needs TableParameters, RuleParameters
 }
+
+/// How Rust lays out what the kernels read.
+#[cfg(test)]
+pub(crate) const LAYOUTS: [wgsl::Layout; 1] = [InterpReduceParameters::LAYOUT];
+
+/// Values without weights.
+const NO_WEIGHTS: &str = "// provides: load_aux
+// needs: Bits
+fn load_aux(row: u32, index: u32) -> vec4<Bits> { return vec4<Bits>(Bits(0u)); }
+";
 
 /// What takes on a part of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,36 +97,64 @@ struct MergeKernel {
 }
 
 /// What all these kernels begin with.
-fn beginning(element: ElementType, sums: Sums, family: Family, skip_nan: bool) -> Vec<&'static str> {
+fn beginning(element: ElementType, sums: Sums, family: Family) -> Vec<&'static str> {
     let mut fragments = vec![
         wgsl::element(element),
         wgsl::SPECIAL,
-        wgsl::GRID,
+        TableParameters::WGSL,
+        RuleParameters::WGSL,
+        InterpReduceParameters::DECLARED,
         sums.fragment(),
-        FINISH,
-        match skip_nan {
-            true => "const SKIP_NAN = true;",
-            false => "const SKIP_NAN = false;",
-        },
-        include_str!("../../../shaders/interp_reduce/parameters.wgsl"),
     ];
     fragments.extend(family.fragments());
+    fragments.push(include_str!("../../../shaders/interp_reduce/parameters.wgsl"));
     fragments
+}
+
+impl MergeKernel {
+    fn fragments(self) -> Vec<&'static str> {
+        let Self { element, sums, family } = self;
+        let mut fragments = beginning(element, sums, family);
+        // The mean of nothing is NaN, as the rules say it.
+        if family == Family::Plain {
+            fragments.push(RULES);
+        }
+        fragments.extend([wgsl::workgroup(), wgsl::GRID, include_str!("../../../shaders/reduce/merge.wgsl")]);
+        fragments
+    }
+}
+
+impl LookupKernel {
+    fn fragments(self) -> Vec<&'static str> {
+        let Self { path, sums, family, regime, .. } = self;
+        let mut fragments = beginning(path.element, sums, family);
+        fragments.push(match (family == Family::Weighted, path.quads) {
+            (false, _) => NO_WEIGHTS,
+            (true, true) => include_str!("../../../shaders/interp_reduce/weights_by_four.wgsl"),
+            (true, false) => include_str!("../../../shaders/interp_reduce/weights_by_one.wgsl"),
+        });
+        fragments.extend(path.lookup_fragments());
+        fragments.extend([include_str!("../../../shaders/interp_reduce/accumulate.wgsl"), wgsl::workgroup()]);
+        match regime {
+            Regime::Lines => {
+                fragments.extend([wgsl::GRID, include_str!("../../../shaders/interp_reduce/outputs.wgsl")]);
+            }
+            Regime::Rows => fragments.push(include_str!("../../../shaders/interp_reduce/rows.wgsl")),
+        }
+        fragments
+    }
 }
 
 impl KernelKey for MergeKernel {
     fn source(self) -> KernelSource {
         use Access::{Absent, ReadWrite};
         let Self { element, sums, family } = self;
-        // Of weighted.wgsl the weights are declared with the way they are loaded, which is not part of this.
-        let mut fragments = beginning(element, sums, family, false);
-        fragments.push(include_str!("../../../shaders/reduce/merge.wgsl"));
         let name = format!("interp_reduce_{element}_{sums:?}_{family:?}_Merge");
         let access: &[Access] = match family == Family::Weighted {
             true => &[Absent, ReadWrite, ReadWrite, Absent, ReadWrite, ReadWrite],
             false => &[Absent, ReadWrite, ReadWrite],
         };
-        KernelSource { name, fragments, constants: Vec::new(), access }
+        KernelSource { name, fragments: self.fragments(), constants: vec![("SKIP_NAN", 0.0)], access }
     }
 }
 
@@ -119,29 +163,11 @@ impl KernelKey for LookupKernel {
         use Access::{Absent, Read, ReadWrite, Uniform};
         let Self { path, sums, family, regime, weights_along, skip_nan } = self;
         let weighted = family == Family::Weighted;
-        let mut fragments = beginning(path.element, sums, family, skip_nan);
-        fragments.push(match (weighted, path.quads) {
-            (false, _) => include_str!("../../../shaders/interp_reduce/no_weights.wgsl"),
-            (true, true) => include_str!("../../../shaders/interp_reduce/weights_by_four.wgsl"),
-            (true, false) => include_str!("../../../shaders/interp_reduce/weights_by_one.wgsl"),
-        });
-        fragments.push(match weights_along {
-            true => "const WEIGHTS_ALONG = true;",
-            false => "const WEIGHTS_ALONG = false;",
-        });
-        fragments.push(match path.uniform {
-            true => include_str!("../../../shaders/interp_reduce/segments_uniform.wgsl"),
-            false => include_str!("../../../shaders/interp_reduce/segments_storage.wgsl"),
-        });
-        if path.buckets {
-            fragments.push(include_str!("../../../shaders/interp_reduce/index.wgsl"));
+        let mut constants = path.lookup_constants();
+        constants.push(("SKIP_NAN", f64::from(u8::from(skip_nan))));
+        if weighted {
+            constants.push(("WEIGHTS_ALONG", f64::from(u8::from(weights_along))));
         }
-        fragments.extend(path.search());
-        fragments.push(include_str!("../../../shaders/interp_reduce/steps.wgsl"));
-        fragments.push(match regime {
-            Regime::Lines => include_str!("../../../shaders/interp_reduce/lines.wgsl"),
-            Regime::Rows => include_str!("../../../shaders/interp_reduce/rows.wgsl"),
-        });
         let access: &[Access] = match (weighted, path.uniform, path.buckets) {
             (true, true, true) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Uniform, Read, Read],
             (true, true, false) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Uniform],
@@ -155,7 +181,7 @@ impl KernelKey for LookupKernel {
         let along = if weights_along { "_Along" } else { "" };
         let skipping = if skip_nan { "_SkipNan" } else { "" };
         let name = format!("interp_reduce_{}_{sums:?}_{family:?}_{regime:?}{along}{skipping}", path.name());
-        KernelSource { name, fragments, constants: Vec::new(), access }
+        KernelSource { name, fragments: self.fragments(), constants, access }
     }
 }
 
@@ -211,51 +237,48 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
         let (first, elements) = (rows.start * places, count * places);
         let (regime, parts, part_places) = split(facts.kind, count, places);
         let queries = if *shared_queries { (0, places) } else { (first, elements) };
-        let (mut x, query_shift) = commands.window(x.gpu()?, queries.0, queries.1, size);
+        let (mut x, query_offset) = commands.window(x.gpu()?, queries.0, queries.1, size);
         let mut weights = match &reduce.weights {
             Weights::None => None,
             Weights::Along(weights) => Some(commands.window(weights.gpu()?, 0, places, size)),
             Weights::Full(weights) => Some(commands.window(weights.gpu()?, first, elements, size)),
         };
-        let is_whole = |shift: u32| u64::from(shift).is_multiple_of(QUAD);
+        let is_whole = |offset: u32| u64::from(offset).is_multiple_of(QUAD);
         let quads = (count == 1 || places.is_multiple_of(QUAD))
-            && is_whole(query_shift)
+            && is_whole(query_offset)
             && x.round_up(QUAD * size)
-            && weights.as_mut().is_none_or(|(window, shift)| is_whole(*shift) && window.round_up(QUAD * size));
+            && weights.as_mut().is_none_or(|(window, offset)| is_whole(*offset) && window.round_up(QUAD * size));
         let mut path = Path::choose(&facts, rules, &axis.reach, tables, quads);
         if path.buckets && commands.storage_buffers() < STORAGE_BUFFERS_WITH_INDEX {
             path = path.without_buckets(&axis.reach);
         }
-        let (result, output_shift) = commands.window(output.gpu()?, rows.start, count, size);
+        let (result, output_offset) = commands.window(output.gpu()?, rows.start, count, size);
         let partial_bytes = count * parts * state_bytes;
         let scratch = if parts == 1 { None } else { Some(commands.scratch(partial_bytes)?) };
         let partials = match &scratch {
             Some(scratch) => Binding::start(scratch, partial_bytes),
             None => commands.placeholder(Placeholder::Partials),
         };
-        let parameters = Parameters {
-            lines: count as u32,
-            places: places as u32,
+        let parameters = InterpReduceParameters {
+            table: TableParameters::of(axis, flags_of(lookups)),
+            rules: RuleParameters::of(table),
+            outputs: count as u32,
+            reduce_len: places as u32,
             parts: parts as u32,
-            part_places: part_places as u32,
-            query_shift,
-            weight_shift: weights.map_or(0, |(_, shift)| shift),
-            output_shift,
-            first_line: rows.start as u32,
-            finish: reduce.finish as u32,
+            part_len: part_places as u32,
+            query_offset,
+            weight_offset: weights.map_or(0, |(_, offset)| offset),
+            output_offset,
+            first_output: rows.start as u32,
+            reduction: reduce.finish as u32,
             check: match reduce.check.as_ref().map(|check| check.outcome()) {
                 Some(Outcome::Word { index, .. }) => *index,
                 _ => 0,
             },
-            zero: 0,
+            opaque_zero: 0,
             has_sums: reduce.weight_sums.is_some().into(),
-            flags: flags_of(lookups),
-            knots: axis.knots as u32,
-            buckets: axis.buckets as u32,
-            bucketing: axis.bucketing as u32,
             method: rules.method as u32,
             has_fill: reduce.fill.is_some().into(),
-            rules: RuleParameters::of(table),
             fill: reduce.fill.unwrap_or_default().0,
         };
         let weight_sums = match &reduce.weight_sums {
@@ -297,6 +320,12 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
 /// Specialisations for the test that translates them: each choice that changes what is put together.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
+    states().into_iter().map(|(kernel, _)| kernel).collect()
+}
+
+/// The same with the bytes of a state, for the test that compares them with WGSL's.
+#[cfg(test)]
+pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
     for (element, sums) in
         [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)]
@@ -307,13 +336,14 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
                 for (regime, tables) in [(Regime::Lines, Tables::One), (Regime::Rows, Tables::OwnKnots)] {
                     let path = Path { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
                     let kernel = LookupKernel { path, sums, family, regime, weights_along, skip_nan: false };
-                    all.push(kernel.source());
+                    let state_bytes = family.state_bytes(element, sums);
+                    all.push((kernel.source(), state_bytes));
                     // What is skipped does not depend on how it was looked up.
                     if flags == 0 || flags == 31 {
-                        all.push(LookupKernel { skip_nan: true, ..kernel }.source());
+                        all.push((LookupKernel { skip_nan: true, ..kernel }.source(), state_bytes));
                     }
                     if flags == 0 && regime == Regime::Lines && !weights_along {
-                        all.push(MergeKernel { element, sums, family }.source());
+                        all.push((MergeKernel { element, sums, family }.source(), state_bytes));
                     }
                 }
             }

@@ -1,24 +1,79 @@
-//! Dispatches `shaders/knots.wgsl` and `shaders/searchsorted.wgsl`.
+//! The GPU's half: dispatches the kernels of `shaders/search/`. The search itself, in `shaders/table/`, is that of tables
+//! too.
 
-use bytemuck::{Pod, Zeroable, bytes_of};
+use bytemuck::bytes_of;
 
 use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Commands};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, WORKGROUP};
+use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, shared_struct};
 use crate::error::Result;
+use crate::index::gpu_index::Bucketing;
 use crate::kernels::search::axis::SortedAxis;
 use crate::kernels::search::op::{PrepareKnots, Search};
 use crate::kernels::tiles::steps;
 
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-struct Parameters {
-    knots: u32,
-    total: u32,
-    check: u32,
-    unused: u32,
+/// The steps of a search are written out in the shader; it has so many.
+pub(crate) const MOST_STEPS: u32 = 30;
+
+shared_struct! {
+    /// What a search has to know of a table or an axis.
+    pub(crate) struct TableParameters {
+        /// The origin and scale of the bucket function, where all queries go to one table.
+        origin: [u32; 2],
+        scale: [u32; 2],
+        knots: u32,
+        buckets: u32,
+        bucketing: u32,
+        /// How the values at the knots are used.
+        flags: u32,
+    }
+}
+
+impl TableParameters {
+    pub fn of(axis: &SortedAxis, flags: u32) -> Self {
+        Self {
+            origin: axis.reach.origin,
+            scale: axis.reach.scale,
+            knots: axis.knots as u32,
+            buckets: axis.buckets as u32,
+            bucketing: axis.bucketing as u32,
+            flags,
+        }
+    }
+}
+
+/// Where a search starts without an index.
+const FROM_FIRST_KNOT: &str = "// provides: search_start
+// needs: Bits
+fn search_start(query: vec4<Bits>, k: vec4<Bits>, table: u32) -> vec4<u32> { return vec4<u32>(0u); }
+";
+
+/// The search, for kernels that have `key_at` and the parameters of a table: from a bucket or from the first knot.
+pub(crate) fn descent(from_bucket: bool) -> Vec<&'static str> {
+    let mut fragments = match from_bucket {
+        true => vec![bucketings(), include_str!("../../../shaders/table/buckets.wgsl")],
+        false => vec![FROM_FIRST_KNOT],
+    };
+    fragments.push(include_str!("../../../shaders/table/descend.wgsl"));
+    fragments
+}
+
+/// The bucket functions that shaders tell apart.
+fn bucketings() -> &'static str {
+    constants! { BUCKETS_LINEAR = Bucketing::Linear }
+}
+
+params! {
+    struct KnotParameters {
+        /// Of one table.
+        knots: u32,
+        /// Of all tables.
+        total: u32,
+        /// Which word of the checks.
+        check: u32,
+    }
 }
 
 /// Turns knots into keys and checks their order.
@@ -33,6 +88,8 @@ impl KernelKey for KnotsKernel {
             fragments: vec![
                 wgsl::element(element),
                 wgsl::SPECIAL,
+                KnotParameters::DECLARED,
+                wgsl::workgroup(),
                 wgsl::GRID,
                 include_str!("../../../shaders/search/knots.wgsl"),
             ],
@@ -45,9 +102,21 @@ impl KernelKey for KnotsKernel {
 /// Every specialisation, for the test that translates them all.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
-    let elements = [ElementType::F32, ElementType::F64].into_iter();
-    elements.flat_map(|e| [KnotsKernel(e).source(), SearchsortedKernel(e).source()]).collect()
+    let elements = [ElementType::F32, ElementType::F64];
+    let mut all: Vec<_> = elements.map(|element| KnotsKernel(element).source()).into();
+    for element in elements {
+        for flags in 0..4 {
+            let [quads, from_bucket] = [1, 2].map(|flag| flags & flag != 0);
+            all.push(SearchsortedKernel { element, quads, from_bucket, steps: 3 }.source());
+        }
+    }
+    all
 }
+
+/// How Rust lays out what the kernels read.
+#[cfg(test)]
+pub(crate) const LAYOUTS: [wgsl::Layout; 3] =
+    [KnotParameters::LAYOUT, SearchParameters::LAYOUT, TableParameters::LAYOUT];
 
 /// The bindings of a whole axis: keys, starts, origins.
 pub(crate) fn axis_bindings(axis: &SortedAxis) -> Result<[Binding<'_>; 3]> {
@@ -63,36 +132,72 @@ pub(crate) fn axis_bindings(axis: &SortedAxis) -> Result<[Binding<'_>; 3]> {
     ])
 }
 
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-struct SearchParameters {
-    total: u32,
-    knots: u32,
-    buckets: u32,
-    bucketing: u32,
-    left: u32,
-    flip: u32,
-    query_shift: u32,
-    output_shift: u32,
+params! {
+    struct SearchParameters {
+        table: TableParameters,
+        /// Queries of this dispatch.
+        total: u32,
+        /// 1: how many knots are less than the query, 0: less than or equal to it.
+        left: u32,
+        /// 1: count from the other end, where decreasing knots were reversed.
+        flip: u32,
+        /// Where the queries and the output begin in their windows.
+        query_offset: u32,
+        output_offset: u32,
+        unused: u32,
+    }
+    needs TableParameters
 }
 
+/// A kernel that searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct SearchsortedKernel(ElementType);
+struct SearchsortedKernel {
+    element: ElementType,
+    /// Four queries a load.
+    quads: bool,
+    /// The search starts at a bucket, not at the first knot.
+    from_bucket: bool,
+    steps: u32,
+}
+
+impl SearchsortedKernel {
+    fn fragments(self) -> Vec<&'static str> {
+        let mut fragments = vec![
+            wgsl::element(self.element),
+            wgsl::SPECIAL,
+            TableParameters::WGSL,
+            SearchParameters::DECLARED,
+            include_str!("../../../shaders/table/keys.wgsl"),
+        ];
+        fragments.extend(descent(self.from_bucket));
+        if !self.from_bucket {
+            fragments.push(bucketings());
+        }
+        fragments.extend([wgsl::queries(self.quads), wgsl::results(self.quads)]);
+        fragments.extend([wgsl::workgroup(), wgsl::GRID]);
+        fragments.push(include_str!("../../../shaders/search/searchsorted.wgsl"));
+        fragments
+    }
+}
 
 impl KernelKey for SearchsortedKernel {
     fn source(self) -> KernelSource {
-        let Self(element) = self;
+        use Access::{Absent, Read, ReadWrite};
+        let Self { element, quads, from_bucket, steps } = self;
+        let mut constants = vec![("DEPTH", f64::from(steps))];
+        if from_bucket {
+            constants.push(("OWN_KNOTS", 0.0));
+        }
+        let load = if quads { "quads" } else { "single" };
+        let start = if from_bucket { "bucket" } else { "first" };
         KernelSource {
-            name: format!("searchsorted_{element}"),
-            fragments: vec![
-                wgsl::element(element),
-                wgsl::SPECIAL,
-                wgsl::GRID,
-                include_str!("../../../shaders/search/searchsorted.wgsl"),
-                wgsl::SEARCH,
-            ],
-            constants: Vec::new(),
-            access: &[Access::Read, Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+            name: format!("searchsorted_{element}_{load}_{start}_{steps}"),
+            fragments: self.fragments(),
+            constants,
+            access: match from_bucket {
+                true => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Read, Read, Read],
+                false => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Read],
+            },
         }
     }
 }
@@ -101,27 +206,38 @@ pub(crate) fn search(operation: &Search, commands: &Commands<'_>) -> Result<()> 
     let axis = &operation.axis;
     let [keys, starts, origins] = axis_bindings(axis)?;
     let size = axis.dtype.size();
-    for queries in steps(operation.total as u64, commands.window_bytes() / size) {
+    let from_bucket = axis.reach.from_bucket.filter(|&steps| steps < axis.reach.from_first);
+    // Pieces that begin where a window can, so that queries stay four by four.
+    let window = (commands.window_bytes() / size).next_multiple_of(256) - 256;
+    for queries in steps(operation.total as u64, window) {
         let total = queries.end - queries.start;
-        let (x, query_shift) = commands.window(operation.x.gpu()?, queries.start, total, size);
-        let (output, output_shift) = commands.window(operation.output.gpu()?, queries.start, total, 4);
+        let (mut x, query_offset) = commands.window(operation.x.gpu()?, queries.start, total, size);
+        let (mut output, output_offset) = commands.window(operation.output.gpu()?, queries.start, total, 4);
+        let quads = u64::from(query_offset).is_multiple_of(QUAD)
+            && u64::from(output_offset).is_multiple_of(QUAD)
+            && x.round_up(QUAD * size)
+            && output.round_up(QUAD * 4);
+        let kernel = SearchsortedKernel {
+            element: axis.dtype.element(),
+            quads,
+            from_bucket: from_bucket.is_some(),
+            steps: from_bucket.unwrap_or(axis.reach.from_first).min(MOST_STEPS),
+        };
         let parameters = SearchParameters {
+            table: TableParameters::of(axis, 0),
             total: total as u32,
-            knots: axis.knots as u32,
-            buckets: axis.buckets as u32,
-            bucketing: axis.bucketing as u32,
             left: operation.left.into(),
             flip: operation.flip.into(),
-            query_shift,
-            output_shift,
+            query_offset,
+            output_offset,
+            unused: 0,
         };
-        let bindings = [x, keys, starts, origins, output];
-        commands.dispatch(
-            SearchsortedKernel(axis.dtype.element()),
-            bytes_of(&parameters),
-            &bindings,
-            total.div_ceil(WORKGROUP),
-        )?;
+        let mut bindings = vec![x, output, keys];
+        if kernel.from_bucket {
+            bindings.extend([starts, origins]);
+        }
+        let groups = total.div_ceil(QUAD).div_ceil(WORKGROUP);
+        commands.dispatch(kernel, bytes_of(&parameters), &bindings, groups)?;
     }
     Ok(())
 }
@@ -129,7 +245,7 @@ pub(crate) fn search(operation: &Search, commands: &Commands<'_>) -> Result<()> 
 pub(crate) fn prepare_knots(op: &PrepareKnots, commands: &Commands<'_>) -> Result<()> {
     let bytes = op.dtype.bytes(op.total);
     let Outcome::Word { buffer, index } = op.check.outcome() else { return Ok(()) };
-    let parameters = Parameters { knots: op.knots as u32, total: op.total as u32, check: *index, unused: 0 };
+    let parameters = KnotParameters { knots: op.knots as u32, total: op.total as u32, check: *index };
     commands.dispatch(
         KnotsKernel(op.dtype.element()),
         bytes_of(&parameters),

@@ -1,28 +1,31 @@
 //! The GPU's half: dispatches the kernels of `shaders/standardize/`.
 
-use bytemuck::{Pod, Zeroable, bytes_of};
+use bytemuck::bytes_of;
 
 use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::Commands;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, WORKGROUP};
+use crate::engine::gpu::wgsl::{self, WORKGROUP, constants, params};
 use crate::error::Result;
 use crate::float::dtype::FloatType;
-use crate::kernels::reduce::gpu::{SPREAD, Sums};
+use crate::kernels::reduce::gpu::{Sums, VARIANCE};
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
 use crate::kernels::tiles::{steps, tiles};
 
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-struct Parameters {
-    total: u32,
-    len: u32,
-    inner: u32,
-    value_shift: u32,
-    output_shift: u32,
-    line_shift: u32,
-    nan: [u32; 2],
+params! {
+    struct StandardizeParameters {
+        /// Of this tile.
+        total: u32,
+        len: u32,
+        inner: u32,
+        /// Where the tile begins in the windows of values and of the output.
+        value_offset: u32,
+        output_offset: u32,
+        /// Where the statistics of its rows begin in theirs.
+        statistics_offset: u32,
+        nan: [u32; 2],
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +39,8 @@ impl KernelKey for StandardizeKernel {
             fragments: vec![
                 wgsl::element(element),
                 wgsl::SPECIAL,
+                StandardizeParameters::DECLARED,
+                wgsl::workgroup(),
                 wgsl::GRID,
                 include_str!("../../../shaders/standardize/standardize.wgsl"),
             ],
@@ -45,22 +50,30 @@ impl KernelKey for StandardizeKernel {
     }
 }
 
-/// Bytes of a row that fit into a workgroup's memory, as `shaders/standardize_rows.wgsl` has it.
+/// Bytes of a row that fit into a workgroup's memory: with the sums less than every device has.
 const ROW_BYTES: usize = 12 << 10;
 
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-struct RowsParameters {
-    rows: u32,
-    len: u32,
-    value_shift: u32,
-    output_shift: u32,
-    zero: u32,
-    unused: u32,
-    nan: [u32; 2],
-    infinity: [u32; 2],
-    ddof: [u32; 2],
+params! {
+    struct StandardizeRowsParameters {
+        /// Of this dispatch.
+        rows: u32,
+        /// Of a row.
+        len: u32,
+        /// Where the rows begin in their windows.
+        value_offset: u32,
+        output_offset: u32,
+        /// A zero that the compiler cannot know.
+        opaque_zero: u32,
+        unused: u32,
+        nan: [u32; 2],
+        infinity: [u32; 2],
+        ddof: [u32; 2],
+    }
 }
+
+/// How Rust lays out what the kernels read.
+#[cfg(test)]
+pub(crate) const LAYOUTS: [wgsl::Layout; 2] = [StandardizeParameters::LAYOUT, StandardizeRowsParameters::LAYOUT];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct StandardizeRowsKernel {
@@ -76,9 +89,11 @@ impl KernelKey for StandardizeRowsKernel {
             fragments: vec![
                 wgsl::element(element),
                 wgsl::SPECIAL,
-                wgsl::GRID,
+                StandardizeRowsParameters::DECLARED,
+                wgsl::workgroup(),
+                constants! { ROW_BYTES = ROW_BYTES },
                 sums.fragment(),
-                SPREAD,
+                VARIANCE,
                 include_str!("../../../shaders/standardize/standardize_rows.wgsl"),
             ],
             constants: Vec::new(),
@@ -112,17 +127,17 @@ pub(crate) fn standardize(op: &Standardize, commands: &Commands<'_>) -> Result<(
         let first = (tile.outer.start * len + tile.len.start) * inner + tile.inner.start;
         let first_line = tile.outer.start * inner + tile.inner.start;
         let total = rows * places * columns;
-        let (values, value_shift) = commands.window(op.values.gpu()?, first, total, size);
-        let (output, output_shift) = commands.window(op.output.gpu()?, first, total, size);
-        let (means, line_shift) = commands.window(op.means.gpu()?, first_line, rows * columns, size);
+        let (values, value_offset) = commands.window(op.values.gpu()?, first, total, size);
+        let (output, output_offset) = commands.window(op.output.gpu()?, first, total, size);
+        let (means, statistics_offset) = commands.window(op.means.gpu()?, first_line, rows * columns, size);
         let (deviations, _) = commands.window(op.deviations.gpu()?, first_line, rows * columns, size);
-        let parameters = Parameters {
+        let parameters = StandardizeParameters {
             total: total as u32,
             len: places as u32,
             inner: columns as u32,
-            value_shift,
-            output_shift,
-            line_shift,
+            value_offset,
+            output_offset,
+            statistics_offset,
             nan: op.dtype.nan(),
         };
         let bindings = [values, means, deviations, output];
@@ -140,18 +155,18 @@ pub(crate) fn standardize_rows(op: &StandardizeRows, commands: &Commands<'_>) ->
     let (len, size) = (op.len as u64, op.dtype.size());
     let element = op.dtype.element();
     let kernel = StandardizeRowsKernel { element, sums: Sums::of(element, commands) };
-    // A workgroup has a row to itop.
+    // A workgroup has a row to itself.
     let most = (commands.window_bytes() / size / len).min(commands.most_workgroups()).max(1);
     for rows in steps(op.rows as u64, most) {
         let (first, count) = (rows.start * len, (rows.end - rows.start) * len);
-        let (values, value_shift) = commands.window(op.values.gpu()?, first, count, size);
-        let (output, output_shift) = commands.window(op.output.gpu()?, first, count, size);
-        let parameters = RowsParameters {
+        let (values, value_offset) = commands.window(op.values.gpu()?, first, count, size);
+        let (output, output_offset) = commands.window(op.output.gpu()?, first, count, size);
+        let parameters = StandardizeRowsParameters {
             rows: (rows.end - rows.start) as u32,
             len: len as u32,
-            value_shift,
-            output_shift,
-            zero: 0,
+            value_offset,
+            output_offset,
+            opaque_zero: 0,
             unused: 0,
             nan: op.dtype.nan(),
             infinity: op.dtype.infinity(),

@@ -1,26 +1,34 @@
 //! The GPU's half: dispatches `shaders/transpose/transpose.wgsl`.
 
-use bytemuck::{Pod, Zeroable, bytes_of};
+use bytemuck::bytes_of;
 
 use crate::engine::gpu::encoder::Commands;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, WORKGROUP};
+use crate::engine::gpu::wgsl::{self, WORKGROUP, params};
 use crate::error::{Error, Result};
 use crate::float::dtype::FloatType;
 use crate::kernels::tiles::tiles;
 use crate::kernels::transpose::op::Transpose;
 
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-struct Parameters {
-    total: u32,
-    a: u32,
-    b: u32,
-    inner: u32,
-    source_shift: u32,
-    target_shift: u32,
-    unused: [u32; 2],
+params! {
+    struct TransposeParameters {
+        total: u32,
+        a: u32,
+        b: u32,
+        inner: u32,
+        /// Where the elements begin in their windows.
+        source_offset: u32,
+        target_offset: u32,
+    }
 }
+
+/// How Rust lays out what the kernel reads.
+#[cfg(test)]
+pub(crate) const LAYOUTS: [wgsl::Layout; 1] = [TransposeParameters::LAYOUT];
+
+/// What is moved: words of 4 bytes, or of 8.
+const WORD: &str = "// provides: Word\nalias Word = u32;\n";
+const TWO_WORDS: &str = "// provides: Word\nalias Word = vec2<u32>;\n";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct TransposeKernel(FloatType);
@@ -32,9 +40,11 @@ impl KernelKey for TransposeKernel {
             name: format!("transpose_{}", dtype.size()),
             fragments: vec![
                 match dtype {
-                    FloatType::F32 => include_str!("../../../shaders/lib/word32.wgsl"),
-                    FloatType::F64 => include_str!("../../../shaders/lib/word64.wgsl"),
+                    FloatType::F32 => WORD,
+                    FloatType::F64 => TWO_WORDS,
                 },
+                TransposeParameters::DECLARED,
+                wgsl::workgroup(),
                 wgsl::GRID,
                 include_str!("../../../shaders/transpose/transpose.wgsl"),
             ],
@@ -62,16 +72,15 @@ pub(crate) fn transpose(op: &Transpose, commands: &Commands<'_>) -> Result<()> {
     }
     for tile in tiles(outer as u64, 1, slab, window, window) {
         let (first, total) = (tile.outer.start * slab, (tile.outer.end - tile.outer.start) * slab);
-        let (source, source_shift) = commands.window(op.source.gpu()?, first, total, size);
-        let (target, target_shift) = commands.window(op.target.gpu()?, first, total, size);
-        let parameters = Parameters {
+        let (source, source_offset) = commands.window(op.source.gpu()?, first, total, size);
+        let (target, target_offset) = commands.window(op.target.gpu()?, first, total, size);
+        let parameters = TransposeParameters {
             total: total as u32,
             a: a as u32,
             b: b as u32,
             inner: inner as u32,
-            source_shift,
-            target_shift,
-            unused: [0; 2],
+            source_offset,
+            target_offset,
         };
         let groups = total.div_ceil(WORKGROUP);
         commands.dispatch(TransposeKernel(op.dtype), bytes_of(&parameters), &[source, target], groups)?;

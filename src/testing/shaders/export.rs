@@ -52,7 +52,9 @@ fn kernels_and_dispatches_are_exported() {
     }
     let kernels = kernels.values().map(|kernel| {
         let access: BTreeMap<_, _> = kernel.buffers().map(|(number, access)| (number, binding_type(access))).collect();
-        json!({ "name": kernel.name, "wide": is_wide(&kernel.wgsl(ParametersIn::Uniform)), "access": access })
+        let constants: BTreeMap<_, _> = kernel.constants.iter().copied().collect();
+        let wide = is_wide(&kernel.wgsl(ParametersIn::Uniform));
+        json!({ "name": kernel.name, "wide": wide, "access": access, "constants": constants })
     });
     let kernels: Vec<_> = kernels.collect();
     let mut blobs = Blobs::default();

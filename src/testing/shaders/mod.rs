@@ -1,6 +1,8 @@
 //! Every kernel, translated and exported.
 
 mod export;
+mod layout;
+mod manifest;
 mod operations;
 mod translate;
 

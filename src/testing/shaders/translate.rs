@@ -1,5 +1,6 @@
 //! A kernel in every language that wgpu translates it to, with the options that wgpu has where it does.
 
+use naga::back::pipeline_constants::process_overrides;
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
@@ -38,11 +39,17 @@ impl Translation {
             Validator::new(ValidationFlags::all(), Capabilities::empty())
                 .validate(&module)
                 .unwrap_or_else(|error| panic!("{name} needs more than plain WebGPU: {error:?}"));
-            glsl(&module, &info).unwrap_or_else(|error| panic!("{name} in GLSL: {error}"));
         }
         let declared = kernel.buffers().count() + usize::from(parameters == ParametersIn::Uniform);
         assert_eq!(buffers(&module), declared, "{name}: bindings and access do not agree");
 
+        // As wgpu does before it translates: no language but WGSL has overrides by name.
+        let constants = kernel.constants.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
+        let (module, info) = process_overrides(&module, &info, None, &constants)
+            .unwrap_or_else(|error| panic!("{name} with {:?}: {error}", kernel.constants));
+        if !is_wide && parameters == ParametersIn::Uniform {
+            glsl(&module, &info).unwrap_or_else(|error| panic!("{name} in GLSL: {error}"));
+        }
         let spirv = spv::write_vec(&module, &info, &spirv_options(), None)
             .unwrap_or_else(|error| panic!("{name} in SPIR-V: {error}"));
         let mut hlsl = String::new();

@@ -1,21 +1,19 @@
 //! The GPU's half: chooses among the kernels of `shaders/reduce/` and dispatches them.
 
-use bytemuck::{Pod, Zeroable, bytes_of};
+use bytemuck::bytes_of;
 
 use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Commands, Placeholder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, WORKGROUP};
+use crate::engine::gpu::wgsl::{self, WORKGROUP, constants, params};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
 use crate::kernels::reduce::op::{Finish, Output, Reduce, View, Weights};
 use crate::kernels::tiles::{Tile, tiles};
 
 /// Variances, from what their sums hold.
-pub(crate) const SPREAD: &str = include_str!("../../../../shaders/reduce/spread.wgsl");
-/// The names of what is made of a line.
-pub(crate) const FINISH: &str = include_str!("../../../../shaders/reduce/finish.wgsl");
+pub(crate) const VARIANCE: &str = include_str!("../../../../shaders/reduce/variance.wgsl");
 /// A row shorter than this does not keep a workgroup busy.
 const SHORTEST_ROW: u64 = WORKGROUP;
 /// Neighbouring places of a line lie in pages of their own if they are this many elements apart, or nearly so.
@@ -35,36 +33,59 @@ pub(crate) const MOST_PARTS: u64 = 1 << 10;
 /// A part shorter than this many places an invocation costs more to merge than it gains.
 pub(crate) const FEWEST_ITERATIONS: u64 = 32;
 
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
-struct Parameters {
-    lines: u32,
-    inner: u32,
-    places: u32,
-    parts: u32,
-    part_places: u32,
-    row_stride: u32,
-    place_stride: u32,
-    value_shift: u32,
-    weight_shift: u32,
-    output_shift: u32,
-    mean_shift: u32,
-    first_line: u32,
-    first_place: u32,
-    finish: u32,
-    resume: u32,
-    direct: u32,
-    weights_along: u32,
-    has_sums: u32,
-    skip_nan: u32,
-    check: u32,
-    zero: u32,
-    has_fill: u32,
-    nan: [u32; 2],
-    infinity: [u32; 2],
-    ddof: [u32; 2],
-    fill: [u32; 2],
+params! {
+    struct ReduceParameters {
+        /// Rows of this tile: an output each.
+        outputs: u32,
+        /// Of this tile.
+        inner: u32,
+        /// Elements of a row in this tile.
+        reduce_len: u32,
+        /// Into which a row is split.
+        parts: u32,
+        /// Elements of a part.
+        part_len: u32,
+        /// Elements from one outer index to the next.
+        row_stride: u32,
+        /// Elements from one index along the axis to the next.
+        axis_stride: u32,
+        /// Where the tile begins in the windows of values and weights.
+        value_offset: u32,
+        weight_offset: u32,
+        /// Where its outputs begin in the windows of outputs and means.
+        output_offset: u32,
+        mean_offset: u32,
+        /// Of this tile, among all outputs.
+        first_output: u32,
+        /// Of this tile, along the axis.
+        first_index: u32,
+        reduction: u32,
+        /// 1: continue the partial states of the tile before.
+        continue_partial: u32,
+        /// 1: this tile has all of its rows, so the output is written.
+        single_pass: u32,
+        /// 1: a weight for each index along the axis, 0: one for each element.
+        weights_along: u32,
+        /// 1: the sums of weights are wanted too.
+        has_sums: u32,
+        /// 1: NaN values are left out.
+        skip_nan: u32,
+        /// Which word of the checks.
+        check: u32,
+        /// A zero that the compiler cannot know.
+        opaque_zero: u32,
+        /// 1: `fill` replaces an average whose sum of weights is zero, 0: the checks note it.
+        has_fill: u32,
+        nan: [u32; 2],
+        infinity: [u32; 2],
+        ddof: [u32; 2],
+        fill: [u32; 2],
+    }
 }
+
+/// How Rust lays out what the kernels read.
+#[cfg(test)]
+pub(crate) const LAYOUTS: [wgsl::Layout; 1] = [ReduceParameters::LAYOUT];
 
 /// What a line is reduced by: which state its places are folded into, and what is bound besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,28 +108,50 @@ impl Family {
         }
     }
 
-    pub fn fragments(self) -> &'static [&'static str] {
+    /// The arithmetic of its sums, if it has any.
+    pub fn accumulator(self, sums: Sums) -> Option<&'static str> {
         match self {
-            Self::Plain => &[include_str!("../../../../shaders/reduce/plain.wgsl")],
-            Self::Weighted => &[include_str!("../../../../shaders/reduce/weighted.wgsl")],
-            Self::Moments => &[SPREAD, include_str!("../../../../shaders/reduce/moments.wgsl")],
-            Self::ExtremeValue => &[
+            Self::Plain | Self::Weighted | Self::Moments => Some(sums.fragment()),
+            Self::ExtremeValue | Self::ExtremePlace => None,
+        }
+    }
+
+    /// Its state, and what is made of it.
+    pub fn fragments(self) -> Vec<&'static str> {
+        let reductions = constants! {
+            REDUCTION_MEAN = Finish::Mean,
+            REDUCTION_AVERAGE = Finish::Average,
+            REDUCTION_STD = Finish::Std,
+            REDUCTION_MIN = Finish::Min,
+            REDUCTION_ARGMIN = Finish::ArgMin,
+        };
+        match self {
+            Self::Plain => vec![reductions, include_str!("../../../../shaders/reduce/plain.wgsl")],
+            Self::Weighted => vec![reductions, include_str!("../../../../shaders/reduce/weighted.wgsl")],
+            Self::Moments => vec![reductions, VARIANCE, include_str!("../../../../shaders/reduce/moments.wgsl")],
+            Self::ExtremeValue => vec![
+                reductions,
                 include_str!("../../../../shaders/reduce/extremes.wgsl"),
                 include_str!("../../../../shaders/reduce/extreme_value.wgsl"),
             ],
-            Self::ExtremePlace => &[
+            Self::ExtremePlace => vec![
+                reductions,
                 include_str!("../../../../shaders/reduce/extremes.wgsl"),
-                include_str!("../../../../shaders/reduce/extreme_place.wgsl"),
+                include_str!("../../../../shaders/reduce/extreme_index.wgsl"),
             ],
         }
     }
 
-    fn access(self) -> &'static [Access] {
-        use Access::{Read, ReadWrite};
-        match self {
-            Self::Plain | Self::ExtremeValue | Self::ExtremePlace => &[Read, ReadWrite, ReadWrite],
-            Self::Moments => &[Read, ReadWrite, ReadWrite, Read],
-            Self::Weighted => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite],
+    /// Merging reads states alone.
+    fn access(self, is_merge: bool) -> &'static [Access] {
+        use Access::{Absent, Read, ReadWrite};
+        match (self, is_merge) {
+            (Self::Plain | Self::ExtremeValue | Self::ExtremePlace, false) => &[Read, ReadWrite, ReadWrite],
+            (Self::Plain | Self::ExtremeValue | Self::ExtremePlace, true) => &[Absent, ReadWrite, ReadWrite],
+            (Self::Moments, false) => &[Read, ReadWrite, ReadWrite, Read],
+            (Self::Moments, true) => &[Absent, ReadWrite, ReadWrite, Read],
+            (Self::Weighted, false) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite],
+            (Self::Weighted, true) => &[Absent, ReadWrite, ReadWrite, Absent, ReadWrite, ReadWrite],
         }
     }
 
@@ -175,7 +218,7 @@ impl Sums {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct ForBlocks {
     weights_along: bool,
-    direct: bool,
+    single_pass: bool,
 }
 
 /// A kernel of the family.
@@ -194,75 +237,94 @@ impl Regime {
     }
 }
 
-impl KernelKey for ReduceKernel {
-    fn source(self) -> KernelSource {
-        let Self { element, sums, family, regime, blocks: ForBlocks { weights_along, direct } } = self;
-        let mut fragments = vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            wgsl::GRID,
-            sums.fragment(),
-            FINISH,
-            include_str!("../../../../shaders/reduce/parameters.wgsl"),
-        ];
-        fragments.extend(family.fragments());
-        let weighted = family == Family::Weighted;
-        if regime.is_block() {
-            fragments.push(match direct {
-                true => "const DIRECT = true;",
-                false => "const DIRECT = false;",
-            });
-            fragments.push(match weights_along {
-                true => "const WEIGHTS_ALONG = true;",
-                false => "const WEIGHTS_ALONG = false;",
-            });
-            fragments.push(include_str!("../../../../shaders/reduce/by_four.wgsl"));
-            fragments.push(match weighted {
-                true => include_str!("../../../../shaders/reduce/by_four_weighted.wgsl"),
-                false => include_str!("../../../../shaders/reduce/by_four_alone.wgsl"),
-            });
-        } else {
-            fragments.push(include_str!("../../../../shaders/reduce/by_one.wgsl"));
-            fragments.push(match weighted {
-                true => include_str!("../../../../shaders/reduce/by_one_weighted.wgsl"),
-                false => include_str!("../../../../shaders/reduce/by_one_alone.wgsl"),
-            });
+impl ReduceKernel {
+    fn fragments(self) -> Vec<&'static str> {
+        let weighted = self.family == Family::Weighted;
+        let mut fragments = vec![wgsl::element(self.element), wgsl::SPECIAL, ReduceParameters::DECLARED];
+        fragments.extend(self.family.accumulator(self.sums));
+        fragments.extend(self.family.fragments());
+        fragments.push(include_str!("../../../../shaders/reduce/parameters.wgsl"));
+        match (self.regime, weighted) {
+            (Regime::BlocksAlong | Regime::BlocksAcross, _) => fragments.extend([
+                include_str!("../../../../shaders/reduce/by_four.wgsl"),
+                match weighted {
+                    true => include_str!("../../../../shaders/reduce/by_four_weighted.wgsl"),
+                    false => include_str!("../../../../shaders/reduce/by_four_unweighted.wgsl"),
+                },
+                match self.regime {
+                    Regime::BlocksAlong => include_str!("../../../../shaders/reduce/block_along.wgsl"),
+                    _ => include_str!("../../../../shaders/reduce/block_across.wgsl"),
+                },
+                constants! { NEIGHBOURS = NEIGHBOURS },
+            ]),
+            (Regime::Lines | Regime::Rows, true) => {
+                fragments.push(include_str!("../../../../shaders/reduce/by_one_weighted.wgsl"));
+            }
+            (Regime::Lines | Regime::Rows, false) => {
+                fragments.push(include_str!("../../../../shaders/reduce/by_one.wgsl"));
+            }
+            (Regime::Merge, _) => {}
         }
-        match regime {
-            Regime::BlocksAlong => fragments.push(include_str!("../../../../shaders/reduce/block_along.wgsl")),
-            Regime::BlocksAcross => fragments.push(include_str!("../../../../shaders/reduce/block_across.wgsl")),
-            Regime::Lines | Regime::Rows | Regime::Merge => {}
+        match self.regime {
+            Regime::Rows => fragments.push(wgsl::workgroup()),
+            _ => fragments.extend([wgsl::workgroup(), wgsl::GRID]),
         }
-        fragments.push(match regime {
+        fragments.push(match self.regime {
             Regime::BlocksAlong | Regime::BlocksAcross => include_str!("../../../../shaders/reduce/blocks.wgsl"),
-            Regime::Lines => include_str!("../../../../shaders/reduce/lines.wgsl"),
+            Regime::Lines => include_str!("../../../../shaders/reduce/outputs.wgsl"),
             Regime::Rows => include_str!("../../../../shaders/reduce/rows.wgsl"),
             Regime::Merge => include_str!("../../../../shaders/reduce/merge.wgsl"),
         });
+        fragments
+    }
+}
+
+impl KernelKey for ReduceKernel {
+    fn source(self) -> KernelSource {
+        let Self { element, sums, family, regime, blocks: ForBlocks { weights_along, single_pass } } = self;
+        let mut constants = Vec::new();
+        if regime.is_block() {
+            constants.push(("SINGLE_PASS", f64::from(u8::from(single_pass))));
+            if family == Family::Weighted {
+                constants.push(("WEIGHTS_ALONG", f64::from(u8::from(weights_along))));
+            }
+        }
         let along = if weights_along { "_Along" } else { "" };
-        let direct = if direct { "_Direct" } else { "" };
-        let name = format!("reduce_{element}_{sums:?}_{family:?}_{regime:?}{along}{direct}");
-        KernelSource { name, fragments, constants: Vec::new(), access: family.access() }
+        let single = if single_pass { "_SinglePass" } else { "" };
+        KernelSource {
+            name: format!("reduce_{element}_{sums:?}_{family:?}_{regime:?}{along}{single}"),
+            fragments: self.fragments(),
+            constants,
+            access: family.access(regime == Regime::Merge),
+        }
     }
 }
 
 /// Every specialisation, for the test that translates them all.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
+    states().into_iter().map(|(kernel, _)| kernel).collect()
+}
+
+/// The same with the bytes of a state, for the test that compares them with WGSL's.
+#[cfg(test)]
+pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
-    let source =
-        |element, sums, family, regime, blocks| ReduceKernel { element, sums, family, regime, blocks }.source();
     for (element, sums) in
         [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)]
     {
         for family in [Family::Plain, Family::Weighted, Family::Moments, Family::ExtremeValue, Family::ExtremePlace] {
+            let mut push = |regime, blocks| {
+                let kernel = ReduceKernel { element, sums, family, regime, blocks }.source();
+                all.push((kernel, family.state_bytes(element, sums)));
+            };
             for regime in [Regime::Lines, Regime::Rows, Regime::Merge] {
-                all.push(source(element, sums, family, regime, ForBlocks::default()));
+                push(regime, ForBlocks::default());
             }
             for regime in [Regime::BlocksAlong, Regime::BlocksAcross] {
-                for (weights_along, direct) in [(false, false), (false, true), (true, false), (true, true)] {
+                for (weights_along, single_pass) in [(false, false), (false, true), (true, false), (true, true)] {
                     if family == Family::Weighted || !weights_along {
-                        all.push(source(element, sums, family, regime, ForBlocks { weights_along, direct }));
+                        push(regime, ForBlocks { weights_along, single_pass });
                     }
                 }
             }
@@ -367,8 +429,8 @@ struct Step<'a> {
     tile: &'a Tile,
     split: Split,
     lines: u64,
-    resume: bool,
-    direct: bool,
+    continue_partial: bool,
+    single_pass: bool,
     partials: Binding<'a>,
 }
 
@@ -380,20 +442,20 @@ impl Lines<'_> {
         let kind = self.commands.info().kind;
         let blocks = tiles.iter().try_fold(true, |all, tile| self.takes_blocks(tile).map(|takes| all && takes))?;
         let split = Split::choose(self.operation.view, lines, places, kind, blocks);
-        let direct = split.parts == 1 && tiles.len() == 1;
+        let single_pass = split.parts == 1 && tiles.len() == 1;
         let partial_bytes = lines * split.parts * self.state_bytes;
-        let scratch = if direct { None } else { Some(self.commands.scratch(partial_bytes)?) };
+        let scratch = if single_pass { None } else { Some(self.commands.scratch(partial_bytes)?) };
         let partials = match &scratch {
             Some(scratch) => Binding::start(scratch, partial_bytes),
             None => self.commands.placeholder(Placeholder::Partials),
         };
 
         for (number, tile) in tiles.iter().enumerate() {
-            self.dispatch(&Step { tile, split, lines, resume: number > 0, direct, partials })?;
+            self.dispatch(&Step { tile, split, lines, continue_partial: number > 0, single_pass, partials })?;
         }
-        if !direct {
+        if !single_pass {
             let split = Split { regime: Regime::Merge, ..split };
-            self.dispatch(&Step { tile: deepest, split, lines, resume: false, direct, partials })?;
+            self.dispatch(&Step { tile: deepest, split, lines, continue_partial: false, single_pass, partials })?;
         }
         Ok(())
     }
@@ -417,26 +479,26 @@ impl Lines<'_> {
         Ok(values && weights)
     }
 
-    fn parameters(&self, step: &Step<'_>) -> Parameters {
+    fn parameters(&self, step: &Step<'_>) -> ReduceParameters {
         let Reduce { view, finish, weights, weight_sums, .. } = self.operation;
-        let Step { tile, split, lines, resume, direct, .. } = step;
-        Parameters {
-            lines: *lines as u32,
+        let Step { tile, split, lines, continue_partial, single_pass, .. } = step;
+        ReduceParameters {
+            outputs: *lines as u32,
             inner: (tile.inner.end - tile.inner.start) as u32,
-            places: (tile.len.end - tile.len.start) as u32,
+            reduce_len: (tile.len.end - tile.len.start) as u32,
             parts: split.parts as u32,
-            part_places: split.part_places as u32,
+            part_len: split.part_places as u32,
             row_stride: (view.len * view.inner) as u32,
-            place_stride: view.inner as u32,
-            value_shift: 0,
-            weight_shift: 0,
-            output_shift: 0,
-            mean_shift: 0,
-            first_line: self.first_line(tile) as u32,
-            first_place: tile.len.start as u32,
-            finish: *finish as u32,
-            resume: (*resume).into(),
-            direct: (*direct).into(),
+            axis_stride: view.inner as u32,
+            value_offset: 0,
+            weight_offset: 0,
+            output_offset: 0,
+            mean_offset: 0,
+            first_output: self.first_line(tile) as u32,
+            first_index: tile.len.start as u32,
+            reduction: *finish as u32,
+            continue_partial: (*continue_partial).into(),
+            single_pass: (*single_pass).into(),
             weights_along: matches!(weights, Weights::Along(_)).into(),
             has_sums: weight_sums.is_some().into(),
             skip_nan: self.operation.skip_nan.into(),
@@ -444,7 +506,7 @@ impl Lines<'_> {
                 Some(Outcome::Word { index, .. }) => *index,
                 _ => 0,
             },
-            zero: 0,
+            opaque_zero: 0,
             has_fill: self.operation.fill.is_some().into(),
             nan: self.operation.dtype.nan(),
             infinity: self.operation.dtype.infinity(),
@@ -476,16 +538,18 @@ impl Lines<'_> {
             _ => (tile.outer.start * len * inner, rows * len * inner),
         };
         let mut parameters = self.parameters(step);
-        let values = bind(&mut parameters.value_shift, commands.window(values.gpu()?, first, count, size));
+        let values = bind(&mut parameters.value_offset, commands.window(values.gpu()?, first, count, size));
         let result = match output {
             Output::Values(output) => commands.window(output.gpu()?, first_line, *lines, size),
             Output::Places(output) => commands.window(output.gpu()?, first_line, *lines, size_of::<u32>() as u64),
         };
-        let mut bindings = vec![values, *partials, bind(&mut parameters.output_shift, result)];
+        let is_merge = split.regime == Regime::Merge;
+        let mut bindings = if is_merge { vec![] } else { vec![values] };
+        bindings.extend([*partials, bind(&mut parameters.output_offset, result)]);
 
         if let Some(means) = means {
             let means = commands.window(means.gpu()?, first_line, *lines, size);
-            bindings.push(bind(&mut parameters.mean_shift, means));
+            bindings.push(bind(&mut parameters.mean_offset, means));
         }
         let weights = match weights {
             Weights::None => None,
@@ -497,7 +561,10 @@ impl Lines<'_> {
             Weights::Full(weights) => Some(commands.window(weights.gpu()?, first, count, size)),
         };
         if let (Some(weights), Family::Weighted) = (weights, self.family) {
-            bindings.push(bind(&mut parameters.weight_shift, weights));
+            let weights = bind(&mut parameters.weight_offset, weights);
+            if !is_merge {
+                bindings.push(weights);
+            }
             bindings.push(match weight_sums {
                 Some(sums) => commands.window(sums.gpu()?, first_line, *lines, size).0,
                 None => commands.placeholder(Placeholder::WeightSums),
@@ -509,7 +576,10 @@ impl Lines<'_> {
         }
         let weights_along = matches!(self.operation.weights, Weights::Along(_));
         let blocks = match split.regime.is_block() {
-            true => ForBlocks { weights_along: weights_along && self.family == Family::Weighted, direct: step.direct },
+            true => ForBlocks {
+                weights_along: weights_along && self.family == Family::Weighted,
+                single_pass: step.single_pass,
+            },
             false => ForBlocks::default(),
         };
         let (element, sums, family, regime) = (operation.dtype.element(), self.sums, self.family, split.regime);
@@ -519,8 +589,8 @@ impl Lines<'_> {
 }
 
 /// Notes where the elements begin in a window.
-fn bind<'a>(shift: &mut u32, (binding, before): (Binding<'a>, u32)) -> Binding<'a> {
-    *shift = before;
+fn bind<'a>(offset: &mut u32, (binding, before): (Binding<'a>, u32)) -> Binding<'a> {
+    *offset = before;
     binding
 }
 

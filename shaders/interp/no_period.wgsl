@@ -1,1 +1,0 @@
-fn wrap(query: Bits) -> Bits { return query; }

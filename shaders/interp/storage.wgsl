@@ -1,1 +1,0 @@
-@group(0) @binding(3) var<storage, read> segments: array<vec4<Bits>>;

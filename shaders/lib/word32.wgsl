@@ -1,1 +1,0 @@
-alias Word = u32;

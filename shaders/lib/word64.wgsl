@@ -1,1 +1,0 @@
-alias Word = vec2<u32>;
