@@ -91,7 +91,7 @@ macro_rules! shared_struct {
         $(#[$meta])*
         #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
         #[repr(C)]
-        $visibility struct $name { $($(#[$field_meta])* $field: $kind),+ }
+        $visibility struct $name { $($(#[$field_meta])* pub $field: $kind),+ }
 
         #[cfg(test)]
         impl $name {

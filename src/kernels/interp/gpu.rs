@@ -6,10 +6,10 @@ use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Commands};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, shared_struct};
+use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params};
 use crate::error::Result;
 use crate::float::dtype::FloatType;
-use crate::float::scalar::Scalar;
+use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags_of};
 use crate::kernels::interp::gpu_variant::{Facts, Path, Tables, UNIFORM_BYTES, is_finite};
 use crate::kernels::interp::op::{BuildTable, Interp, Lookups, TableData};
 use crate::kernels::search::gpu::{TableParameters, axis_bindings};
@@ -32,66 +32,10 @@ params! {
     }
 }
 
-params! {
-    pub(crate) struct InterpParameters {
-        table: TableParameters,
-        rules: RuleParameters,
-        /// Of this dispatch.
-        rows: u32,
-        /// Queries a row in this dispatch.
-        columns: u32,
-        /// The table of the first row.
-        first_row: u32,
-        method: u32,
-        /// Where the queries and the output begin in their windows.
-        query_offset: u32,
-        output_offset: u32,
-    }
-    needs TableParameters, RuleParameters
-}
-
-shared_struct! {
-    /// What a table returns beside its values, and its period.
-    pub(crate) struct RuleParameters {
-        left: [u32; 2],
-        right: [u32; 2],
-        period: [u32; 2],
-        nan: [u32; 2],
-    }
-}
-
 /// How Rust lays out what the kernels read.
 #[cfg(test)]
 pub(crate) const LAYOUTS: [wgsl::Layout; 3] =
     [SegmentParameters::LAYOUT, InterpParameters::LAYOUT, RuleParameters::LAYOUT];
-
-impl RuleParameters {
-    pub fn of(table: &TableData) -> Self {
-        let rules = &table.rules;
-        let words = |value: Option<Scalar>| value.unwrap_or_default().0;
-        Self { left: words(rules.left), right: words(rules.right), period: words(rules.period), nan: table.dtype.nan() }
-    }
-}
-
-const FLAG_LEFT: u32 = 1;
-const FLAG_RIGHT: u32 = 2;
-const FLAG_SHARED_QUERIES: u32 = 4;
-const FLAG_EXTENDED_LEFT: u32 = 8;
-const FLAG_EXTENDED_RIGHT: u32 = 16;
-/// The knots of a table end before the first NaN behind them, if there is one.
-const FLAG_RAGGED: u32 = 32;
-
-/// The flags of a lookup, as shaders know them.
-pub(crate) fn flags() -> &'static str {
-    constants! {
-        FLAG_LEFT = FLAG_LEFT,
-        FLAG_RIGHT = FLAG_RIGHT,
-        FLAG_SHARED_QUERIES = FLAG_SHARED_QUERIES,
-        FLAG_EXTENDED_LEFT = FLAG_EXTENDED_LEFT,
-        FLAG_EXTENDED_RIGHT = FLAG_EXTENDED_RIGHT,
-        FLAG_RAGGED = FLAG_RAGGED,
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct SegmentsKernel(ElementType);
@@ -169,20 +113,6 @@ pub(crate) fn build_table(operation: &BuildTable, commands: &Commands<'_>) -> Re
         ],
         (total as u64).div_ceil(WORKGROUP),
     )
-}
-
-/// What the shaders of a table's lookups are told of their rules.
-pub(crate) fn flags_of(lookups: &Lookups) -> u32 {
-    let rules = &lookups.table.rules;
-    let flags = [
-        (rules.left.is_some(), FLAG_LEFT),
-        (rules.right.is_some(), FLAG_RIGHT),
-        (lookups.shared_queries, FLAG_SHARED_QUERIES),
-        (rules.extended().0, FLAG_EXTENDED_LEFT),
-        (rules.extended().1, FLAG_EXTENDED_RIGHT),
-        (rules.ragged, FLAG_RAGGED),
-    ];
-    flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum()
 }
 
 pub(crate) fn interp(operation: &Interp, commands: &Commands<'_>) -> Result<()> {

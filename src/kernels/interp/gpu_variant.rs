@@ -7,7 +7,7 @@ use crate::engine::gpu::wgsl::{self, constants};
 use crate::engine::info::DeviceKind;
 use crate::float::scalar::Scalar;
 use crate::index::gpu_index::Reach;
-use crate::kernels::interp::gpu::{InterpParameters, RuleParameters, flags};
+use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags};
 use crate::kernels::interp::op::{Method, Rules, TableData};
 use crate::kernels::search::gpu::{MOST_STEPS, TableParameters, descent};
 

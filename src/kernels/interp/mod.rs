@@ -11,6 +11,7 @@ pub(crate) mod evaluate_block;
 pub(crate) mod few_knots;
 pub(crate) mod find;
 pub(crate) mod gpu;
+pub(crate) mod gpu_params;
 pub(crate) mod gpu_variant;
 pub(crate) mod halves;
 pub(crate) mod lookup;
