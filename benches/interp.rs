@@ -1,5 +1,5 @@
-//! Interpolation, and the search alone: the device's own time, on data that are there already; and, apart, with transfers
-//! both ways.
+//! Interpolation, and the search alone: the device's own time, on data that are there already; and, apart, with
+//! transfers both ways.
 //!
 //!     cargo bench --bench interp
 

@@ -1,10 +1,10 @@
-//! Plans and streams: a replay against the eager calls it was captured from, fused against eager and against reading the
-//! queries alone, and a stream against the slowest of its stages.
+//! Plans and streams: a replay against the eager calls it was captured from, fused against eager and against reading
+//! the queries alone, and a stream against the slowest of its stages.
 //!
 //!     cargo bench --bench plan
 //!
-//! The arms of a comparison take turns in one run, and are checked against each other before; figures are medians, with the
-//! fastest and slowest beside them.
+//! The arms of a comparison take turns in one run, and are checked against each other before; figures are medians, with
+//! the fastest and slowest beside them.
 
 mod support;
 

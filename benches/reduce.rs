@@ -1,4 +1,5 @@
-//! Averages, sums and other reductions along an axis, and standardizing: the device's own time, on data that are there already.
+//! Averages, sums and other reductions along an axis, and standardizing: the device's own time, on data that are there
+//! already.
 //!
 //!     cargo bench --bench reduce
 

@@ -1,5 +1,5 @@
-//! Upload and readback, apart from any computing, beside what copying costs on this machine at all; and uploads of views
-//! whose axes lie in another order than the device's, beside those that lie in the same.
+//! Upload and readback, apart from any computing, beside what copying costs on this machine at all; and uploads of
+//! views whose axes lie in another order than the device's, beside those that lie in the same.
 //!
 //!     cargo bench --bench transfer
 

@@ -1,5 +1,5 @@
-//! ndgpu and its peers in one run: starts the package in `benches/versus`, where the peers are, so that building and testing
-//! ndgpu builds none of them.
+//! ndgpu and its peers in one run: starts the package in `benches/versus`, where the peers are, so that building and
+//! testing ndgpu builds none of them.
 //!
 //!     cargo bench --bench versus -- --help
 

@@ -1,13 +1,14 @@
-//! A batch of handwritten digits: standardized pictures, answers and their accuracy, and confidences that are made to mean
-//! what they say.
+//! A batch of handwritten digits: standardized pictures, answers and their accuracy, and confidences that are made to
+//! mean what they say.
 //!
 //!     cargo run --release --example digits
 //!
 //! A classifier's confidence of 0.75 should be right three times in four. Where it is not, the accuracy of each bin of
-//! confidences makes a curve to look the confidences up in. That curve is computed on the device and becomes a table there.
+//! confidences makes a curve to look the confidences up in. That curve is computed on the device and becomes a table
+//! there.
 //!
-//! The pictures are real (1,797 of 8 x 8 pixels; their origin is in `tests/real/README.md`), the probabilities come from a
-//! simple classifier. What NumPy computed from both lies beside them, and everything here is compared with it.
+//! The pictures are real (1,797 of 8 x 8 pixels; their origin is in `tests/real/README.md`), the probabilities come
+//! from a simple classifier. What NumPy computed from both lies beside them, and everything here is compared with it.
 
 use std::error::Error;
 use std::path::Path;
@@ -97,8 +98,8 @@ fn calibrate(device: &Device, labels: &Array1<u8>) -> Fallible<()> {
     let (accuracy, sizes) = repeated(&right)?.average_axis_returned(Axis(1), &members)?;
     let confidence = repeated(&sureness)?.average_axis(Axis(1), &members)?;
 
-    // The curve becomes a table without having been on the host. What it makes of the confidences is summed bin by bin: the
-    // calibrated confidences are the weights of the members.
+    // The curve becomes a table without having been on the host. What it makes of the confidences is summed bin by bin:
+    // the calibrated confidences are the weights of the members.
     let calibrated = InterpTable::from_device(&confidence, &accuracy)?.interp(&confidences)?;
     let sums = members.weighted_sum_axis(Axis(1), &calibrated)?;
 

@@ -1,5 +1,5 @@
-//! An interpolation layer, as in networks whose activations are learned curves. Its tables are computed on the device, and
-//! nothing passes through the host between the making of a curve and the looking up in it.
+//! An interpolation layer, as in networks whose activations are learned curves. Its tables are computed on the device,
+//! and nothing passes through the host between the making of a curve and the looking up in it.
 //!
 //!     cargo run --release --example interp_layer
 //!

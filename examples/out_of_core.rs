@@ -4,9 +4,10 @@
 //!     cargo run --release --example out_of_core -- --megabytes 2000      2 GB of them
 //!     cargo run --release --example out_of_core -- --folder /data        where the files go (default: a temporary one)
 //!
-//! Rows of readings lie in a .npy file, which is mapped into memory, not read. Chunk by chunk they go to the device, are
-//! calibrated by a table and averaged with weights; the averages go to another .npy file as they come. At no time is there
-//! more than a few chunks in memory. The result gets its name when it is complete: whoever interrupts this finds none.
+//! Rows of readings lie in a .npy file, which is mapped into memory, not read. Chunk by chunk they go to the device,
+//! are calibrated by a table and averaged with weights; the averages go to another .npy file as they come. At no time
+//! is there more than a few chunks in memory. The result gets its name when it is complete: whoever interrupts this
+//! finds none.
 
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
@@ -28,8 +29,8 @@ const SAMPLES: usize = 1_000;
 const ROWS_AT_ONCE: usize = 1_000;
 /// Chunks under way at a time.
 const WINDOW: usize = 3;
-/// Megabytes that all this may take besides the mapped file: the chunks under way, input and intermediate values and what is
-/// between host and device, and the program itself.
+/// Megabytes that all this may take besides the mapped file: the chunks under way, input and intermediate values and
+/// what is between host and device, and the program itself.
 const BUDGET: u64 = 200;
 
 fn main() -> Result<(), Failure> {

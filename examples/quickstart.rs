@@ -2,8 +2,8 @@
 //!
 //!     cargo run --release --example quickstart
 //!
-//! Weekly samples of CO2 in the air at Mauna Loa (with gaps) are interpolated to a regular grid, a row for each year, and
-//! each row is averaged. Of all that only the averages come back: one number a year instead of a whole grid.
+//! Weekly samples of CO2 in the air at Mauna Loa (with gaps) are interpolated to a regular grid, a row for each year,
+//! and each row is averaged. Of all that only the averages come back: one number a year instead of a whole grid.
 
 use std::time::{Duration, Instant};
 
@@ -20,8 +20,8 @@ const YEARS: usize = 42;
 /// Points in a year's row: about one every six hours, from New Year to New Year, both included.
 const POINTS: usize = 1461;
 
-/// Time is counted from here: subtracted in f64, before anything is rounded to f32. An f32 near 1980 steps by an hour; one
-/// near 0 to 22 steps by a minute or less.
+/// Time is counted from here: subtracted in f64, before anything is rounded to f32. An f32 near 1980 steps by an hour;
+/// one near 0 to 22 steps by a minute or less.
 const ORIGIN: f64 = 1980.0;
 
 fn main() -> ndgpu::Result<()> {
@@ -40,7 +40,8 @@ fn main() -> ndgpu::Result<()> {
         let part_of_year = point as f64 / (POINTS - 1) as f64;
         (FIRST_YEAR as f64 + year as f64 + part_of_year - ORIGIN) as f32
     });
-    // The trapezoid rule: each New Year is the last point of one row and the first of the next, and counts half in each.
+    // The trapezoid rule: each New Year is the last point of one row and the first of the next, and counts half in
+    // each.
     let mut weights = Array1::from_elem(POINTS, 1.0_f32);
     weights[0] = 0.5;
     weights[POINTS - 1] = 0.5;

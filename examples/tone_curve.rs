@@ -2,7 +2,8 @@
 //!
 //!     cargo run --release --example tone_curve
 //!
-//! Writes `before.png`, `after.png` and `luma.png` into `target/tone_curve`. The photo's origin: `examples/data/README.md`.
+//! Writes `before.png`, `after.png` and `luma.png` into `target/tone_curve`. The photo's origin:
+//! `examples/data/README.md`.
 
 use std::error::Error;
 use std::fs::{File, create_dir_all};

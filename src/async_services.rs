@@ -1,9 +1,9 @@
-//! For services on an executor (tokio, smol and others): which calls take their time, and how to keep it from the tasks
-//! beside them.
+//! For services on an executor (tokio, smol and others): which calls take long, and how to keep them from delaying
+//! other tasks.
 //!
-//! Awaiting a [`Readback`] never blocks a thread. But a call before it may keep its thread busy, and an executor's
-//! thread that is busy polls no other task, accepts no connection and fires no timeout: 32 requests of 10 ms each, on
-//! one thread, are a third of a second in which not even the timeouts of these requests can fire.
+//! Awaiting a [`Readback`] never blocks a thread. But a call before it may occupy its thread, and an executor's thread
+//! that is busy polls no other task, accepts no connection and fires no timeout: 32 requests of 10 ms each, on one
+//! thread, are a third of a second in which not even the timeouts of these requests can fire.
 //!
 //! | call | CPU engine | GPU | software GPU |
 //! |---|---|---|---|
@@ -19,8 +19,8 @@
 //!
 //! # The recipe
 //!
-//! Let the calls run [in the background](crate::in_background), and end the closure with a readback that is not waited
-//! for. So no thread is kept while a GPU computes, and the same lines serve both engines:
+//! Run the calls [in the background](crate::in_background), and end the closure with a readback that is awaited
+//! outside. Then no thread is occupied while a GPU computes, and the same code serves both engines:
 //!
 //! ```
 //! use std::time::Duration;
@@ -65,27 +65,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `tests/futures.rs` has 32 such tasks compute at once while another counts milliseconds, on both engines, on an
-//! executor with one thread: the longest gap stays below a quarter of the time that the tasks take together. Without
-//! the recipe it is all of it on the CPU engine.
+//! `tests/futures.rs` runs 32 such tasks at once while another counts milliseconds, on both engines, on an executor
+//! with one thread: the longest gap stays below a quarter of the time that the tasks take together. Without the recipe
+//! it is all of that time on the CPU engine.
 //!
-//! An executor's own door does as well: `tokio::task::spawn_blocking`, `smol::unblock`. Tokio's lets 512 at a time, and
-//! each call of the CPU engine takes all cores, so put a limit before it: a `tokio::sync::Semaphore` of as many permits
-//! as there are cores, whose permit goes into the closure. Do not put the calls on rayon's own threads
-//! (`rayon::spawn`): a call that waits for its other cores takes up other work of that pool meanwhile, another request
+//! An executor's own facility works as well: `tokio::task::spawn_blocking`, `smol::unblock`. Tokio's admits 512 calls
+//! at a time, and each call of the CPU engine uses all cores, so limit them: with a `tokio::sync::Semaphore` of as many
+//! permits as there are cores, whose permit moves into the closure. Do not run the calls on rayon's own threads
+//! (`rayon::spawn`): a call that waits for its other cores steals other work of that pool meanwhile, another request
 //! among them.
 //!
 //! # Limits
 //!
-//! - As many requests compute at a time as the CPU engine has threads; the others wait in line. Each that waits keeps
-//!   its data, so let no more in than memory bears: a semaphore around the whole request, or
+//! - As many requests compute at a time as the CPU engine has threads; the others wait in a queue. Each of those keeps
+//!   its data, so admit no more than memory can hold: with a semaphore around the whole request, or
 //!   [`buffer_unordered`](futures::stream::StreamExt::buffer_unordered) where requests are a stream.
-//! - With OpenGL, look at what arrived and drop it in the background too: on the executor's thread the drop waits until
-//!   the submissions of other requests are through, which a software GPU takes 30 to 150 ms for.
-//! - A timeout drops the request. If its calls have not begun they are never made; if they have, they go on to their
-//!   end, and the result is dropped. A call cannot be interrupted: split data that take seconds, one background call a
-//!   chunk.
-//! - Not worth it below 0.1 ms: a sum of 10,000 elements is done before another thread has begun. Call it in the task.
+//! - With OpenGL, read the result and drop it in the background too: on the executor's thread the drop waits until the
+//!   submissions of other requests are complete, which takes a software GPU 30 to 150 ms.
+//! - A timeout drops the request. Calls that have not started are never made; those that have run to their end, and the
+//!   result is dropped. A call cannot be interrupted: split data that take seconds, one background call per chunk.
+//! - Not worth it below 0.1 ms: a sum of 10,000 elements is done before another thread has started. Call it in the
+//!   task.
 //! - Work in the background must not wait for other work in the background: there may be no thread left for that.
 //!
 //! [`Readback`]: crate::Readback

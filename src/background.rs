@@ -1,7 +1,7 @@
-//! [`in_background`]: work that takes its time, off the threads of an executor.
+//! [`in_background`]: runs long work off the threads of an executor.
 //!
-//! It runs on threads of its own. On those of rayon, which compute what the CPU engine computes, work that waits for other
-//! tasks takes up any other work meanwhile, on top of itself and of the locks that it holds.
+//! It has separate threads. On rayon's, which compute for the CPU engine, work that waits for other tasks steals
+//! unrelated work meanwhile, on top of its own stack and of the locks that it holds.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -13,16 +13,16 @@ use std::thread;
 
 use futures::channel::oneshot;
 
-/// Runs `work` on another thread and gives a future of what it returns, for any executor: so that a task computes on the CPU
-/// engine, uploads or builds tables without keeping other tasks, timers and connections waiting. See
+/// Runs `work` on another thread and returns a future of its result, for any executor: a task can compute on the CPU
+/// engine, upload or build tables without delaying other tasks, timers and connections. See
 /// [`async_services`](crate::async_services).
 ///
-/// It begins at the call, or when one of the threads is free: as many as the CPU engine has run at a time, and others wait
-/// in the order in which they came. Dropping the future gives up work that has not begun, and the result of work that has. A
-/// panic goes on in whoever awaits. `work` may block, but must not wait for other work in the background: there may be no
-/// thread left for that.
+/// It starts at the call, or when a thread is free: as many run at a time as the CPU engine has threads, and the others
+/// wait in a queue. Dropping the future cancels work that has not started, and discards the result of work that has. A
+/// panic resumes in the task that awaits. `work` may block, but must not wait for other work in the background: there
+/// may be no thread left for that.
 ///
-/// Costs two changes of threads, 10 to 100 µs.
+/// Costs two thread switches, 10 to 100 µs.
 ///
 /// Not on wasm32, which has no threads here.
 ///
@@ -49,13 +49,14 @@ where
         if result.is_canceled() {
             return;
         }
-        // Nobody sees what a panic left half done but whoever gets the panic. If nobody is left to get it that is no loss.
+        // Only the receiver of a panic can see what it left half done. If there is no receiver any more, nothing is
+        // lost.
         let _ = result.send(catch_unwind(AssertUnwindSafe(work)));
     }));
     Background { arrives }
 }
 
-/// What [`in_background`] gives: a future of the result. Dropping it gives up work that has not begun.
+/// The future that [`in_background`] returns. Dropping it cancels work that has not started.
 #[must_use = "dropping it gives the work up; await it"]
 #[derive(Debug)]
 pub struct Background<R> {
@@ -69,7 +70,7 @@ impl<R> Future for Background<R> {
         match std::task::ready!(Pin::new(&mut self.arrives).poll(task)) {
             Ok(Ok(result)) => Poll::Ready(result),
             Ok(Err(panic)) => resume_unwind(panic),
-            // It was asked again after it had handed its result over, as no executor does.
+            // Polled again after completion, which no executor does.
             Err(oneshot::Canceled) => Poll::Pending,
         }
     }
@@ -77,7 +78,7 @@ impl<R> Future for Background<R> {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The threads, and what waits for them.
+/// The threads and their queue of jobs.
 #[derive(Default)]
 struct Crew {
     state: Mutex<State>,
@@ -109,7 +110,7 @@ impl Crew {
             let hired = thread::Builder::new().name("ndgpu background".into()).spawn(|| self.work());
             state.threads += usize::from(hired.is_ok());
             if state.threads == 0 {
-                // The system gives no thread. Late and in the way is better than never.
+                // The system provides no thread: running the job late and on the caller's thread is better than never.
                 let job = state.jobs.pop_back();
                 drop(state);
                 job.into_iter().for_each(|job| job());
@@ -166,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_was_given_up_before_it_began_is_not_done() {
-        // All threads are kept until this test lets them go.
+        // All threads are blocked until this test releases them.
         let (let_go, kept) = mpsc::channel::<()>();
         let kept = std::sync::Arc::new(Mutex::new(kept));
         let (begun, begins) = mpsc::channel();

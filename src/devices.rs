@@ -1,10 +1,10 @@
 //! Several devices that share work: [`Devices`] gives each as many rows as its speed allows, and gathers the results in
 //! order.
 //!
-//! Rows in, rows out, and nothing else: no device sees what another has. Each is served by a thread of its own, which takes
-//! a piece of the rows, uploads it, computes, reads back, and takes the next. A piece is a part of what is left, as large as
-//! the device's speed is among all speeds; so all end at about the same time, also if one of them turns out slower than it
-//! was (guided self-scheduling: C. D. Polychronopoulos and D. J. Kuck, IEEE Transactions on Computers C-36, 1987).
+//! Each device computes rows independently of the others. A thread per device takes a piece of the rows, uploads it,
+//! computes, reads back, and takes the next. A piece is a fraction of the remaining rows in proportion to the device's
+//! speed, so all devices finish at about the same time, even if one of them turns out slower than before (guided
+//! self-scheduling: C. D. Polychronopoulos and D. J. Kuck, IEEE Transactions on Computers C-36, 1987).
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -18,9 +18,9 @@ use crate::element::Element;
 use crate::engine::host::alloc::repeated;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The first piece of a device whose speed nobody knows is this part of its fair share.
+/// The first piece of a device of unknown speed is this fraction of its fair share.
 const PROBE: usize = 8;
-/// No piece is smaller than this part of all rows: each costs a round trip.
+/// No piece is smaller than this fraction of all rows: each costs a round trip.
 const SMALLEST: usize = 64;
 
 /// Devices that share rows among them.
@@ -43,20 +43,20 @@ const SMALLEST: usize = 64;
 #[derive(Debug)]
 pub struct Devices {
     devices: Vec<Device>,
-    /// Rows a second of each, as last measured; 0 until then.
+    /// Rows per second of each device, as last measured; 0 until then.
     speeds: Mutex<Vec<f64>>,
 }
 
-/// The rows that nobody has taken yet.
+/// The rows not taken yet.
 struct Rest {
     rows: Range<usize>,
-    /// Where the first piece begins that failed, and how.
+    /// The start and the error of the first piece that failed.
     failed: Option<(usize, Error)>,
 }
 
 impl Devices {
-    /// Every GPU of this machine, and the native CPU engine. Software rasterisers are left out: they are slower than the CPU
-    /// engine, and want the same cores.
+    /// Every GPU of this machine, and the native CPU engine. Software rasterisers are left out: they are slower than
+    /// the CPU engine, and compete for the same cores.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Devices {
         self.devices.iter()
     }
 
-    /// What each device needs for its rows, a table or weights, in their order.
+    /// Prepares an operand on each device, such as a table or weights, in the order of the devices.
     ///
     /// # Errors
     ///
@@ -98,23 +98,26 @@ impl Devices {
         self.devices.iter().map(prepare).collect()
     }
 
-    /// The speed of each device, in rows a second from upload to arrival, in the call of [`map_rows`](Self::map_rows) in
-    /// which it last took part; 0 for one that has not yet. What is known decides how the next call shares its rows.
+    /// The speed of each device, in rows per second from upload to arrival, in the last call of
+    /// [`map_rows`](Self::map_rows) in which it took part; 0 before the first. Known speeds decide how the next call
+    /// shares its rows.
     pub fn speeds(&self) -> Vec<f64> {
         self.speeds.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Shares the rows of an array (along its first axis) among the devices, and gathers what becomes of them in order.
+    /// Shares the rows of an array (along its first axis) among the devices, and gathers the results in order.
     ///
-    /// `operation` gets some rows on a device, and what [`each`](Self::each) prepared for it, and returns an array with as
-    /// many rows; it must not matter to a row which others come with it.
+    /// `operation` receives some rows on a device, and the operand that [`each`](Self::each) prepared there, and
+    /// returns an array with as many rows; the result of a row must not depend on the other rows of the call.
     ///
-    /// Costs an upload and a readback of each row on one of the devices, and one thread a device while it lasts. Blocks.
+    /// Costs an upload and a readback of each row on one of the devices, and one thread per device for the duration of
+    /// the call. Blocks.
     ///
     /// # Errors
     ///
-    /// [`ShapeMismatch`](ErrorKind::ShapeMismatch) if `prepared` is not as long as there are devices, or if the operation
-    /// returns another number of rows. If a device fails, its error: the others end what they are at, and begin no more.
+    /// [`ShapeMismatch`](ErrorKind::ShapeMismatch) if `prepared` does not have one operand per device, or if the
+    /// operation returns another number of rows. If a device fails, its error: the others finish their current pieces
+    /// and start no more.
     pub fn map_rows<S, D, C, T, E, F>(
         &self,
         rows: &ArrayBase<S, D>,
@@ -143,7 +146,8 @@ impl Devices {
             match result.shape().first() {
                 Some(&returned) if returned == piece.len() => result.try_into_array(),
                 _ => Err(Error::shape(format!(
-                    "the operation was given {} rows and returned an array of shape {:?}; it must return a row for each",
+                    "the operation was given {} rows and returned an array of shape {:?}; it must return a row for \
+                     each",
                     piece.len(),
                     result.shape()
                 ))),
@@ -204,7 +208,7 @@ impl Devices {
             count / (self.devices.len() * PROBE)
         } else {
             let fastest = speeds.iter().copied().fold(0.0, f64::max);
-            // Those that nobody has measured may be as fast as any.
+            // Devices not measured yet may be as fast as any.
             let all: f64 = speeds.iter().map(|&speed| if speed == 0.0 { fastest } else { speed }).sum();
             (left as f64 * speeds[device] / all / 2.0) as usize
         };
@@ -224,7 +228,7 @@ impl<'a> IntoIterator for &'a Devices {
     }
 }
 
-/// Pieces of rows, put together.
+/// Assembles the pieces in the order of their rows.
 fn gathered<T: Element, E: RemoveAxis>(
     mut pieces: Vec<(Range<usize>, Array<T, E>)>,
     count: usize,
@@ -244,7 +248,8 @@ fn gathered<T: Element, E: RemoveAxis>(
         let mut target = all.slice_axis_mut(Axis(0), piece.clone().into());
         if target.shape() != result.shape() {
             return Err(Error::shape(format!(
-                "some rows became an array of shape {:?}, others one of {:?}; the operation must do the same to every row",
+                "some rows became an array of shape {:?}, others one of {:?}; the operation must do the same to every \
+                 row",
                 target.shape(),
                 result.shape()
             )));

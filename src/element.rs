@@ -1,7 +1,8 @@
-//! What an array may hold: [`Element`] (`f32`, `f64`, and `u32` for indices), and [`Float`] for what can be computed with.
+//! What an array may hold: [`Element`] (`f32`, `f64`, and `u32` for indices), and [`Float`] for what can be computed
+//! with.
 //!
-//! Both traits are sealed: each type needs a shader fragment of its own. What kernels ask of a float (ordered keys, wide
-//! accumulators) is in [`FloatParts`], how they are run with vectors of it in [`Vectorize`].
+//! Both traits are sealed: each type needs a shader fragment of its own. What kernels ask of a float (ordered keys,
+//! wide accumulators) is in [`FloatParts`], how they are run with vectors of it in [`Vectorize`].
 
 use std::fmt::{Debug, Display};
 

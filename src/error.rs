@@ -1,8 +1,8 @@
 //! The one error type of the crate: [`Error`], its [`ErrorKind`], and [`Result`].
 //!
-//! A kind is for programs to match on; the message is for people. It names the shapes, the index or the limit at fault
-//! and says what to do. An error is as cheap to pass around as a pointer, and can be cloned: a lost device hands the same
-//! reason to every call that comes after.
+//! The kind is for programs to match on, the message for people: it names the shapes, the index or the limit at fault
+//! and says what to do. An error is pointer-sized and can be cloned: a lost device returns the same reason from every
+//! later call.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,13 +11,13 @@ use std::sync::Arc;
 /// The result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, for programs to match on.
+/// The kind of an error, for programs to match on.
 ///
 /// More kinds will come: match with a wildcard arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No device fits what was asked for (a GPU on a machine without one, an adapter name that nothing bears).
+    /// No device fits the request (a GPU on a machine without one, the name of an adapter that does not exist).
     NoDevice,
     /// The device cannot hold this element type: `f64` on a GPU without 64-bit floats and integers in shaders.
     UnsupportedElement,
@@ -27,23 +27,24 @@ pub enum ErrorKind {
     WrongDimensions,
     /// An axis is not one of the array's.
     AxisOutOfRange {
-        /// The axis that was asked for.
+        /// The requested axis.
         axis: usize,
-        /// How many axes the array has.
+        /// The number of axes of the array.
         ndim: usize,
     },
     /// The same axis was named twice.
     RepeatedAxis {
-        /// The axis that came twice.
+        /// The repeated axis.
         axis: usize,
     },
     /// An interpolation table without a single knot.
     EmptyTable,
-    /// A smallest or largest value of nothing.
+    /// A smallest or largest value of no values.
     EmptyReduction,
     /// The knots are not in non-decreasing order, or one of them is NaN.
     NotSorted {
-        /// Where in `xp` (flattened, for several tables) the first knot stands that is NaN or smaller than the one before it.
+        /// The index in `xp` (flattened, for several tables) of the first knot that is NaN or smaller than its
+        /// predecessor.
         index: usize,
     },
     /// A period of zero.
@@ -52,38 +53,38 @@ pub enum ErrorKind {
     ZeroWeights,
     /// An array is larger than the device can hold or bind.
     TooLarge {
-        /// What was asked for, in bytes. `u64::MAX` where not even that many suffice.
+        /// The requested size in bytes; `u64::MAX` if it is larger still.
         bytes: u64,
         /// The device's limit, in bytes.
         limit: u64,
     },
-    /// The memory could not be had, although the device's limits allow it.
+    /// The memory could not be allocated, although the device's limits allow it.
     OutOfMemory {
-        /// What was asked for, in bytes.
+        /// The requested size in bytes.
         bytes: u64,
     },
     /// Two arrays, or an array and a table, live on different devices.
     DeviceMismatch,
     /// The device is gone (a driver reset, an unplugged GPU, `wgpu::Device::destroy`). Open another one.
     DeviceLost,
-    /// What a stream takes its chunks from failed; [`source`](std::error::Error::source) is what it failed with.
+    /// The source of a stream's chunks failed; [`source`](std::error::Error::source) is its error.
     Source,
     /// A plan cannot hold this: a readback inside a closure that is being captured, or an array of a plan used outside
     /// of it.
     NotCapturable,
-    /// An option has a value that means nothing, or contradicts another.
+    /// An option has a meaningless value, or contradicts another.
     InvalidOption,
-    /// The driver or wgpu refused a command that should have been valid. The device must not be trusted any more.
+    /// The driver or wgpu refused a command that should have been valid. The device is no longer reliable.
     Driver,
-    /// The caller's own code failed, inside a closure that it gave: [`Error::other`].
+    /// The caller's own code failed, inside a closure given to this crate: [`Error::other`].
     Other,
 }
 
 /// An error, with a kind for programs and a message for people.
 ///
-/// What an error of somebody else's led to has that as its [`source`](std::error::Error::source): what a stream's source of
-/// chunks failed with, wgpu's own errors, and whatever a closure of the caller's gives to [`Error::from_source`]. The message
-/// says what the source says, so it is all there is to print; the source is for programs to downcast.
+/// An error with a cause outside of this crate has it as its [`source`](std::error::Error::source): the error of a
+/// stream's source, of wgpu, or one that a closure of the caller gave to [`Error::from_source`]. The message includes
+/// that of the source, so it is all there is to print; the source is for programs to downcast.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -94,7 +95,7 @@ struct Inner {
     source: Option<Cause>,
 }
 
-/// What led to an error.
+/// The cause of an error.
 pub(crate) type Cause = Arc<dyn StdError + Send + Sync>;
 
 impl Error {
@@ -107,8 +108,9 @@ impl Error {
         Self::new(ErrorKind::Other, message)
     }
 
-    /// An error of the caller's own that keeps what caused it: an error of any type, boxed or not. The message is that of the
-    /// cause, and [`source`](std::error::Error::source) gives the cause back. A boxed error of this crate stays what it is.
+    /// An error of the caller's own that keeps its cause: an error of any type, boxed or not. The message is that of
+    /// the cause, and [`source`](std::error::Error::source) returns the cause. A boxed error of this crate is returned
+    /// as it is.
     ///
     /// ```
     /// use std::error::Error as _;
@@ -132,13 +134,13 @@ impl Error {
         }
     }
 
-    /// The same error with what caused it. The message says it already.
+    /// Attaches the cause, whose message is part of the error's already.
     pub(crate) fn with_source(mut self, source: Cause) -> Self {
         self.0.source = Some(source);
         self
     }
 
-    /// What caused it, for an error to be made of it; itself if it is the first.
+    /// The cause, for another error made from this one; the error itself if it has none.
     pub(crate) fn into_cause(self) -> Cause {
         match &self.0.source {
             Some(source) => source.clone(),
@@ -146,13 +148,13 @@ impl Error {
         }
     }
 
-    /// The same error with a message that says where it happened.
+    /// Prefixes the message with where it happened.
     pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
         self.0.message = format!("{place}: {}", self.0.message);
         self
     }
 
-    /// What went wrong.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -208,7 +210,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What `main` prints when it returns an error: a person reads it.
+        // `main` prints this when it returns an error, and a person reads it.
         write!(f, "{} ({:?})", self.0.message, self.0.kind)
     }
 }

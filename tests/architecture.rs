@@ -1,7 +1,8 @@
-//! Which module may import from which: tables that a reader understands, held against what the sources say.
+//! The form of the sources: which module may import from which, and the width of lines.
 //!
-//! A table lists the rooms of a program, those that import from nobody first, each with the rooms it may import from. A
-//! new import that no table allows is either a mistake or a decision, and a decision is written into the table.
+//! Imports are held against tables that a reader understands. A table lists the rooms of a program, those that import
+//! from nobody first, each with the rooms it may import from. A new import that no table allows is either a mistake
+//! or a decision, and a decision is written into the table.
 
 #[path = "architecture/imports.rs"]
 mod imports;
@@ -11,3 +12,6 @@ mod benches;
 
 #[path = "architecture/library.rs"]
 mod library;
+
+#[path = "architecture/lines.rs"]
+mod lines;

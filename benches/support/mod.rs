@@ -54,7 +54,8 @@ pub fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a,
     group
 }
 
-/// As it stands in the names of workloads, which are those of `benches/versus`: `1e6` for a power of ten, else the digits.
+/// As it stands in the names of workloads, which are those of `benches/versus`: `1e6` for a power of ten, else the
+/// digits.
 pub fn count(elements: usize) -> String {
     let power = elements.ilog10();
     if elements == 10_usize.pow(power) { format!("1e{power}") } else { elements.to_string() }

@@ -1,18 +1,19 @@
-//! [`Aligned`]: memory that begins where a cache line does, as libraries want it that compute on each other's arrays. JAX takes
-//! none that begins elsewhere.
+//! [`Aligned`]: memory that begins where a cache line does, as libraries want it that compute on each other's arrays.
+//! JAX takes none that begins elsewhere.
 //!
-//! The system's allocator would align as well, but then clears memory by writing zeros, where it otherwise gets zeroed pages
-//! that nobody has touched yet: arrays would be written twice.
+//! The system's allocator would align as well, but then clears memory by writing zeros, where it otherwise gets zeroed
+//! pages that nobody has touched yet: arrays would be written twice.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
 /// A cache line, in bytes.
 const LINE: usize = 64;
-/// What the system's allocator aligns to on 64-bit systems; where it does so to less, the distance is a multiple of that.
+/// What the system's allocator aligns to on 64-bit systems; where it does so to less, the distance is a multiple of
+/// that.
 const LEAST: usize = 8;
 
-/// The system's allocator, asked for a cache line more than is wanted. The byte before what it gives says how far that lies
-/// behind what the system gave.
+/// The system's allocator, asked for a cache line more than is wanted. The byte before what it gives says how far that
+/// lies behind what the system gave.
 pub struct Aligned;
 
 /// What the system is asked for; `None` if that is more than there can be.
@@ -52,8 +53,8 @@ unsafe fn base(start: *mut u8) -> (*mut u8, usize) {
     }
 }
 
-// SAFETY: what is given lies in what the system gave, is as long as is wanted and aligned to a line, which is as much as is
-// wanted or more; everything else is the system's own allocator, with the layouts that it was called with.
+// SAFETY: what is given lies in what the system gave, is as long as is wanted and aligned to a line, which is as much
+// as is wanted or more; everything else is the system's own allocator, with the layouts that it was called with.
 unsafe impl GlobalAlloc for Aligned {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.align() > LINE {
@@ -93,8 +94,8 @@ unsafe impl GlobalAlloc for Aligned {
         let (Some(old), Some(new)) = (outer(layout, layout.size()), outer(layout, size)) else {
             return std::ptr::null_mut();
         };
-        // SAFETY: it was allocated here, with this layout. The system keeps the bytes at their distance from what it gives, and
-        // both distances leave room for as many as are kept.
+        // SAFETY: it was allocated here, with this layout. The system keeps the bytes at their distance from what it
+        // gives, and both distances leave room for as many as are kept.
         unsafe {
             let (before, was) = base(start);
             let after = System.realloc(before, old, new.size());

@@ -22,11 +22,11 @@ use crate::refused::not_by_itself;
 
 /// An array on a device: what `Device.upload` and every operation give.
 ///
-/// It does not become a NumPy array by itself, for that may be a copy: `numpy.asarray`, arithmetic, comparisons (`==` as well),
-/// `bool(a)`, indexing and iteration raise a TypeError that names `.numpy()`. NumPy's functions that ndgpu has
-/// (`numpy.interp(a, ..)`, `numpy.mean(a)`) are ndgpu's for it, and leave the result on the device. `float(a)`, `int(a)`,
-/// `complex(a)` and `a.item()` read the only element back, which is counted. Printing it tells what moved, not the values.
-/// In dicts and sets an array is found by its identity.
+/// It does not become a NumPy array by itself, for that may be a copy: `numpy.asarray`, arithmetic, comparisons (`==`
+/// as well), `bool(a)`, indexing and iteration raise a TypeError that names `.numpy()`. NumPy's functions that ndgpu
+/// has (`numpy.interp(a, ..)`, `numpy.mean(a)`) are ndgpu's for it, and leave the result on the device. `float(a)`,
+/// `int(a)`, `complex(a)` and `a.item()` read the only element back, which is counted. Printing it tells what moved,
+/// not the values. In dicts and sets an array is found by its identity.
 ///
 /// >>> import ndgpu
 /// >>> ndgpu.Device("cpu").upload([[1.0, 2.0]])
@@ -199,8 +199,9 @@ impl DeviceArray {
 
     /// The values as a NumPy array.
     ///
-    /// On the CPU engine a view of the very memory, without a copy; elsewhere a copy, which waits for the device. Both are counted
-    /// and read-only: `.numpy().copy()` may be written to. What is written over the array later does not change what this gave.
+    /// On the CPU engine a view of the very memory, without a copy; elsewhere a copy, which waits for the device. Both
+    /// are counted and read-only: `.numpy().copy()` may be written to. What is written over the array later does not
+    /// change what this gave.
     ///
     /// Raises
     /// ------
@@ -308,7 +309,8 @@ impl DeviceArray {
         reshaped(array, Some(wanted)).map(Self::new).map_err(exception)
     }
 
-    /// Replaces the values, in the memory that is there unless somebody still looks at them. Costs what an upload costs.
+    /// Replaces the values, in the memory that is there unless somebody still looks at them. Costs what an upload
+    /// costs.
     fn overwrite(&self, py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<()> {
         let given = Given::of(a, self.live()?.element_type())?;
         // The lock is never held by a thread that waits for the interpreter's.
@@ -328,17 +330,11 @@ impl DeviceArray {
 
     /// The weighted average, as `numpy.average`, of the dtype of the array. Reads the array once.
     ///
-    /// Parameters
-    /// ----------
-    /// axis : None, int or iterable of int
-    /// weights : array_like or DeviceArray, optional
-    ///     Of the array's shape, or of the lengths of the axes in the order in which they are named.
-    /// returned : bool
-    ///     Whether to give the sums of the weights too, in a tuple.
-    /// keepdims : bool
-    ///     Whether the axes stay, with length 1.
-    /// zero_weights : float, optional
-    ///     What the average is where the sum of the weights is zero. Without it that is a ZeroDivisionError of `.numpy()`.
+    /// Parameters ---------- axis : None, int or iterable of int weights : array_like or DeviceArray, optional Of the
+    /// array's shape, or of the lengths of the axes in the order in which they are named. returned : bool Whether to
+    /// give the sums of the weights too, in a tuple. keepdims : bool Whether the axes stay, with length 1. zero_weights
+    /// : float, optional What the average is where the sum of the weights is zero. Without it that is a
+    /// ZeroDivisionError of `.numpy()`.
     ///
     /// >>> import ndgpu
     /// >>> ndgpu.Device("cpu").upload([[0.5, 1.5], [3.0, 5.0]]).average(1, weights=[1.0, 3.0]).numpy()
@@ -414,13 +410,15 @@ impl DeviceArray {
         self.reduced(py, Reduction::Std { ddof }, axis, keepdims)
     }
 
-    /// Where the smallest value is, or the first NaN, as uint32; of equal ones the first. Of all elements without an axis.
+    /// Where the smallest value is, or the first NaN, as uint32; of equal ones the first. Of all elements without an
+    /// axis.
     #[pyo3(signature = (axis=None, *, keepdims=false))]
     fn argmin(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
         self.located(py, false, axis, keepdims)
     }
 
-    /// Where the largest value is, or the first NaN, as uint32; of equal ones the first. Of all elements without an axis.
+    /// Where the largest value is, or the first NaN, as uint32; of equal ones the first. Of all elements without an
+    /// axis.
     #[pyo3(signature = (axis=None, *, keepdims=false))]
     fn argmax(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
         self.located(py, true, axis, keepdims)
@@ -436,9 +434,9 @@ impl DeviceArray {
 
     /// Hands the values to another library, as host memory.
     ///
-    /// On the CPU engine that is the array's own memory, read-only. Before version 1 of DLPack a library could not be told that
-    /// memory is read-only: those that ask for that get a copy. Of an array on a GPU a copy is made if the library asks for the
-    /// CPU. What is not to be had, as a copy where `copy` is False, is a BufferError.
+    /// On the CPU engine that is the array's own memory, read-only. Before version 1 of DLPack a library could not be
+    /// told that memory is read-only: those that ask for that get a copy. Of an array on a GPU a copy is made if the
+    /// library asks for the CPU. What is not to be had, as a copy where `copy` is False, is a BufferError.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(
         &self,
@@ -465,8 +463,8 @@ impl DeviceArray {
         let shares = on_host && knows_read_only && copy != Some(true);
         if !shares && copy == Some(false) {
             return Err(PyBufferError::new_err(if on_host {
-                "copy=False, but this library asks for DLPack as it was before version 1, when memory could not be handed over \
-                 as read-only: leave copy out, or share what .numpy() gives"
+                "copy=False, but this library asks for DLPack as it was before version 1, when memory could not be \
+                 handed over as read-only: leave copy out, or share what .numpy() gives"
             } else {
                 "copy=False, but this array is in a GPU's memory: leave copy out, or call .numpy(), which copies it"
             }));

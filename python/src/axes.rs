@@ -1,4 +1,5 @@
-//! NumPy's `axis` arguments: `None`, a number, or a tuple of them, from either end; and shapes, which are as many lengths.
+//! NumPy's `axis` arguments: `None`, a number, or a tuple of them, from either end; and shapes, which are as many
+//! lengths.
 
 use ndgpu::ndarray::Axis;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -55,8 +56,8 @@ pub const MOST: usize = 64;
 /// More than this the `numpy` crate panics at, which knows NumPy as it was before version 2.
 pub const MOST_OF_THE_BINDINGS: usize = 32;
 
-/// The shape that the arguments of `reshape` ask of an array of some other shape: lengths, or one sequence of them, of which
-/// one may be -1 for what is left.
+/// The shape that the arguments of `reshape` ask of an array of some other shape: lengths, or one sequence of them, of
+/// which one may be -1 for what is left.
 pub fn reshaped(arguments: &Bound<'_, PyTuple>, shape: &[usize]) -> PyResult<Vec<usize>> {
     // One by one: what says how many there are need not tell the truth.
     let mut named: Vec<_> = arguments.iter().take(MOST + 1).collect();

@@ -17,12 +17,9 @@ use crate::plan::{self, Plan};
 
 /// A GPU, or the native CPU engine.
 ///
-/// Parameters
-/// ----------
-/// name : str, optional
-///     "cpu", "gpu" (hardware only), "software" (a rasteriser such as llvmpipe), or part of an adapter's name. Without it the
-///     fastest there is: a discrete GPU, else an integrated one, else the CPU engine; the environment variable NDGPU_DEVICE
-///     overrides that choice.
+/// Parameters ---------- name : str, optional "cpu", "gpu" (hardware only), "software" (a rasteriser such as llvmpipe),
+/// or part of an adapter's name. Without it the fastest there is: a discrete GPU, else an integrated one, else the CPU
+/// engine; the environment variable NDGPU_DEVICE overrides that choice.
 ///
 /// Two are equal if they are the same device; to open one twice gives two.
 ///
@@ -52,14 +49,11 @@ impl Device {
         with_drivers(py, loads_drivers, || builder.build())?.map(Self).map_err(exception)
     }
 
-    /// A line for each device of this machine, the one that is preferred first. `line.open()` opens the device that the line
-    /// is about, of two equal GPUs the right one.
+    /// A line for each device of this machine, the one that is preferred first. `line.open()` opens the device that the
+    /// line is about, of two equal GPUs the right one.
     ///
-    /// Parameters
-    /// ----------
-    /// software : bool
-    ///     Also lists software rasterisers on a machine that does not look as if it had a GPU. On Linux no graphics driver is
-    ///     loaded there without it, nor by `Device()`.
+    /// Parameters ---------- software : bool Also lists software rasterisers on a machine that does not look as if it
+    /// had a GPU. On Linux no graphics driver is loaded there without it, nor by `Device()`.
     ///
     /// Asks all drivers otherwise, so it takes a while.
     ///
@@ -117,28 +111,18 @@ impl Device {
 
     /// A copy of an array on the device.
     ///
-    /// Parameters
-    /// ----------
-    /// a : array_like
-    ///     Bools, integers and floats of up to 64 bits, of any layout and order of bytes: what NumPy makes an array of, of any
-    ///     library that speaks `__array__`, the buffer protocol or DLPack.
-    /// dtype : optional
-    ///     float32, float64 or uint32, to which values are rounded; without it that of `a` if it is one of these, else float64,
-    ///     as NumPy promotes integers and bools.
+    /// Parameters ---------- a : array_like Bools, integers and floats of up to 64 bits, of any layout and order of
+    /// bytes: what NumPy makes an array of, of any library that speaks `__array__`, the buffer protocol or DLPack.
+    /// dtype : optional float32, float64 or uint32, to which values are rounded; without it that of `a` if it is one of
+    /// these, else float64, as NumPy promotes integers and bools.
     ///
     /// Costs one pass over the data; the device may still be copying when this returns.
     ///
-    /// Raises
-    /// ------
-    /// TypeError
-    ///     For a dtype that devices do not hold, float64 on a device without it, and what would become something else: masked
-    ///     arrays, complex numbers, dates, durations, text, objects, long doubles, and floats where `dtype` is uint32. The message
-    ///     says what converts it.
-    /// ValueError
-    ///     For an integer that float64 does not hold (2**53 + 1), unless `dtype` asks for it to be rounded, and one that uint32
-    ///     does not hold.
-    /// MemoryError
-    ///     If the device cannot provide the memory.
+    /// Raises ------ TypeError For a dtype that devices do not hold, float64 on a device without it, and what would
+    /// become something else: masked arrays, complex numbers, dates, durations, text, objects, long doubles, and floats
+    /// where `dtype` is uint32. The message says what converts it. ValueError For an integer that float64 does not hold
+    /// (2**53 + 1), unless `dtype` asks for it to be rounded, and one that uint32 does not hold. MemoryError If the
+    /// device cannot provide the memory.
     ///
     /// >>> import ndgpu
     /// >>> ndgpu.Device("cpu").upload([[1, 2], [3, 4]]).shape
@@ -159,7 +143,8 @@ impl Device {
         Ok(DeviceArray::uploaded(array))
     }
 
-    /// Arrays over the memory of NumPy's on the CPU engine, copies on a GPU: for calls that end before anybody can write to it.
+    /// Arrays over the memory of NumPy's on the CPU engine, copies on a GPU: for calls that end before anybody can
+    /// write to it.
     fn _lend(&self, py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<DeviceArray> {
         let device = &self.0;
         let array = match Kind::wanted(None, &[a])? {
@@ -356,8 +341,8 @@ impl Transfers {
     fn __repr__(&self) -> String {
         let TransferStats { uploads, upload_bytes, upload_time, readbacks, readback_bytes, readback_time, .. } = self.0;
         format!(
-            "<ndgpu.Transfers: {uploads} uploads of {upload_bytes} bytes in {upload_time:.3?}, {readbacks} readbacks of \
-             {readback_bytes} bytes in {readback_time:.3?}>"
+            "<ndgpu.Transfers: {uploads} uploads of {upload_bytes} bytes in {upload_time:.3?}, {readbacks} readbacks \
+             of {readback_bytes} bytes in {readback_time:.3?}>"
         )
     }
 }

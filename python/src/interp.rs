@@ -1,7 +1,7 @@
 //! The short way for calls of `interp` that need no conversion: float64 arrays as they lie in memory.
 //!
-//! `numpy.interp` takes two or three microseconds of a call for itself; ten times that would be the price of a table, an
-//! array and a result that are objects of Python's each.
+//! `numpy.interp` takes two or three microseconds of a call for itself; ten times that would be the price of a table,
+//! an array and a result that are objects of Python's each.
 
 use ndgpu::ndarray::IxDyn;
 use ndgpu::{InterpTable, Order};
@@ -57,8 +57,8 @@ pub fn interp<'py>(
 /// With so many knots to a query, finding those beside the queries takes less time than preparing all of them.
 const KNOTS_TO_A_QUERY: usize = 8;
 
-/// The knots on both sides of each query, and the two at the ends, with their values: a table that gives the same answers to
-/// these queries, to the bit, for a query sees no other knots.
+/// The knots on both sides of each query, and the two at the ends, with their values: a table that gives the same
+/// answers to these queries, to the bit, for a query sees no other knots.
 fn beside(x: &[f64], xp: &[f64], fp: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let last = xp.len() - 1;
     let mut places = Vec::with_capacity(2 * x.len() + 2);

@@ -73,8 +73,8 @@ impl Kind {
     }
 }
 
-/// An argument that may be on the device already: if not, it is uploaded as what the call computes with. What is there in
-/// another dtype is refused: nothing is converted on a device behind anybody's back.
+/// An argument that may be on the device already: if not, it is uploaded as what the call computes with. What is there
+/// in another dtype is refused: nothing is converted on a device behind anybody's back.
 pub fn operand(
     py: Python<'_>,
     what: &str,

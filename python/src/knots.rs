@@ -12,8 +12,8 @@ use crate::kind::{Kind, operand};
 use crate::memory::Lent;
 use crate::numbers::{Rounding, numbers};
 
-/// A sorted axis on a device, `[n]`, to search and bin on again and again. NaN comes last; for bins it may also decrease, or
-/// be in whatever other order `numpy.digitize` takes.
+/// A sorted axis on a device, `[n]`, to search and bin on again and again. NaN comes last; for bins it may also
+/// decrease, or be in whatever other order `numpy.digitize` takes.
 ///
 /// Parameters
 /// ----------
@@ -88,8 +88,8 @@ impl Knots {
         places.map(|places| DeviceArray::new(places.into())).map_err(exception)
     }
 
-    /// The bin of each value: `numpy.digitize`, as uint32. With NaN among the edges too: a step to NaN is no increase, so
-    /// `[2.5, nan]` decreases.
+    /// The bin of each value: `numpy.digitize`, as uint32. With NaN among the edges too: a step to NaN is no increase,
+    /// so `[2.5, nan]` decreases.
     #[pyo3(signature = (x, right=false))]
     fn digitize(&self, py: Python<'_>, x: &Bound<'_, PyAny>, right: bool) -> PyResult<DeviceArray> {
         let x = self.queries(py, x)?;

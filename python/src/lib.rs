@@ -1,10 +1,10 @@
-//! `ndgpu._ndgpu`, the native half of the Python package `ndgpu`: devices, what lies on them, and the short way for calls of
-//! NumPy's functions that need no conversion. What NumPy's signatures, dtypes and exceptions ask for beyond that is Python's
-//! half, in `package/ndgpu`.
+//! `ndgpu._ndgpu`, the native half of the Python package `ndgpu`: devices, what lies on them, and the short way for
+//! calls of NumPy's functions that need no conversion. What NumPy's signatures, dtypes and exceptions ask for beyond
+//! that is Python's half, in `package/ndgpu`.
 //!
-//! Stands on the public API of the crate alone. The interpreter's lock is released while data are copied and computed on.
-//! `unsafe` is in [`memory`], where NumPy looks at Rust's memory, and Rust at NumPy's, and in [`aligned`], which allocates
-//! it.
+//! Stands on the public API of the crate alone. The interpreter's lock is released while data are copied and computed
+//! on. `unsafe` is in [`memory`], where NumPy looks at Rust's memory, and Rust at NumPy's, and in [`aligned`], which
+//! allocates it.
 
 mod aligned;
 mod array;

@@ -1,8 +1,9 @@
 //! Memory that Rust and NumPy share: [`Lent`], NumPy's as the crate sees it, and arrays of NumPy's over what landed.
 //!
-//! Its `unsafe` code rests on two promises of NumPy's: an array's memory stays where it is while somebody holds a reference to
-//! the array, and a contiguous, aligned array of a dtype is a slice of that type. As with every call of NumPy's that releases
-//! the interpreter's lock, an array that another thread writes to meanwhile is read as it happens to be; any bits make a number.
+//! Its `unsafe` code rests on two promises of NumPy's: an array's memory stays where it is while somebody holds a
+//! reference to the array, and a contiguous, aligned array of a dtype is a slice of that type. As with every call of
+//! NumPy's that releases the interpreter's lock, an array that another thread writes to meanwhile is read as it happens
+//! to be; any bits make a number.
 
 use ndgpu::ndarray::{ArrayView, IxDyn};
 use ndgpu::{AnyArray, Element, HostArray, TransferPath};
@@ -39,7 +40,8 @@ impl<T> AsRef<[T]> for Lent<T> {
 }
 
 impl<T: numpy::Element> Lent<T> {
-    /// The memory of an array that is of this type, contiguous in row-major order and aligned; `None` for any other object.
+    /// The memory of an array that is of this type, contiguous in row-major order and aligned; `None` for any other
+    /// object.
     pub fn of(object: &Bound<'_, PyAny>) -> Option<Self> {
         let array = object.cast::<PyArrayDyn<T>>().ok()?;
         let start = array.data().cast_const();
@@ -133,8 +135,8 @@ where
     let is_own = own.is_some();
     let (start, shape) = own.unwrap_or_else(|| (landed.view().as_ptr().cast_mut(), landed.view().raw_dim()));
     let container = Bound::new(py, Landed { _kept: Box::new(landed) })?;
-    // SAFETY: the memory is on the heap, stays there while the container lives, and has as many elements as the shape says.
-    // If others may read it the array is not writeable.
+    // SAFETY: the memory is on the heap, stays there while the container lives, and has as many elements as the shape
+    // says. If others may read it the array is not writeable.
     let array = unsafe {
         let view = ndgpu::ndarray::RawArrayViewMut::from_shape_ptr(shape, start).deref_into_view_mut();
         PyArrayDyn::borrow_from_array(&view, container.into_any())

@@ -1,5 +1,5 @@
-//! [`numbers`]: the arrays of numbers that objects of Python's are, and a refusal of what would become other numbers on its
-//! way to a device without anybody having asked for that.
+//! [`numbers`]: the arrays of numbers that objects of Python's are, and a refusal of what would become other numbers on
+//! its way to a device without anybody having asked for that.
 
 use ndgpu::{Element, ElementType};
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
@@ -30,8 +30,8 @@ pub fn anywhere<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> 
     if object.is_instance_of::<DeviceArray>() { Ok(object.clone()) } else { numbers(object).map(Bound::into_any) }
 }
 
-/// The NumPy array that an object is, or becomes by `__array__`, the buffer protocol or DLPack, of bools, integers or floats of
-/// up to 64 bits in either order of bytes. It keeps its dtype, so that float32 of any library is float32.
+/// The NumPy array that an object is, or becomes by `__array__`, the buffer protocol or DLPack, of bools, integers or
+/// floats of up to 64 bits in either order of bytes. It keeps its dtype, so that float32 of any library is float32.
 pub fn numbers<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     let array = match object.cast::<PyUntypedArray>() {
         Ok(array) => array.clone(),
@@ -145,8 +145,8 @@ fn refusal(dtype: &Bound<'_, PyArrayDescr>) -> Option<&'static str> {
     })
 }
 
-/// Refuses values that do not stay what they are in `T`: floats as integers, integers out of range, and, unless rounding is
-/// asked for, those that float64 does not hold.
+/// Refuses values that do not stay what they are in `T`: floats as integers, integers out of range, and, unless
+/// rounding is asked for, those that float64 does not hold.
 pub fn refuse_others<T: Element>(array: &Bound<'_, PyUntypedArray>, rounding: Rounding) -> PyResult<()> {
     let (kind, width) = (array.dtype().kind(), array.dtype().itemsize());
     let to_float = T::TYPE != ElementType::U32;

@@ -12,8 +12,8 @@ use crate::error::exception;
 use crate::fork::expect_threads;
 use crate::given::Given;
 
-/// Calls that were captured once by `Device.capture`, to be replayed on new data in the same memory, with one submission.
-/// Printing it tells its operations, passes and bytes, and what was fused.
+/// Calls that were captured once by `Device.capture`, to be replayed on new data in the same memory, with one
+/// submission. Printing it tells its operations, passes and bytes, and what was fused.
 #[pyclass(frozen, module = "ndgpu")]
 pub struct Plan {
     plan: Mutex<ndgpu::Plan<Vec<AnyArray>, Vec<AnyArray>>>,
@@ -69,8 +69,8 @@ fn arrays(object: &Bound<'_, PyAny>, what: &str) -> PyResult<(Vec<AnyArray>, boo
 
 #[pymethods]
 impl Plan {
-    /// Writes new values into the inputs, one argument for each: an array_like of the same shape, a DeviceArray of this device, or
-    /// None for an input that stays as it is. Costs what an upload costs, into memory that is there.
+    /// Writes new values into the inputs, one argument for each: an array_like of the same shape, a DeviceArray of this
+    /// device, or None for an input that stays as it is. Costs what an upload costs, into memory that is there.
     #[pyo3(signature = (*inputs))]
     fn write(&self, py: Python<'_>, inputs: &Bound<'_, PyTuple>) -> PyResult<()> {
         expect_threads()?;
@@ -90,8 +90,8 @@ impl Plan {
         .map_err(exception)
     }
 
-    /// Computes the outputs from what the inputs hold now: a DeviceArray, or a tuple if the function returned one. They lie in
-    /// the plan's memory, and the next replay writes over them; what `.numpy()` gave stays.
+    /// Computes the outputs from what the inputs hold now: a DeviceArray, or a tuple if the function returned one. They
+    /// lie in the plan's memory, and the next replay writes over them; what `.numpy()` gave stays.
     fn replay<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let outputs =
             py.detach(|| self.plan.lock().unwrap_or_else(PoisonError::into_inner).replay()).map_err(exception)?;

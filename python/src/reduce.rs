@@ -100,8 +100,8 @@ impl Weighted {
             let lengths: Vec<_> = axes.iter().map(|axis| shape[axis.index()]).collect();
             if weights.shape() != lengths {
                 return Err(PyValueError::new_err(format!(
-                    "Shape of weights must be consistent with shape of a along specified axis. (weights have shape {:?}; \
-                     give {lengths:?}, or {shape:?})",
+                    "Shape of weights must be consistent with shape of a along specified axis. (weights have shape \
+                     {:?}; give {lengths:?}, or {shape:?})",
                     weights.shape()
                 )));
             }
@@ -113,8 +113,8 @@ impl Weighted {
         &self.axes
     }
 
-    /// The averages, and the sums of the weights if they are wanted and there are weights. Where these are zero the average
-    /// is `fill`; without it that is an error.
+    /// The averages, and the sums of the weights if they are wanted and there are weights. Where these are zero the
+    /// average is `fill`; without it that is an error.
     pub fn average(&self, array: &AnyArray, returned: bool, fill: Option<f64>) -> Result<(AnyArray, Option<AnyArray>)> {
         let axes = &self.axes;
         match (array, &self.weights) {

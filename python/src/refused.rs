@@ -1,12 +1,12 @@
-//! What a `DeviceArray` does not do by itself: arithmetic, comparisons and looks at single elements, which on NumPy arrays
-//! need the values, and on a device would copy them here.
+//! What a `DeviceArray` does not do by itself: arithmetic, comparisons and looks at single elements, which on NumPy
+//! arrays need the values, and on a device would copy them here.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyType};
 
-const NOT_BY_ITSELF: &str = "a DeviceArray does not become a NumPy array by itself, as that may copy it from the device: \
-                             call .numpy(), or use ndgpu's functions, which leave it there";
+const NOT_BY_ITSELF: &str = "a DeviceArray does not become a NumPy array by itself, as that may copy it from the \
+                             device: call .numpy(), or use ndgpu's functions, which leave it there";
 
 /// With a second operand on either side; what assigns (`+=`) falls back to these.
 const BINARY: [&str; 14] = [
@@ -14,8 +14,8 @@ const BINARY: [&str; 14] = [
     "or",
 ];
 
-/// Python's own `==` would say whether two are the same object, and `!=` and `bool` that they are not. Hashes are still those of
-/// the objects: in a dict or set an array is found by what it is, without a comparison.
+/// Python's own `==` would say whether two are the same object, and `!=` and `bool` that they are not. Hashes are still
+/// those of the objects: in a dict or set an array is found by what it is, without a comparison.
 const OTHERS: [&str; 17] = [
     "lt", "le", "eq", "ne", "gt", "ge", "neg", "pos", "abs", "invert", "round", "bool", "iter", "reversed", "contains",
     "getitem", "setitem",

@@ -15,8 +15,8 @@ use crate::memory::Lent;
 /// Values that are bisected together, a step of each at a time, so that none waits for another's elements.
 const ABREAST: usize = 64;
 
-/// The places of values among those of an array, for arrays of the same type of number that lie in order in memory; `None`
-/// for any others.
+/// The places of values among those of an array, for arrays of the same type of number that lie in order in memory;
+/// `None` for any others.
 #[pyfunction]
 #[pyo3(name = "_places")]
 pub fn places<'py>(

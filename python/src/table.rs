@@ -16,41 +16,24 @@ use crate::numbers::{Rounding, anywhere};
 
 /// Knots and their values on a device, to look up in again and again: one table, or several with as many knots each.
 ///
-/// Parameters
-/// ----------
-/// xp, fp : array_like or DeviceArray
-///     `[n]`, or `[tables, n]` for several; knots may be shared by all tables. Knots that are on the device take no keywords,
-///     and their order is checked there.
-/// left, right : float, optional
-///     What is left of the first knot and right of the last.
-/// period : float, optional
-///     Makes the table periodic; `left`, `right` and the order are then ignored.
-/// order : {"check", "sort", "assume"}
-///     Whether knots that are not in order are an error, are sorted, or are nobody's concern. Knots that are NaN are an error
-///     to "check", and "sort" leaves them out.
-/// method : {"linear", "nearest", "previous", "next"}
-///     What the value is between two knots.
-/// extrapolate : bool
-///     Extends the lines of the first and last segment where `left` and `right` say nothing else.
-/// skip_missing : bool
-///     Leaves out, in each row, the knots that are NaN or whose values are, before anything else: gaps are bridged as by
-///     `numpy.interp(x, xp[ok], fp[ok])`. A row that has nothing left gives NaN. Such a table takes no other values later.
-/// dtype : optional
-///     float32 or float64; without it float32 if both are that, else float64.
-/// device : Device or str, optional
-///     Where it is to be, else `ndgpu.get_device()`.
+/// Parameters ---------- xp, fp : array_like or DeviceArray `[n]`, or `[tables, n]` for several; knots may be shared by
+/// all tables. Knots that are on the device take no keywords, and their order is checked there. left, right : float,
+/// optional What is left of the first knot and right of the last. period : float, optional Makes the table periodic;
+/// `left`, `right` and the order are then ignored. order : {"check", "sort", "assume"} Whether knots that are not in
+/// order are an error, are sorted, or are nobody's concern. Knots that are NaN are an error to "check", and "sort"
+/// leaves them out. method : {"linear", "nearest", "previous", "next"} What the value is between two knots. extrapolate
+/// : bool Extends the lines of the first and last segment where `left` and `right` say nothing else. skip_missing :
+/// bool Leaves out, in each row, the knots that are NaN or whose values are, before anything else: gaps are bridged as
+/// by `numpy.interp(x, xp[ok], fp[ok])`. A row that has nothing left gives NaN. Such a table takes no other values
+/// later. dtype : optional float32 or float64; without it float32 if both are that, else float64. device : Device or
+/// str, optional Where it is to be, else `ndgpu.get_device()`.
 ///
 /// Costs the upload of the table and one pass over it. The search index of a table of `n` knots takes as much again.
 ///
-/// Raises
-/// ------
-/// NotSortedError
-///     With the place of the first knot that is out of order.
-/// ValueError
-///     For shapes that do not fit, an empty table, a period of 0, and unknown keywords' values; and for `skip_missing` of
-///     values that are on the device, where nobody looks at them.
-/// TypeError
-///     For float64 on a device without it, and for what `Device.upload` refuses.
+/// Raises ------ NotSortedError With the place of the first knot that is out of order. ValueError For shapes that do
+/// not fit, an empty table, a period of 0, and unknown keywords' values; and for `skip_missing` of values that are on
+/// the device, where nobody looks at them. TypeError For float64 on a device without it, and for what `Device.upload`
+/// refuses.
 ///
 /// Examples
 /// --------
@@ -161,7 +144,8 @@ impl InterpTable {
         Ok(Self(table))
     }
 
-    /// Looks values up, whatever the shape of `x`: a DeviceArray, or an array of the host's, which is uploaded. One pass.
+    /// Looks values up, whatever the shape of `x`: a DeviceArray, or an array of the host's, which is uploaded. One
+    /// pass.
     ///
     /// Raises
     /// ------
@@ -184,7 +168,8 @@ impl InterpTable {
         result.map(DeviceArray::new).map_err(exception)
     }
 
-    /// Looks up row by row: row `i` of the result comes from table `i`. `x` is `[m]`, the same for each, or `[tables, m]`.
+    /// Looks up row by row: row `i` of the result comes from table `i`. `x` is `[m]`, the same for each, or
+    /// `[tables, m]`.
     ///
     /// >>> import ndgpu
     /// >>> tables = ndgpu.InterpTable([0.0, 1.0], [[0.0, 1.0], [0.0, 10.0]], device="cpu")
@@ -201,8 +186,8 @@ impl InterpTable {
         result.map(DeviceArray::new).map_err(exception)
     }
 
-    /// The same knots, index and rules with other values, `[n]` or `[tables, n]`. One pass over them. A ValueError for a
-    /// table made with `skip_missing`: which of its knots count was decided by the values that it got.
+    /// The same knots, index and rules with other values, `[n]` or `[tables, n]`. One pass over them. A ValueError for
+    /// a table made with `skip_missing`: which of its knots count was decided by the values that it got.
     fn with_values(&self, py: Python<'_>, fp: &Bound<'_, PyAny>) -> PyResult<Self> {
         let fp = self.operand(py, "fp", fp)?;
         let table = py.detach(|| match (&self.0, &fp) {
@@ -332,8 +317,8 @@ fn build<T: Number>(
     let (left, right, period) = (options.left.map(&number), options.right.map(&number), options.period.map(&number));
     if matches!(xp, Side::Device(_)) && !options.is_default() {
         return Err(PyValueError::new_err(
-            "knots that are on the device make a table without options: its order is checked there, and nothing else is \
-             known of it here; give the knots as a NumPy array",
+            "knots that are on the device make a table without options: its order is checked there, and nothing else \
+             is known of it here; give the knots as a NumPy array",
         ));
     }
     if matches!(fp, Side::Device(_)) && options.skip_missing {

@@ -1,5 +1,5 @@
-//! [`AnyArray`]: a device array whose element type and number of axes are known only when the program runs, as bindings for
-//! other languages and programs that read files have them.
+//! [`AnyArray`]: a device array whose element type and number of axes are known only at run time, for language bindings
+//! and programs that read files.
 
 use ndarray::{Dimension, IxDyn};
 
@@ -9,8 +9,8 @@ use crate::element::ElementType;
 
 /// A [`DeviceArray`] of any element type and any number of axes. Cloning it is cheap and shares the elements.
 ///
-/// Matching on it gives the typed array, and `into` makes one of any typed array. Plans take and give it like any other
-/// ([`PlanArrays`](crate::PlanArrays)), and vectors of it where the number of arrays varies too.
+/// Match on it to get the typed array; `into` converts any typed array to it. Plans take and return it like any other
+/// array ([`PlanArrays`](crate::PlanArrays)), and vectors of it where the number of arrays varies as well.
 ///
 /// ```
 /// use ndarray::arr2;
@@ -32,7 +32,7 @@ pub enum AnyArray {
     U32(DeviceArray<u32, IxDyn>),
 }
 
-/// Runs an expression on the typed array inside.
+/// Evaluates an expression on the typed array inside.
 macro_rules! on_any {
     ($any:expr, $array:ident => $result:expr) => {
         match $any {
@@ -45,7 +45,7 @@ macro_rules! on_any {
 pub(crate) use on_any;
 
 impl AnyArray {
-    /// What it holds.
+    /// The type of the elements.
     pub fn element_type(&self) -> ElementType {
         match self {
             Self::F32(_) => ElementType::F32,

@@ -1,4 +1,4 @@
-//! Rearranging axes on the device, for reductions over axes that are not neighbours.
+//! Rearranges axes on the device, for reductions over axes that are not neighbours.
 
 use crate::device::Device;
 use crate::engine::storage::Storage;
@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::float::dtype::{FloatType, for_float};
 use crate::kernels::transpose::op::Transpose;
 
-/// The elements of an array of this shape with its axes in another order: axis `i` of the result is axis `order[i]`.
-/// The same storage if that is the order they are in.
+/// Copies an array with its axes in another order: axis `i` of the result is axis `order[i]`. Returns the same storage
+/// if the order does not change.
 pub(crate) fn arrange(
     device: &Device,
     dtype: FloatType,
@@ -22,7 +22,7 @@ pub(crate) fn arrange(
         let Some(from) = axes.iter().position(|&axis| axis == order[place]).filter(|&from| from != place) else {
             continue;
         };
-        // Axes that stay together travel together.
+        // Axes that stay neighbours move as one group.
         let together = axes[from..].iter().zip(&order[place..]).take_while(|(have, want)| have == want).count();
         let transpose = Transpose {
             dtype,

@@ -1,5 +1,5 @@
-//! What may stand where host data are wanted: [`HostView`] whatever can be looked at by reference, and [`HostData`] for
-//! knots and values, which may also be handed over.
+//! Types accepted as host data: [`HostView`], anything that can be viewed by reference, and [`HostData`], for knots and
+//! values, which may also be moved in.
 
 use std::cell::{Ref, RefMut};
 use std::rc::Rc;
@@ -7,11 +7,11 @@ use std::sync::{Arc, LazyLock, MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
 use ndarray::{Array1, ArrayBase, ArrayRef, ArrayView, CowArray, Data, Dimension, Ix1, IxDyn, OwnedRepr, ViewRepr};
 
-/// Host data that can be viewed as an array: an array or view of any layout, a slice, a fixed-size array or a vector (of one
-/// dimension each), or whatever points to one of them.
+/// Host data that can be viewed as an array: an array or view of any layout, a slice, a fixed-size array or a vector
+/// (one-dimensional each), or any pointer to one of these.
 ///
-/// [`Device::upload`](crate::Device::upload) and the tables take a reference to any of these. A type of your own that holds
-/// an array may implement it, or be given as a reference to that array (`&*image` where it derefs to it).
+/// [`Device::upload`](crate::Device::upload) and the tables take a reference to any of these. A type of your own that
+/// holds an array may implement it, or pass a reference to that array (`&*image` where it derefs to it).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be viewed as an array of numbers",
     label = "neither an array, a view, a slice nor a vector",
@@ -19,12 +19,12 @@ use ndarray::{Array1, ArrayBase, ArrayRef, ArrayView, CowArray, Data, Dimension,
             a type that derefs to an array goes as `&*it`"
 )]
 pub trait HostView {
-    /// What it holds.
+    /// The element type.
     type Elem;
-    /// Its dimensions.
+    /// The dimension type.
     type Dim: Dimension;
 
-    /// The data where they lie.
+    /// A view of the data in place.
     fn host_view(&self) -> ArrayView<'_, Self::Elem, Self::Dim>;
 }
 
@@ -98,11 +98,11 @@ impl<H: HostView, F: FnOnce() -> H> HostView for LazyLock<H, F> {
     }
 }
 
-/// Host data for a table, borrowed or owned: a reference to whatever is a [`HostView`], a view, an array, a vector.
+/// Host data for a table, borrowed or owned: a reference to any [`HostView`], a view, an array or a vector.
 ///
-/// Implemented for what a call might have at hand; there is no need to implement it elsewhere.
+/// Implemented for every type a caller is likely to have; there is no need to implement it elsewhere.
 pub trait HostData<'a> {
-    /// What it holds.
+    /// The element type.
     type Elem: Clone + 'a;
 
     /// The data with their shape.

@@ -23,9 +23,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// An array that lives on a device.
 ///
-/// Its elements lie in standard (row-major) order. Cloning it is cheap and shares them. There is no indexing, no
-/// printing of values and no conversion behind the scenes: what is on the device stays there until
-/// [`readback`](Self::readback).
+/// The elements are in standard (row-major) order. Cloning is cheap and shares them. There is no indexing, no printing
+/// of values and no implicit conversion: data stay on the device until [`readback`](Self::readback).
 pub struct DeviceArray<T: Element, D: Dimension> {
     device: Device,
     storage: Storage,
@@ -41,7 +40,7 @@ impl<T: Element, D: Dimension> Clone for DeviceArray<T, D> {
 }
 
 impl<T: Element, D: Dimension> DeviceArray<T, D> {
-    /// An array of values that are being made now, of others to which `checks` belong.
+    /// An array whose values are being computed now, from operands with these `checks`.
     pub(crate) fn new(device: Device, storage: Storage, shape: D, checks: Checks) -> Self {
         let checks = checks.of_result(device.recorder().is_some());
         Self { device, storage, shape, checks, element: PhantomData }
@@ -72,12 +71,12 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         self.shape.clone()
     }
 
-    /// How many elements it has.
+    /// The number of elements.
     pub fn len(&self) -> usize {
         self.shape.size()
     }
 
-    /// How many axes it has.
+    /// The number of axes.
     pub fn ndim(&self) -> usize {
         self.shape.ndim()
     }
@@ -101,8 +100,8 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         &mut self.storage
     }
 
-    /// Replaces the values by what `compute` puts into the memory at hand, or into other memory if somebody else shares it,
-    /// and what was wrong with them by `checks`. If `compute` fails everything stays as it is.
+    /// Replaces the values by the result of `compute`, written in place, or to new memory if another handle shares the
+    /// storage; `checks` replace those of the old values. If `compute` fails, the array stays as it is.
     pub(crate) fn recompute(&mut self, checks: Checks, compute: impl FnOnce(&Storage) -> Result<()>) -> Result<()> {
         let storage =
             if self.storage.is_unique() { self.storage.clone() } else { self.device.allocate::<T>(self.len())? };
@@ -111,7 +110,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         Ok(())
     }
 
-    /// The values have been replaced, and with them what was wrong with them.
+    /// Notes that the values have been replaced: `findings` replace those about the old values.
     pub(crate) fn overwritten(&mut self, findings: Findings) {
         self.checks = findings.into();
     }
@@ -158,7 +157,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     ///
     /// # Errors
     ///
-    /// [`AxisOutOfRange`](ErrorKind::AxisOutOfRange) if there is no such place.
+    /// [`AxisOutOfRange`](ErrorKind::AxisOutOfRange) if `axis` is larger than the number of axes.
     pub fn insert_axis(self, axis: Axis) -> Result<DeviceArray<T, D::Larger>> {
         if axis.index() > self.ndim() {
             return Err(Error::new(
@@ -175,57 +174,59 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         Ok(self.with_shape(shape))
     }
 
-    /// The buffer the array lies in, for the application's own wgpu code; `None` on the CPU engine. The elements are at
-    /// its start, or where [`from_wgpu_buffer_at`](Self::from_wgpu_buffer_at) was told that they are; it may be longer.
+    /// The buffer that holds the array, for the application's own wgpu code; `None` on the CPU engine. The elements
+    /// start at byte 0, or at the offset given to [`from_wgpu_buffer_at`](Self::from_wgpu_buffer_at); the buffer may be
+    /// longer than the array.
     ///
-    /// `None` also while a plan is being captured. Commands recorded so far are submitted first, so that what the application
-    /// submits comes after them; call it again, then, after more was asked of the array.
+    /// Also `None` while a plan is being captured. Commands recorded so far are submitted first, so that the
+    /// application's submissions come after them; call this again after requesting further operations on the array.
     ///
-    /// # How long it is the caller's
+    /// # Ownership of the buffer
     ///
-    /// A clone of the handle is the caller's for as long as he keeps it: from this call on the buffer never goes into the
-    /// crate's pool, and nobody else's array will lie in it, also after the last handle to the array is gone. (It is lost to
-    /// the pool, so do not ask for the buffers of thousands of arrays that you drop.) What it holds is the array's:
+    /// A clone of the handle stays valid for as long as the caller keeps it: from this call on the buffer never returns
+    /// to the crate's pool, and no other array is placed in it, even after the last handle to the array is dropped.
+    /// (The pool loses it, so do not request the buffers of thousands of temporary arrays.) Its contents follow the
+    /// array:
     ///
-    /// - Operations only write to new arrays. The array of the output of a [plan](crate::Plan) is written by each replay,
-    ///   and that of an input by [`write`](crate::Plan::write).
-    /// - [`overwrite`](Self::overwrite) writes into this buffer if nobody shares the array, else the array moves to another
-    ///   buffer, and this one keeps the old values.
+    /// - Operations only write to new arrays. The output array of a [plan](crate::Plan) is rewritten by each replay, an
+    ///   input by [`write`](crate::Plan::write).
+    /// - [`overwrite`](Self::overwrite) writes into this buffer if the array has no other handles, else the array moves
+    ///   to another buffer, and this one keeps the old values.
     /// - [`into_readback`](Self::into_readback) copies the array instead of mapping it, and leaves the buffer usable.
-    /// - What the application writes there is seen by what is asked of the array later. What was found out about the old
-    ///   values (weights that sum to zero, knots out of order) still comes with the array.
+    /// - Later operations on the array see what the application writes there. Findings about the old values (weights
+    ///   that sum to zero, knots out of order) are still reported with the array.
     ///
-    /// The application must not map the buffer, which wgpu would refuse to compute on, or destroy it, while the array is used:
-    /// either is an error of the device for all that come later.
+    /// While the array is in use the application must neither map the buffer (wgpu refuses to compute on mapped
+    /// buffers) nor destroy it: either is a device error for every later call.
     pub fn wgpu_buffer(&self) -> Option<&wgpu::Buffer> {
         if self.device.recorder().is_some() {
             return None;
         }
         let (context, buffer) = (self.device.engine().gpu()?, self.storage.gpu().ok()?);
-        // A fault is kept by the device and returned by the next call that can fail.
+        // The device stores a fault and returns it from the next fallible call.
         let _ = context.flush();
         Some(buffer.expose())
     }
 
-    /// An array over a buffer that the application made with the wgpu device it shares by
-    /// [`Device::from_wgpu`]. Nothing is copied, and the buffer never goes into the crate's pool.
+    /// An array over a buffer that the application created on the wgpu device it shares by [`Device::from_wgpu`].
+    /// Nothing is copied, and the buffer never enters the crate's pool.
     ///
-    /// Commands that the application submits later are not waited for by what was asked of `device` before. Two arrays over
-    /// the same bytes are two names for them, and nothing keeps writing to one apart from reading the other.
+    /// Operations requested from `device` before do not wait for commands that the application submits later. Two
+    /// arrays over the same bytes alias each other, and nothing orders writes to one against reads of the other.
     ///
-    /// Costs one small submission, by which wgpu is made to say whether the buffer can be used.
+    /// Costs one small submission, which makes wgpu validate the buffer.
     ///
     /// # Errors
     ///
     /// [`InvalidOption`](ErrorKind::InvalidOption) if the buffer is not one of this wgpu device, is mapped (also by
-    /// `mapped_at_creation`) or about to be, was destroyed, or lacks the usages `STORAGE`, `COPY_SRC` and `COPY_DST`, or if
-    /// the device is the CPU engine; [`ShapeMismatch`](ErrorKind::ShapeMismatch) if it is too small for the shape;
-    /// [`UnsupportedElement`](ErrorKind::UnsupportedElement); [`DeviceLost`](ErrorKind::DeviceLost).
+    /// `mapped_at_creation`) or about to be, was destroyed, or lacks the usages `STORAGE`, `COPY_SRC` and `COPY_DST`,
+    /// or if the device is the CPU engine; [`ShapeMismatch`](ErrorKind::ShapeMismatch) if it is too small for the
+    /// shape; [`UnsupportedElement`](ErrorKind::UnsupportedElement); [`DeviceLost`](ErrorKind::DeviceLost).
     ///
-    /// wgpu has no name for "a buffer of another `wgpu::Instance`": it panics, which is caught here, or complains to the
-    /// device that the buffer is of, whose handler for uncaptured errors hears of it; its default handler's panic is caught
-    /// as well. Where the program is built with `panic = "abort"`, that mistake ends it. In a browser a buffer of
-    /// another device is an error of what is computed later.
+    /// wgpu has no error for "a buffer of another `wgpu::Instance`": it panics, which is caught here, or reports to the
+    /// uncaptured-error handler of the device that owns the buffer; the panic of its default handler is caught as well.
+    /// In a program built with `panic = "abort"` that mistake ends the process. In a browser a buffer of another device
+    /// is an error of a later computation.
     pub fn from_wgpu_buffer<Sh>(device: &Device, buffer: wgpu::Buffer, shape: Sh) -> Result<Self>
     where
         Sh: IntoDimension<Dim = D>,
@@ -233,15 +234,17 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         Self::from_wgpu_buffer_at(device, buffer, 0, shape)
     }
 
-    /// The same from a place in the buffer on, in bytes: for several arrays in one buffer, or one behind a header.
+    /// [`from_wgpu_buffer`](Self::from_wgpu_buffer) from a byte offset on: for several arrays in one buffer, or one
+    /// behind a header.
     ///
-    /// The place is a multiple of the wgpu device's `min_storage_buffer_offset_alignment`, which is 256 unless the application
-    /// requested a smaller limit. Nothing is copied.
+    /// The offset must be a multiple of the wgpu device's `min_storage_buffer_offset_alignment`, which is 256 unless
+    /// the application requested a smaller limit. Nothing is copied.
     ///
     /// # Errors
     ///
-    /// As [`from_wgpu_buffer`](Self::from_wgpu_buffer); [`InvalidOption`](ErrorKind::InvalidOption) also for any other place,
-    /// and [`ShapeMismatch`](ErrorKind::ShapeMismatch) if what is behind it is too small for the shape.
+    /// As [`from_wgpu_buffer`](Self::from_wgpu_buffer); [`InvalidOption`](ErrorKind::InvalidOption) also for a
+    /// misaligned offset, and [`ShapeMismatch`](ErrorKind::ShapeMismatch) if the bytes from there on are too few for
+    /// the shape.
     pub fn from_wgpu_buffer_at<Sh>(device: &Device, buffer: wgpu::Buffer, offset: u64, shape: Sh) -> Result<Self>
     where
         Sh: IntoDimension<Dim = D>,
@@ -254,7 +257,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
             ));
         };
         let shape = shape.into_dimension();
-        // Bindings are not empty, those of empty arrays neither.
+        // A binding cannot be empty, not even that of an empty array.
         let bytes = elements_of(&shape).map_or(u64::MAX, bytes_of::<T>);
         let bytes = if bytes == 0 { LARGEST_ELEMENT } else { bytes };
         let room = buffer.size().saturating_sub(offset);
@@ -289,8 +292,8 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     }
 }
 
-/// How many elements an array of this shape has; `None` if there can be none on a host. An array without elements cannot be
-/// of any shape either: the lengths of the other axes must be those of something.
+/// The number of elements of an array of this shape; `None` if no host could hold as many. The lengths other than 0
+/// must be possible for an empty array as well.
 pub(crate) fn elements_of<D: Dimension>(shape: &D) -> Option<usize> {
     let mut others = shape.slice().iter().filter(|&&len| len != 0);
     let product = others.try_fold(1_usize, |product, &len| product.checked_mul(len))?;
@@ -299,7 +302,7 @@ pub(crate) fn elements_of<D: Dimension>(shape: &D) -> Option<usize> {
 }
 
 impl<T: Element, D: Dimension> std::fmt::Debug for DeviceArray<T, D> {
-    /// Shape, type and device. The values stay where they are.
+    /// Prints shape, type and device; the values are not read back.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "DeviceArray<{}>{:?} on {}", T::TYPE, self.shape(), self.device.info().name)
     }

@@ -1,4 +1,4 @@
-//! Arrays and weights on their way into a reduction.
+//! The operands of a reduction: an array, its weights, and options.
 
 use ndarray::Dimension;
 
@@ -14,7 +14,7 @@ use crate::kernels::door;
 use crate::kernels::reduce::op::{Finish, Output, Reduce, View, Weights};
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
 
-/// An array to be reduced, with the weights to do it with.
+/// An array to be reduced, and its weights.
 pub(crate) struct Operands {
     pub device: Device,
     pub dtype: FloatType,
@@ -22,20 +22,20 @@ pub(crate) struct Operands {
     pub values: Storage,
     pub weights: Weights,
     pub skip_nan: bool,
-    /// What an average is where the sum of its weights is zero; without it that is an error.
+    /// The average where the sum of the weights is zero; without it that is an error.
     pub fill: Option<Scalar>,
-    /// What is already wrong with values or weights.
+    /// The checks of values and weights.
     pub checks: Checks,
 }
 
-/// The result of a reduction, and the sums of weights if they were wanted.
+/// The result of a reduction, and the sums of weights if requested.
 pub(crate) struct Reduced<T: Float, D: Dimension> {
     pub result: DeviceArray<T, D>,
     pub weight_sums: Option<DeviceArray<T, D>>,
 }
 
 impl Operands {
-    /// An array seen in some way, without weights.
+    /// An array as `view` splits it, without weights.
     pub fn new<T: Float, D: Dimension>(array: &DeviceArray<T, D>, view: View) -> Self {
         Self {
             device: array.device().clone(),
@@ -49,7 +49,7 @@ impl Operands {
         }
     }
 
-    /// As if values that are NaN were not there.
+    /// Skips NaN values.
     pub fn skipping_nan(self) -> Self {
         Self { skip_nan: true, ..self }
     }
@@ -59,9 +59,9 @@ impl Operands {
         Self { fill: Some(Scalar::of(fill)), ..self }
     }
 
-    /// Adds weights that were found to fit.
+    /// Adds weights whose shape has been checked.
     pub fn with_weights<T: Float, E: Dimension>(mut self, given: &DeviceArray<T, E>, fitting: Weights) -> Result<Self> {
-        self.device = self.device.joint(given.device(), "the weights")?;
+        self.device = self.device.common_device(given.device(), "the weights")?;
         self.checks = Checks::union([&self.checks, given.checks()]);
         self.weights = fitting;
         Ok(self)
@@ -72,13 +72,13 @@ impl Operands {
         Ok(self.reduce_with_sums(finish, false, shape)?.result)
     }
 
-    /// Reduces to variances or standard deviations. A pass for the means comes first.
+    /// Reduces to variances or standard deviations, after a pass for the means.
     pub fn spread<T: Float, D: Dimension>(self, finish: Finish, ddof: f64, shape: D) -> Result<DeviceArray<T, D>> {
         let [_, output] = self.statistics(finish, ddof)?;
         Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
     }
 
-    /// The means of all lines, and their variances or standard deviations.
+    /// The means of all rows, and their variances or standard deviations.
     pub fn statistics(&self, finish: Finish, ddof: f64) -> Result<[Storage; 2]> {
         let lines = self.view.lines();
         let means = self.allocate(lines)?;
@@ -135,7 +135,7 @@ impl Operands {
         if lines > 0 {
             device.run(Reduce { weight_sums: weight_sums.clone(), check, ..operation })?;
         } else if let (Some(check), Weights::Along(weights)) = (check, &self.weights) {
-            // No averages, but weights all the same, and NumPy complains if their sum is zero.
+            // There are no averages, but there are weights, and NumPy reports a sum of zero even then.
             let view = View { outer: 1, len: self.view.len, inner: 1 };
             let output = Output::Values(self.allocate(1)?);
             device.run(Reduce { view, values: weights.clone(), output, check: Some(check), ..operation })?;
@@ -144,7 +144,7 @@ impl Operands {
         Ok(Reduced { result: array(output), weight_sums: weight_sums.map(array) })
     }
 
-    /// Standardizes every line.
+    /// Standardizes every row.
     pub fn standardized(&self, ddof: f64) -> Result<Storage> {
         let Self { device, view, .. } = self;
         let elements = view.lines() * view.len;
@@ -205,7 +205,7 @@ impl Operands {
 }
 
 impl<T: Float, D: Dimension> Reduced<T, D> {
-    /// Result and sums of weights, which must have been wanted.
+    /// The result and the sums of weights, which must have been requested.
     pub fn pair(self) -> Result<(DeviceArray<T, D>, DeviceArray<T, D>)> {
         match self.weight_sums {
             Some(sums) => Ok((self.result, sums)),

@@ -1,4 +1,4 @@
-//! Several axes of an array, or all of it, seen for a reduction.
+//! Reductions over several axes, or over all elements.
 
 use ndarray::{Axis, Dimension, IxDyn};
 
@@ -11,17 +11,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::reduce::op::{View, Weights};
 
 impl<T: Float, D: Dimension> DeviceArray<T, D> {
-    /// Standardizes over several axes: `(a - mean) / std`, of the same shape, where mean and standard deviation are those of
-    /// all elements along these axes; see [`standardize_axis`](Self::standardize_axis).
+    /// Standardizes over several axes: `(a - mean) / std`, in the same shape, with mean and standard deviation taken
+    /// over all elements along these axes; see [`standardize_axis`](Self::standardize_axis).
     ///
-    /// Costs as [`standardize_axis`](Self::standardize_axis) if the axes are neighbours; else array and result are rearranged,
-    /// a pass that reads and writes them, for each group of axes that has to move. Over no axes at all every element stands
-    /// alone, and becomes NaN.
+    /// Costs as much as [`standardize_axis`](Self::standardize_axis) if the axes are neighbours; else array and result
+    /// are rearranged, with one read-and-write pass for each group of axes that moves. With no axes at all every
+    /// element is a row by itself, and the result is NaN.
     ///
     /// # Errors
     ///
     /// [`AxisOutOfRange`](ErrorKind::AxisOutOfRange), [`RepeatedAxis`](ErrorKind::RepeatedAxis).
-    /// [`TooLarge`](ErrorKind::TooLarge) if the axes are not neighbours and what has to be rearranged exceeds a binding.
+    /// [`TooLarge`](ErrorKind::TooLarge) if the axes are not neighbours and an array to be rearranged exceeds a
+    /// binding.
     pub fn standardize_axes(&self, axes: &[Axis], ddof: T) -> Result<Self> {
         let (plan, _) = self.plan_over(axes)?;
         let values = arrange(self.device(), T::FLOAT, self.storage(), self.shape(), &plan.order)?;
@@ -33,7 +34,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         Ok(DeviceArray::new(self.device().clone(), output, self.raw_dim(), self.checks().clone()))
     }
 
-    /// The array seen as one line.
+    /// The array as one row.
     pub(crate) fn whole(&self) -> Operands {
         Operands::new(self, View { outer: 1, len: self.len(), inner: 1 })
     }
@@ -50,12 +51,12 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         self.whole().with_weights(weights, Weights::Full(weights.storage().clone()))
     }
 
-    /// The array with the axes that are reduced side by side, and the shape of what is left.
+    /// The array with the reduced axes side by side, and the shape that remains.
     pub(crate) fn over(&self, axes: &[Axis]) -> Result<(Operands, IxDyn)> {
         self.over_for(axes, self.device())
     }
 
-    /// The same for what is computed on another handle of the device.
+    /// [`over`](Self::over) for a computation on another handle of the device.
     fn over_for(&self, axes: &[Axis], device: &Device) -> Result<(Operands, IxDyn)> {
         let (plan, shape) = self.plan_over(axes)?;
         let values = arrange(self.device_to_arrange_on(device), T::FLOAT, self.storage(), self.shape(), &plan.order)?;
@@ -69,13 +70,13 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         weights: &DeviceArray<T, E>,
     ) -> Result<(Operands, IxDyn)> {
         let (plan, _) = self.plan_over(axes)?;
-        let device = &self.device().joint(weights.device(), "the weights")?;
+        let device = &self.device().common_device(weights.device(), "the weights")?;
         let arranging = weights.device_to_arrange_on(device);
         let named: Vec<usize> = axes.iter().map(|axis| self.shape()[axis.index()]).collect();
         let weights_fit = if weights.shape() == self.shape() {
             Weights::Full(arrange(arranging, T::FLOAT, weights.storage(), self.shape(), &plan.order)?)
         } else if weights.shape() == named {
-            // They come in the order in which the axes were named, and are needed in the array's.
+            // They are in the order in which the axes were named, and the kernels need the array's order.
             let mut order: Vec<usize> = (0..axes.len()).collect();
             order.sort_by_key(|&place| axes[place].index());
             Weights::Along(arrange(arranging, T::FLOAT, weights.storage(), &named, &order)?)
@@ -93,8 +94,8 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         Ok((operands.with_weights(weights, weights_fit)?, shape))
     }
 
-    /// Where its axes are rearranged for something that is computed on `device`: at once, unless it is memory of a plan, whose
-    /// values a plan that is being captured takes at each replay.
+    /// The handle on which to rearrange the axes for a computation on `device`: the array's own, which computes at
+    /// once, unless the array is an output of a plan; a plan that is being captured reads those anew at each replay.
     fn device_to_arrange_on<'a>(&'a self, device: &'a Device) -> &'a Device {
         if self.checks().latest().is_empty() { self.device() } else { device }
     }
@@ -119,7 +120,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     }
 }
 
-/// In which order the axes have to lie, and how the array is seen then.
+/// The order that the axes need, and the split of the array in that order.
 struct OverPlan {
     order: Vec<usize>,
     view: View,
@@ -129,7 +130,7 @@ impl OverPlan {
     fn new(shape: &[usize], reduced: &[bool]) -> Self {
         let product = |axes: &[usize]| axes.iter().map(|&axis| shape[axis]).product();
         let all: Vec<usize> = (0..shape.len()).collect();
-        // An axis of length 1 is wherever one likes.
+        // An axis of length 1 does not affect the memory order.
         let first = all.iter().position(|&axis| reduced[axis] && shape[axis] != 1);
         let last = all.iter().rposition(|&axis| reduced[axis] && shape[axis] != 1);
         let (Some(first), Some(last)) = (first, last) else {

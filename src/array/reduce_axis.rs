@@ -1,4 +1,4 @@
-//! One axis of an array, seen for a reduction.
+//! Reductions along one axis.
 
 use ndarray::{Axis, Dimension, RemoveAxis};
 
@@ -9,14 +9,14 @@ use crate::error::{Error, Result};
 use crate::kernels::reduce::op::{View, Weights};
 
 impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
-    /// Standardizes along an axis: `(a - mean) / std`, of the same shape.
+    /// Standardizes along an axis: `(a - mean) / std`, in the same shape.
     ///
-    /// Where all values along the axis are the same the result is NaN (0/0), as `scipy.stats.zscore` has it: a constant
-    /// has no scale to be measured by, and a silent 0 would pass for an average value.
+    /// A constant row yields NaN (0/0), as in `scipy.stats.zscore`: returning 0 would be indistinguishable from values
+    /// equal to their mean.
     ///
-    /// Costs one pass that reads the array and writes the result where a row fits into a GPU's workgroup memory (along the
-    /// last axis, up to 3,072 elements in f32, 1,536 in f64) or a cache of the CPU engine's (32,768 elements); else three
-    /// passes that read the array, and one that writes.
+    /// Costs one pass that reads the array and writes the result where a row fits into a GPU's workgroup memory (along
+    /// the last axis, up to 3,072 elements in f32, 1,536 in f64) or the CPU engine's cache (32,768 elements); else
+    /// three passes that read the array and one that writes.
     ///
     /// # Errors
     ///
@@ -27,7 +27,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
         Ok(DeviceArray::new(self.device().clone(), output, self.raw_dim(), self.checks().clone()))
     }
 
-    /// The array seen along an axis, and the shape without it.
+    /// The array split at an axis, and the shape without it.
     pub(crate) fn along(&self, axis: Axis) -> Result<(Operands, D::Smaller)> {
         if axis.index() >= self.ndim() {
             return Err(Error::axis_out_of_range(axis.index(), self.shape()));
@@ -35,7 +35,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
         Ok((Operands::new(self, view_along(self.shape(), axis)), self.raw_dim().remove_axis(axis)))
     }
 
-    /// The same with weights, if they fit.
+    /// [`along`](Self::along) with weights, whose shape is checked.
     pub(crate) fn weighted_along<E: Dimension>(
         &self,
         axis: Axis,
@@ -61,7 +61,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     }
 }
 
-/// An array seen from one of its axes.
+/// A shape split at one of its axes.
 fn view_along(shape: &[usize], axis: Axis) -> View {
     let (before, rest) = shape.split_at(axis.index());
     View { outer: before.iter().product(), len: rest[0], inner: rest[1..].iter().product() }

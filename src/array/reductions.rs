@@ -1,8 +1,8 @@
-//! Every reduction of an array, from one list: along an axis, over several axes, and of all elements, with NaN and
-//! without ([`SkipNan`]).
+//! Every reduction of an array, generated from one list: along an axis, over several axes, and of all elements,
+//! including or skipping NaN ([`SkipNan`]).
 //!
-//! The list at the end names each reduction once, with the documentation of its form along an axis; the other forms refer
-//! to that one. A new reduction is a line there, and a variant of [`Finish`].
+//! The list at the end names each reduction once, with the documentation of its form along an axis, to which the other
+//! forms refer. A new reduction is a line there and a variant of [`Finish`].
 
 use ndarray::{Axis, Dimension, Ix0, IxDyn, RemoveAxis};
 
@@ -12,7 +12,7 @@ use crate::element::Float;
 use crate::error::Result;
 use crate::kernels::reduce::op::Finish;
 
-/// One method. `$operands` are the array and the shape of the result, `$($arg)*` what they are named by.
+/// One method. `$operands` is the array and the shape of the result, `$($arg)*` the parameter that names the axes.
 macro_rules! method {
     (
         $(#[$doc:meta])*
@@ -114,25 +114,51 @@ macro_rules! method {
 macro_rules! derived_doc {
     (axes $what:literal, $axis:ident, $errors:literal) => {
         concat!(
-            "The ", $what, " over several axes; see [`", stringify!($axis), "`](Self::", stringify!($axis), ").\n\n",
-            "Costs as many passes if the axes are neighbours; else the array (and the weights) are first rearranged, a pass ",
-            "that reads and writes them, for each group of axes that has to move. No axes at all leave the array as it is.",
+            "The ",
+            $what,
+            " over several axes; see [`",
+            stringify!($axis),
+            "`](Self::",
+            stringify!($axis),
+            ").\n\n",
+            "Costs as many passes if the axes are neighbours; else the array (and the weights) are rearranged first, \
+             with ",
+            "one read-and-write pass for each group of axes that moves. With no axes at all the array stays as it is.",
             "\n\n# Errors\n\n",
             "[`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange), [`RepeatedAxis`](crate::ErrorKind::RepeatedAxis), ",
-            "[`TooLarge`](crate::ErrorKind::TooLarge) if the axes are not neighbours and what has to be rearranged exceeds a ",
-            "binding", $errors, "."
+            "[`TooLarge`](crate::ErrorKind::TooLarge) if the axes are not neighbours and an array to be rearranged ",
+            "exceeds a binding",
+            $errors,
+            "."
         )
     };
     (whole $what:literal, $axis:ident, $errors:literal) => {
         concat!(
-            "The ", $what, " of all elements; see [`", stringify!($axis), "`](Self::", stringify!($axis), ").\n\n",
-            "# Errors\n\nOnly what can happen to any call: a lost device, memory that can't be had", $errors, "."
+            "The ",
+            $what,
+            " of all elements; see [`",
+            stringify!($axis),
+            "`](Self::",
+            stringify!($axis),
+            ").\n\n",
+            "# Errors\n\nOnly those of any call: a lost device, lack of memory",
+            $errors,
+            "."
         )
     };
     (skipping $where:literal, $what:literal, $of:ident, $none:literal) => {
         concat!(
-            "The ", $what, $where, " of the values that are not NaN; ", $none, " where there are none. As [`DeviceArray::",
-            stringify!($of), "`].\n\n# Errors\n\nThose of [`DeviceArray::", stringify!($of), "`]."
+            "The ",
+            $what,
+            $where,
+            " of the values that are not NaN; ",
+            $none,
+            " where there are none. As \
+             [`DeviceArray::",
+            stringify!($of),
+            "`].\n\n# Errors\n\nThose of [`DeviceArray::",
+            stringify!($of),
+            "`]."
         )
     };
 }
@@ -150,7 +176,8 @@ macro_rules! reductions {
         )*}
         weighted {$(
             $(#[$weighted_doc:meta])*
-            $weighted_kind:ident $weighted_axis:ident, $weighted_axes:ident, $weighted_whole:ident = $weighted_reduction:ident,
+            $weighted_kind:ident $weighted_axis:ident, $weighted_axes:ident,
+            $weighted_whole:ident = $weighted_reduction:ident,
             $weighted_what:literal, none: $weighted_none:literal, errors: $weighted_errors:literal;
         )*}
     ) => {
@@ -185,8 +212,9 @@ macro_rules! reductions {
             )*
             $(method! {
                 #[doc = concat!(
-                    "Where the ", $index_what, " of all elements is, counted in row-major order: the first of equals, and ",
-                    "the first NaN if there is one.\n\n# Errors\n\n[`EmptyReduction`](crate::ErrorKind::EmptyReduction)."
+                    "The row-major index of the ", $index_what, " of all elements: the first of equals, and the first \
+                     NaN ",
+                    "if there is one.\n\n# Errors\n\n[`EmptyReduction`](crate::ErrorKind::EmptyReduction)."
                 )]
                 index $index_whole [&self] () -> Ix0, (self.whole(), Ix0()), $index_reduction
             })*
@@ -194,8 +222,8 @@ macro_rules! reductions {
                 method! {
                     #[doc = derived_doc!(axes $weighted_what, $weighted_axis, $weighted_errors)]
                     ///
-                    /// The weights have the lengths of the axes, in the order in which the axes are named, or the array's own
-                    /// shape.
+                    /// The weights have the lengths of the axes, in the order in which the axes are named, or the
+                    /// array's own shape.
                     $weighted_kind $weighted_axes [&self] (axes: &[Axis]) weights -> IxDyn,
                     self.weighted_over(axes, weights)?, $weighted_reduction
                 }
@@ -274,11 +302,11 @@ reductions! {
 
         /// The variance along an axis, `Σ (a - mean)² / (n - ddof)`; `ddof` is 0 for a population and 1 for a sample.
         ///
-        /// NaN along an axis of length 0. Where `n - ddof` is not positive, NaN if all deviations are zero, else infinity. An
-        /// infinite value makes it NaN; a sum or squares beyond the range of the type make it infinite.
+        /// NaN along an axis of length 0. Where `n - ddof` is not positive: NaN if all deviations are zero, else
+        /// infinity. An infinite value makes the result NaN; an overflow of the sum or the squares makes it infinite.
         ///
-        /// Costs two passes: the array is read for the means and again for the deviations from them, so that a large offset
-        /// does no harm.
+        /// Costs two passes: one for the means and one for the deviations from them, so that a large offset costs no
+        /// precision.
         ///
         /// # Errors
         ///
@@ -294,18 +322,18 @@ reductions! {
         spread std_axis, std_axes, std = Std,
             "standard deviation", none: "NaN", errors: "";
 
-        /// The smallest value along an axis; NaN if any is NaN. Of zeros it is `+0.0`.
+        /// The smallest value along an axis; NaN if any value is NaN. A zero is always `+0.0`.
         ///
         /// Costs one pass.
         ///
         /// # Errors
         ///
-        /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange), [`EmptyReduction`](crate::ErrorKind::EmptyReduction) along
-        /// an axis of length 0 (unless the result is empty too).
+        /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange), [`EmptyReduction`](crate::ErrorKind::EmptyReduction)
+        /// along an axis of length 0 (unless the result is empty too).
         values min_axis, min_axes, min = Min,
             "smallest value", none: "NaN", errors: ", and [`EmptyReduction`](crate::ErrorKind::EmptyReduction)";
 
-        /// The largest value along an axis; NaN if any is NaN. Of zeros it is `+0.0`.
+        /// The largest value along an axis; NaN if any value is NaN. A zero is always `+0.0`.
         ///
         /// Costs one pass.
         ///
@@ -316,7 +344,7 @@ reductions! {
             "largest value", none: "NaN", errors: ", and [`EmptyReduction`](crate::ErrorKind::EmptyReduction)";
     }
     indices {
-        /// Where along an axis the smallest value is: the first of equals, and the first NaN if there is one.
+        /// The index along an axis of the smallest value: the first of equals, and the first NaN if there is one.
         ///
         /// Costs one pass.
         ///
@@ -325,7 +353,7 @@ reductions! {
         /// Those of [`min_axis`](Self::min_axis).
         argmin_axis, argmin = ArgMin, "smallest";
 
-        /// Where along an axis the largest value is: the first of equals, and the first NaN if there is one.
+        /// The index along an axis of the largest value: the first of equals, and the first NaN if there is one.
         ///
         /// ```
         /// use ndarray::{Axis, arr1, arr2};
@@ -348,8 +376,8 @@ reductions! {
     weighted {
         /// The weighted average along an axis, `Σ w·a / Σ w`, as `numpy.average(a, axis, weights)`.
         ///
-        /// `weights` has the length of the axis, or the array's own shape; it is never broadcast. The result has the array's
-        /// shape without the axis.
+        /// `weights` has the length of the axis, or the array's own shape; it is never broadcast. The result has the
+        /// array's shape without the axis.
         ///
         /// Costs one pass: the array and the weights are read once, the result is written.
         ///
@@ -368,14 +396,16 @@ reductions! {
         /// # Errors
         ///
         /// In the call: [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange),
-        /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch). With the
-        /// data: [`ZeroWeights`](crate::ErrorKind::ZeroWeights) if any of the sums of weights is zero (also that of an axis of
-        /// length 0), at the readback of the result or of anything computed from it.
+        /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
+        /// With the data: [`ZeroWeights`](crate::ErrorKind::ZeroWeights) if any of the sums of weights is zero (also
+        /// that of an axis of length 0), at the readback of the result or of anything computed from it.
         weighted average_axis, average_axes, average = Average,
-            "weighted average", none: "no average (the sum of the weights is zero)", errors: ", [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), \
+            "weighted average", none: "no average (the sum of the weights is zero)",
+            errors: ", [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), \
+            [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), \
             and with the data [`ZeroWeights`](crate::ErrorKind::ZeroWeights)";
 
-        /// The weighted average and the sum of the weights of each, as `numpy.average(..., returned=True)`: both have the
+        /// The weighted averages and the sums of their weights, as `numpy.average(..., returned=True)`: both have the
         /// array's shape without the axis.
         ///
         /// Costs one pass, as [`average_axis`](Self::average_axis).
@@ -384,13 +414,15 @@ reductions! {
         ///
         /// Those of [`average_axis`](Self::average_axis).
         returned average_axis_returned, average_axes_returned, average_returned = Average,
-            "weighted average, with the sum of the weights,", none: "no average (the sum of the weights is zero)", errors: ", [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), \
+            "weighted average, with the sum of the weights,", none: "no average (the sum of the weights is zero)",
+            errors: ", [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), \
+            [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), \
             and with the data [`ZeroWeights`](crate::ErrorKind::ZeroWeights)";
 
-        /// The weighted average along an axis, and `fill` where the sum of the weights is zero: one empty row does not cost the
-        /// others their averages, as it does with [`average_axis`](Self::average_axis).
+        /// The weighted average along an axis, or `fill` where the sum of the weights is zero: a row without weight
+        /// does not cost the others their averages, as it does with [`average_axis`](Self::average_axis).
         ///
-        /// A sum of weights that is NaN is not zero: the average is NaN then. `fill` may be NaN or infinite, and comes out bit
+        /// A NaN sum of weights is not zero: the average is then NaN. `fill` may be NaN or infinite and is returned bit
         /// for bit.
         ///
         /// Costs one pass, as [`average_axis`](Self::average_axis).
@@ -413,18 +445,23 @@ reductions! {
         /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange), [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch),
         /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
         filled average_axis_or, average_axes_or, average_or = Average,
-            "weighted average, or `fill` where the sum of the weights is zero,", none: "`fill`", errors: ", [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch)";
+            "weighted average, or `fill` where the sum of the weights is zero,", none: "`fill`",
+            errors: ", [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), \
+            [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch)";
 
-        /// The weighted average along an axis as [`average_axis_or`](Self::average_axis_or), and the sum of the weights of each, which is zero where the average is `fill`.
+        /// The weighted averages of [`average_axis_or`](Self::average_axis_or), and the sums of their weights, which
+        /// are zero where the average is `fill`.
         ///
         /// # Errors
         ///
         /// Those of [`average_axis_or`](Self::average_axis_or).
         filled_returned average_axis_returned_or, average_axes_returned_or, average_returned_or = Average,
-            "weighted average, or `fill` where the sum of the weights is zero, with that sum,", none: "`fill`", errors: ", [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch)";
+            "weighted average, or `fill` where the sum of the weights is zero, with that sum,", none: "`fill`",
+            errors: ", [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), \
+            [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch)";
 
-        /// The weighted sum along an axis, `Σ w·a`. Weights as for [`average_axis`](Self::average_axis); their sum may be
-        /// zero.
+        /// The weighted sum along an axis, `Σ w·a`. Weights as for [`average_axis`](Self::average_axis); their sum may
+        /// be zero.
         ///
         /// Costs one pass.
         ///
@@ -433,6 +470,8 @@ reductions! {
         /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange), [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch),
         /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
         weighted weighted_sum_axis, weighted_sum_axes, weighted_sum = Sum,
-            "weighted sum", none: "0", errors: ", [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch)";
+            "weighted sum", none: "0",
+            errors: ", [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), \
+            [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch)";
     }
 }

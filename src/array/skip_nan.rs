@@ -1,4 +1,4 @@
-//! [`SkipNan`]: reductions as if NaN were not there, on the same kernels. Its methods are those of
+//! [`SkipNan`]: reductions that skip NaN, on the same kernels. Its methods are those of
 //! [`reductions`](crate::array::reductions).
 
 use ndarray::{Axis, Dimension, IxDyn, RemoveAxis};
@@ -25,7 +25,7 @@ use crate::error::Result;
 #[derive(Debug)]
 pub struct SkipNan<'a, T: Float, D: Dimension>(pub(crate) &'a DeviceArray<T, D>);
 
-// Derived, both would ask for a dimension that can be copied, which dynamic ones cannot.
+// Derived implementations would require a `Copy` dimension, which a dynamic one is not.
 impl<T: Float, D: Dimension> Clone for SkipNan<'_, T, D> {
     fn clone(&self) -> Self {
         *self

@@ -1,16 +1,16 @@
-//! What graphics drivers offer, and which of them are loaded to find out.
+//! The adapters that graphics drivers offer, and which drivers are loaded to list them.
 
 use crate::device::traces;
 use crate::engine::info::DeviceInfo;
 
-/// What is found, and behind which graphics APIs it was looked for.
+/// The adapters found, and the graphics APIs that were searched.
 #[derive(Default)]
 pub(crate) struct Found {
     pub adapters: Vec<DeviceInfo>,
     pub looked: wgpu::Backends,
 }
 
-/// The graphics APIs that this builder, or else the environment, names.
+/// The graphics APIs named by this builder, or else by the environment.
 pub(crate) fn named_backends(backends: Option<wgpu::Backends>) -> Option<wgpu::Backends> {
     backends.or_else(wgpu::Backends::from_env)
 }
@@ -20,8 +20,8 @@ pub(crate) fn looks_for_hardware(backends: Option<wgpu::Backends>) -> bool {
     named_backends(backends).is_some() || traces::of_named_drivers() || traces::of_a_gpu()
 }
 
-/// All adapters that can compute: behind the graphics APIs that are named, else behind the native ones first class in wgpu,
-/// and behind GL if nothing there is `enough`. A second driver for the same GPU would be loaded for nothing.
+/// All adapters that can compute: behind the named graphics APIs, else behind the native ones of wgpu's first class,
+/// and behind GL only if none of those is `enough`, since it would load a second driver for the same GPU.
 pub(crate) async fn all(backends: Option<wgpu::Backends>, enough: impl Fn(&DeviceInfo) -> bool) -> Found {
     if let Some(backends) = named_backends(backends) {
         return Found { adapters: behind(backends).await, looked: backends & compiled() };
@@ -35,7 +35,7 @@ pub(crate) async fn all(backends: Option<wgpu::Backends>, enough: impl Fn(&Devic
     found
 }
 
-/// The graphics APIs that wgpu has on this system.
+/// The graphics APIs that wgpu supports on this system.
 fn compiled() -> wgpu::Backends {
     wgpu::Instance::enabled_backend_features()
 }

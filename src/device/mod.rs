@@ -1,5 +1,5 @@
-//! The device-abstraction layer: a [`Device`] is a GPU or the native CPU engine, and everything above it says what is to
-//! be done once, as an [`Op`], without asking which.
+//! The device abstraction: a [`Device`] is a GPU or the native CPU engine. Everything above it states a computation
+//! once, as an [`Op`], whichever engine runs it.
 
 mod adapters;
 mod open;
@@ -38,7 +38,7 @@ use crate::kernels::{Op, door};
 #[derive(Clone)]
 pub struct Device {
     inner: Arc<Inner>,
-    /// Where operations go while a plan is captured.
+    /// Records operations while a plan is captured.
     recorder: Option<Arc<Recorder>>,
 }
 
@@ -46,7 +46,7 @@ struct Inner {
     info: DeviceInfo,
     engine: Engine,
     ledger: Ledger,
-    /// The application's own, by [`Device::from_wgpu`].
+    /// Whether the application owns the wgpu device ([`Device::from_wgpu`]).
     is_shared: bool,
 }
 
@@ -58,9 +58,9 @@ impl Device {
 
     /// Shares the application's own wgpu device, so that its buffers can be computed on without a copy.
     ///
-    /// The device decides what is possible: its limits (wgpu's defaults are small: 128 MiB a binding) and its features
-    /// (`SHADER_F64` with `SHADER_INT64` for `f64`, `MAPPABLE_PRIMARY_BUFFERS` for readback without a copy on unified
-    /// memory). Its handlers for lost devices and uncaptured errors stay the application's.
+    /// The device determines the limits (wgpu's defaults are small: 128 MiB a binding) and the features (`SHADER_F64`
+    /// with `SHADER_INT64` for `f64`, `MAPPABLE_PRIMARY_BUFFERS` for readback without a copy on unified memory). The
+    /// application keeps its handlers for lost devices and uncaptured errors.
     ///
     /// # Errors
     ///
@@ -79,10 +79,10 @@ impl Device {
             ));
         }
         let info = DeviceInfo::of_adapter(adapter, device.features(), &limits);
-        Self::over(device, queue, info, false)
+        Self::from_parts(device, queue, info, false)
     }
 
-    pub(crate) fn over(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
+    pub(crate) fn from_parts(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
         let context = GpuContext::new(device, queue, info, owned)?;
         Ok(Self::with(context.info().clone(), context.into(), !owned))
     }
@@ -96,7 +96,7 @@ impl Device {
         &self.inner.info
     }
 
-    /// Waits until everything that was asked of this device has been done. For timing; results need no such call.
+    /// Waits until all operations requested from this device are complete. For timing; results need no such call.
     ///
     /// Not on wasm32: nothing can block in a browser. Await a readback there.
     ///
@@ -108,12 +108,12 @@ impl Device {
         self.engine().synchronize()
     }
 
-    /// What has been moved to and from this device so far, over all its clones.
+    /// The transfers to and from this device so far, over all its clones.
     pub fn transfers(&self) -> TransferStats {
         self.ledger().stats()
     }
 
-    /// How often commands were handed to the GPU's queue so far; always 0 on the CPU engine.
+    /// The number of submissions to the GPU's queue so far; always 0 on the CPU engine.
     pub fn submissions(&self) -> u64 {
         self.engine().submissions()
     }
@@ -127,37 +127,37 @@ impl Device {
     }
 
     /// Whether both are handles to the same device.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// The handle of what a plan computes while it is captured.
+    /// A handle that records operations for a plan.
     pub(crate) fn recording(&self, recorder: &Arc<Recorder>) -> Self {
         Self { inner: self.inner.clone(), recorder: Some(recorder.clone()) }
     }
 
-    /// The handle of what is there whether or not a plan is being captured.
-    pub(crate) fn lasting(&self) -> Self {
+    /// A handle that runs operations at once, also while a plan is being captured.
+    pub(crate) fn eager(&self) -> Self {
         Self { inner: self.inner.clone(), recorder: None }
     }
 
-    /// Where operations go, if not to the engine.
+    /// The recorder, if operations are recorded instead of run.
     pub(crate) fn recorder(&self) -> Option<&Arc<Recorder>> {
         self.recorder.as_ref()
     }
 
     /// An error unless `other` is this device; `what` names the array at fault.
-    pub(crate) fn expect(&self, other: &Self, what: &str) -> Result<()> {
-        if self.is(other) {
+    pub(crate) fn ensure_same_device(&self, other: &Self, what: &str) -> Result<()> {
+        if self.same_as(other) {
             return Ok(());
         }
         Err(Error::device_mismatch(what, &other.info().name, &self.info().name))
     }
 
-    /// The device of what is computed from operands of this one and of `other`: part of a plan if either is. An error if
+    /// The handle for results computed from operands of this one and of `other`: recording if either is. An error if
     /// they are different devices, or belong to different plans; `what` names the array at fault.
-    pub(crate) fn joint(&self, other: &Self, what: &str) -> Result<Self> {
-        self.expect(other, what)?;
+    pub(crate) fn common_device(&self, other: &Self, what: &str) -> Result<Self> {
+        self.ensure_same_device(other, what)?;
         match (&self.recorder, &other.recorder) {
             (Some(one), Some(another)) if !Arc::ptr_eq(one, another) => {
                 Err(recorder::not_capturable(format!("{what} belongs to another plan than what it is used with")))
@@ -167,7 +167,7 @@ impl Device {
         }
     }
 
-    /// An error if arrays of this type can't be on this device.
+    /// An error if the device does not support arrays of this type.
     pub(crate) fn supports<T: Element>(&self) -> Result<()> {
         if T::TYPE != ElementType::F64 || self.info().supports_f64 {
             return Ok(());
@@ -196,12 +196,12 @@ impl Device {
         ))
     }
 
-    /// Memory for `len` elements with any contents.
+    /// Memory for `len` elements with unspecified contents.
     pub(crate) fn allocate<T: Pod + Send + Sync>(&self, len: usize) -> Result<Storage> {
         self.engine().allocate::<T>(len)
     }
 
-    /// A check to be made on this device.
+    /// A check to be carried out on this device.
     pub(crate) fn check(&self, question: Question) -> Result<Arc<Check>> {
         match &self.recorder {
             Some(recorder) => recorder.check(question, self.engine().gpu().map(|context| &**context)),
@@ -209,7 +209,7 @@ impl Device {
         }
     }
 
-    /// Runs an operation, or keeps it for the plan that is being captured.
+    /// Runs an operation, or records it for the plan that is being captured.
     pub(crate) fn run(&self, op: impl Into<Op>) -> Result<()> {
         match &self.recorder {
             Some(recorder) => recorder.record(op.into()),
@@ -218,10 +218,10 @@ impl Device {
     }
 }
 
-/// Handles are equal if they are of the same device.
+/// Handles are equal if they refer to the same device.
 impl PartialEq for Device {
     fn eq(&self, other: &Self) -> bool {
-        self.is(other)
+        self.same_as(other)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Opening devices: the one that a machine prefers, one by name, or one of those that it has.
+//! Opens devices: the machine's preferred one, one by name, or one of a list.
 
 use crate::device::Device;
 use crate::device::select::{self, DeviceBuilder};
@@ -8,34 +8,34 @@ use crate::error::Result;
 impl Device {
     /// The fastest device this machine has: a discrete GPU, else an integrated one, else the native CPU engine.
     ///
-    /// A software rasteriser (llvmpipe, SwiftShader, WARP) is only taken when asked for. The environment variable
+    /// A software rasteriser (llvmpipe, SwiftShader, WARP) is only chosen on request. The environment variable
     /// `NDGPU_DEVICE` overrides the choice: `cpu`, `gpu` (hardware only), `software`, or part of an adapter's name.
     /// `WGPU_BACKEND` restricts the graphics APIs, as everywhere in wgpu.
     ///
-    /// On Linux no graphics driver is loaded unless the machine looks as if it had a GPU, or a driver is asked for
-    /// ([`DeviceBuilder::loads_drivers`] says how): opening takes well under a millisecond then, where drivers take 60 to 150,
-    /// and a process keeps clear of what a driver brings along.
+    /// On Linux no graphics driver is loaded unless the machine shows traces of a GPU, or a driver is requested (see
+    /// [`DeviceBuilder::loads_drivers`]): opening then takes well under a millisecond, against 60 to 150 ms with
+    /// drivers, and the process stays free of the libraries that a driver loads.
     ///
     /// # Beside TensorFlow
     ///
-    /// Drivers of Mesa's bring LLVM, and so does TensorFlow, which exports it: in one process they crash each other. Without
-    /// a GPU nothing is loaded, and nothing happens. With a GPU of Mesa's, or for llvmpipe, open the device through Vulkan
-    /// before TensorFlow's libraries are loaded, or open Mesa's driver with `RTLD_DEEPBIND` before the device, as the Python
-    /// package does, which has the details in its README.
+    /// Mesa's drivers load LLVM, and so does TensorFlow, which exports its symbols: in one process the two crash each
+    /// other. Without a GPU no driver is loaded, and nothing happens. With a Mesa GPU driver or llvmpipe, open the
+    /// device through Vulkan before TensorFlow's libraries are loaded, or open Mesa's driver with `RTLD_DEEPBIND`
+    /// before the device, as the Python package does; its README has the details.
     ///
     /// Not on wasm32: nothing can block in a browser. Await [`DeviceBuilder::build_async`] there.
     ///
     /// # Errors
     ///
-    /// [`NoDevice`](crate::ErrorKind::NoDevice) only if `NDGPU_DEVICE` asks for something that is not there. Without it the CPU
-    /// engine always is.
+    /// [`NoDevice`](crate::ErrorKind::NoDevice) only if `NDGPU_DEVICE` requests a device that is not there. Otherwise
+    /// there is always the CPU engine.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn new() -> Result<Self> {
         Self::builder().build()
     }
 
-    /// The device that [`Device::new`] gives where `NDGPU_DEVICE` has this value: `"cpu"`, `"gpu"`, `"software"`, or part of
-    /// an adapter's name. For programs that let their users choose.
+    /// The device that [`Device::new`] chooses where `NDGPU_DEVICE` has this value: `"cpu"`, `"gpu"`, `"software"`, or
+    /// part of an adapter's name. For programs that let their users choose.
     ///
     /// Not on wasm32: nothing can block in a browser.
     ///
@@ -53,8 +53,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`NoDevice`](crate::ErrorKind::NoDevice) with a message that says where one was looked for, what was found instead, and
-    /// what to install.
+    /// [`NoDevice`](crate::ErrorKind::NoDevice) with a message that says where the search looked, what it found
+    /// instead, and what to install.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn gpu() -> Result<Self> {
         pollster::block_on(Self::gpu_async())
@@ -74,11 +74,13 @@ impl Device {
         DeviceBuilder::default()
     }
 
-    /// Every device this machine has, the one that [`Device::new`] prefers first. Each can be [opened](DeviceInfo::open).
+    /// Every device this machine has, the one that [`Device::new`] prefers first. Each can be
+    /// [opened](DeviceInfo::open).
     ///
-    /// Asks all drivers, which takes a while. On Linux none are loaded, as by [`Device::new`], on a machine that does not look
-    /// as if it had a GPU: software rasterisers are not listed there unless they are asked for, by `NDGPU_DEVICE` or by
-    /// `Device::builder().allow_software(true).available()`. OpenGL is only asked if nothing else tells of a GPU.
+    /// Asks all drivers, which takes a while. On Linux none are loaded, as by [`Device::new`], on a machine that does
+    /// not look as if it had a GPU: software rasterisers are not listed there unless they are asked for, by
+    /// `NDGPU_DEVICE` or by `Device::builder().allow_software(true).available()`. OpenGL is only asked if nothing else
+    /// tells of a GPU.
     ///
     /// Not on wasm32: nothing can block in a browser. Await [`available_async`](Self::available_async) there.
     #[cfg(not(target_arch = "wasm32"))]
@@ -86,15 +88,15 @@ impl Device {
         pollster::block_on(Self::available_async())
     }
 
-    /// The same without blocking. A browser tells of one GPU.
+    /// The same without blocking. A browser reports a single GPU.
     pub async fn available_async() -> Vec<DeviceInfo> {
         Self::builder().available_async().await
     }
 }
 
 impl DeviceInfo {
-    /// Opens this device, and no other: of two equal GPUs that [`Device::available`] lists the one that this is about. With
-    /// the information of a device that is open already it opens another on the same adapter.
+    /// Opens exactly this device: of two equal GPUs listed by [`Device::available`], the one described. For a device
+    /// that is already open it opens another one on the same adapter.
     ///
     /// ```no_run
     /// use ndgpu::{Device, DeviceKind};
@@ -106,15 +108,15 @@ impl DeviceInfo {
     /// # Ok::<(), ndgpu::Error>(())
     /// ```
     ///
-    /// Costs what opening a device costs, 40 to 160 ms on a GPU. Through OpenGL, and in a browser, where an adapter is used
-    /// once, it is looked for again by its name.
+    /// Costs 40 to 160 ms on a GPU. Through OpenGL, and in a browser, where an adapter can be used only once, the
+    /// adapter is looked up again by its name.
     ///
     /// Not on wasm32: nothing can block in a browser. Await [`open_async`](Self::open_async) there.
     ///
     /// # Errors
     ///
-    /// [`Driver`](crate::ErrorKind::Driver) if the driver refuses, [`NoDevice`](crate::ErrorKind::NoDevice) if what has to be
-    /// looked for again is gone.
+    /// [`Driver`](crate::ErrorKind::Driver) if the driver refuses, [`NoDevice`](crate::ErrorKind::NoDevice) if an
+    /// adapter that is looked up again is gone.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn open(&self) -> Result<Device> {
         pollster::block_on(self.open_async())
@@ -140,7 +142,7 @@ impl DeviceInfo {
 mod tests {
     use super::*;
 
-    /// Two drivers for the same adapter are two adapters that nothing tells apart but the handle.
+    /// Two drivers for the same adapter give two adapters that differ in nothing but the handle.
     #[test]
     fn of_two_equal_adapters_each_opens_its_own() {
         let folder = tempfile::tempdir().unwrap();

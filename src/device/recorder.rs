@@ -1,9 +1,9 @@
-//! [`Recorder`]: where operations go while a plan is captured, instead of to an engine.
+//! [`Recorder`]: stores operations while a plan is captured, instead of running them.
 //!
-//! It travels in the device handles of the arrays that a plan's closure is given, and from there into those of everything
-//! computed from them. So it makes no difference which thread computes, and what does not depend on the plan's inputs is
-//! computed at once. When the closure has returned the recorder is closed, and arrays that escaped from it are of no use:
-//! their values are those of a replay, and only the plan knows when that is.
+//! It is part of the device handles of the arrays that a plan's closure receives, and passes from there to everything
+//! computed from them. So any thread may compute, and results that do not depend on the plan's inputs are computed at
+//! once. When the closure has returned the recorder is closed, and arrays that escaped from it are useless: their
+//! values are those of a replay, and only the plan knows when that is.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,7 @@ use crate::engine::gpu::GpuContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::Op;
 
-/// What a closure asked for so far.
+/// The recording of a closure so far.
 #[derive(Default)]
 pub(crate) struct Recorder(Mutex<State>);
 
@@ -22,12 +22,12 @@ struct State {
     is_closed: bool,
 }
 
-/// What a closure asked for.
+/// The operations and checks that a closure requested.
 #[derive(Default)]
 pub(crate) struct Recording {
     pub ops: Vec<Op>,
     pub checks: Vec<Arc<Check>>,
-    /// Where the outcomes of the checks are, on a GPU: one word after another.
+    /// The outcomes of the checks on a GPU: one word each.
     pub words: Option<wgpu::Buffer>,
 }
 
@@ -41,13 +41,13 @@ impl Recorder {
         if state.is_closed { Err(escaped()) } else { Ok(state) }
     }
 
-    /// Keeps an operation for the plan.
+    /// Records an operation.
     pub fn record(&self, op: Op) -> Result<()> {
         self.open()?.recording.ops.push(op);
         Ok(())
     }
 
-    /// A check that each replay makes anew. Its outcome is the plan's to look after.
+    /// A check that each replay repeats. The plan keeps track of its outcome.
     pub fn check(&self, question: Question, context: Option<&GpuContext>) -> Result<Arc<Check>> {
         let mut state = self.open()?;
         let recording = &mut state.recording;
@@ -61,8 +61,8 @@ impl Recorder {
                 let index = recording.checks.len() as u32;
                 if u64::from(index) * 4 >= buffer.size() {
                     return Err(not_capturable(format!(
-                        "a plan can make {index} checks (averages, tables built inside), and this closure asks for more; \
-                         make several plans of it"
+                        "this plan would need more than {index} deferred checks (one per average and per table built \
+                         inside); split the closure into several plans"
                     )));
                 }
                 Check::new(question, Outcome::Word { buffer, index })
@@ -77,12 +77,12 @@ impl Recorder {
         self.state().is_closed = true;
     }
 
-    /// What it asked for.
+    /// Takes the recording out.
     pub fn take(&self) -> Recording {
         std::mem::take(&mut self.state().recording)
     }
 
-    /// Why nothing can be brought to the host, or from there, at this point.
+    /// The error for moving data to or from the host during a capture.
     pub fn refusal(&self, what: &str) -> Error {
         if self.state().is_closed {
             return escaped();
@@ -100,7 +100,7 @@ pub(crate) fn not_capturable(message: impl Into<String>) -> Error {
 
 fn escaped() -> Error {
     not_capturable(
-        "this array was made while a plan was captured, and has values only inside the plan; return it from the closure \
-         and use what replay gives",
+        "this array was made while a plan was captured, and has values only inside the plan; return it from the \
+         closure and use what replay gives",
     )
 }

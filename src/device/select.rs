@@ -1,4 +1,4 @@
-//! Which device: [`DeviceBuilder`], the environment, and what is said when there is none.
+//! Chooses a device: [`DeviceBuilder`], the environment, and the error if there is none.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Chooses a device.
 ///
-/// Without any call this does what [`Device::new`] does.
+/// Without any option this does what [`Device::new`] does.
 ///
 /// ```no_run
 /// use ndgpu::Device;
@@ -27,9 +27,9 @@ pub struct DeviceBuilder {
     without_f64: bool,
 }
 
-/// What is being looked for.
+/// The device to look for.
 enum Wish {
-    /// The best, the CPU engine among them.
+    /// The best device, the CPU engine included.
     Best { software: bool },
     /// The CPU engine.
     Cpu,
@@ -37,14 +37,14 @@ enum Wish {
     HardwareGpu,
     /// Only a software rasteriser.
     Software,
-    /// An adapter whose name contains this, in any case of letters.
+    /// An adapter whose name contains this, ignoring case.
     Named(String),
 }
 
-/// The environment variable that chooses.
+/// The environment variable that chooses the device.
 const VARIABLE: &str = "NDGPU_DEVICE";
 
-/// By what it is being looked for, for the error.
+/// The origin of the request, for the error message.
 enum Asked {
     Call,
     /// As the environment would.
@@ -53,34 +53,35 @@ enum Asked {
 }
 
 impl DeviceBuilder {
-    /// Takes the adapter whose name contains this (in any case of letters), be it hardware or a software rasteriser.
-    /// Overrides `NDGPU_DEVICE`.
+    /// Chooses the adapter whose name contains this (ignoring case), hardware or software rasteriser. Overrides
+    /// `NDGPU_DEVICE`.
     pub fn adapter(mut self, part_of_name: impl Into<String>) -> Self {
         self.adapter = Some(part_of_name.into());
         self
     }
 
-    /// Chooses as `NDGPU_DEVICE` with this value would: `"cpu"`, `"gpu"`, `"software"`, or part of an adapter's name. Overrides
-    /// `NDGPU_DEVICE`; [`adapter`](Self::adapter) overrides this.
+    /// Chooses as `NDGPU_DEVICE` with this value would: `"cpu"`, `"gpu"`, `"software"`, or part of an adapter's name.
+    /// Overrides `NDGPU_DEVICE`; [`adapter`](Self::adapter) overrides this.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.named = Some(name.into());
         self
     }
 
-    /// Looks only behind these graphics APIs, whether or not this machine looks as if it had a GPU. Overrides `WGPU_BACKEND`.
+    /// Restricts the search to these graphics APIs, whether or not the machine shows traces of a GPU. Overrides
+    /// `WGPU_BACKEND`.
     pub fn backends(mut self, backends: wgpu::Backends) -> Self {
         self.backends = Some(backends);
         self
     }
 
-    /// Also takes a software rasteriser, if there is no GPU hardware, before the CPU engine. For tests: the CPU engine
-    /// is faster.
+    /// Also accepts a software rasteriser if there is no GPU hardware, in preference to the CPU engine. For tests: the
+    /// CPU engine is faster.
     pub fn allow_software(mut self, allow: bool) -> Self {
         self.allow_software = allow;
         self
     }
 
-    /// Uses the GPU as if it had no 64-bit floats, as many have not: `f64` is refused, and sums of `f32` are kept exact
+    /// Uses the GPU as if it had no 64-bit floats, like many GPUs: `f64` is refused, and sums of `f32` are kept exact
     /// by compensation instead. For tests, and for GPUs whose 64-bit arithmetic is slow.
     pub fn without_f64(mut self) -> Self {
         self.without_f64 = true;
@@ -109,9 +110,9 @@ impl DeviceBuilder {
         self.open(wish, asked).await
     }
 
-    /// What there is to choose from, best first: behind the graphics APIs that were named, else all of them; with
+    /// The devices to choose from, best first: those behind the named graphics APIs, else behind all of them; with
     /// [`allow_software`](Self::allow_software) also software rasterisers on a machine without a GPU, where
-    /// [`Device::available`] loads no driver that would tell of them.
+    /// [`Device::available`] loads no driver that would report them.
     ///
     /// ```
     /// use ndgpu::{Device, DeviceKind};
@@ -140,9 +141,9 @@ impl DeviceBuilder {
         all
     }
 
-    /// Whether [`build`](Self::build) loads graphics drivers: if this machine looks as if it had a GPU, or if drivers are
-    /// asked for by what was chosen here or by the environment. Programs in which a driver must not be loaded, or must be
-    /// loaded in a way of their own, ask first.
+    /// Whether [`build`](Self::build) loads graphics drivers: if this machine looks as if it had a GPU, or if drivers
+    /// are asked for by what was chosen here or by the environment. Programs in which a driver must not be loaded, or
+    /// must be loaded in a way of their own, ask first.
     ///
     /// A driver is asked for by [`adapter`](Self::adapter), [`backends`](Self::backends),
     /// [`allow_software`](Self::allow_software), `NDGPU_DEVICE` other than `cpu` and `gpu`, `WGPU_BACKEND`,
@@ -154,7 +155,7 @@ impl DeviceBuilder {
 
     /// The same of [`available`](Self::available).
     pub fn lists_drivers(&self) -> bool {
-        // NDGPU_DEVICE=cpu chooses, and hides nothing.
+        // NDGPU_DEVICE=cpu selects a device, but hides none.
         self.allow_software || adapters::looks_for_hardware(self.backends) || self.loads_drivers()
     }
 
@@ -206,7 +207,8 @@ impl Wish {
         }
     }
 
-    /// Whether drivers have to be loaded for it: where there may be a GPU, or for anything but one.
+    /// Whether the search has to load drivers: for a hardware GPU only where there may be one, for other adapters
+    /// always.
     fn loads_drivers(&self, backends: Option<wgpu::Backends>) -> bool {
         match self {
             Self::Cpu => false,
@@ -225,7 +227,7 @@ impl Wish {
         }
     }
 
-    /// Whether no other driver can have anything better.
+    /// Whether no other driver can offer a better device.
     fn is_enough(&self, info: &DeviceInfo, may_have_hardware: bool) -> bool {
         match self {
             Self::Best { .. } | Self::HardwareGpu => info.kind.is_hardware_gpu() || !may_have_hardware,
@@ -249,7 +251,7 @@ pub(crate) async fn hardware_gpu() -> Result<Device> {
     DeviceBuilder::default().open(Wish::HardwareGpu, Asked::Call).await
 }
 
-/// Every hardware GPU, open. One that several graphics APIs offer is opened through the first of them.
+/// Opens every hardware GPU, each through the first graphics API that offers it.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) async fn all_hardware() -> Result<Vec<Device>> {
     if !adapters::looks_for_hardware(None) {
@@ -268,7 +270,7 @@ pub(crate) async fn all_hardware() -> Result<Vec<Device>> {
     Ok(devices)
 }
 
-/// The lower, the better. An adapter of unknown kind (GL often does not say) comes after the known GPUs.
+/// Lower is better. An adapter of unknown kind (GL often does not tell) comes after the known GPUs.
 fn rank(kind: DeviceKind) -> u8 {
     match kind {
         DeviceKind::DiscreteGpu => 0,
@@ -280,7 +282,7 @@ fn rank(kind: DeviceKind) -> u8 {
     }
 }
 
-/// Opens what was found by the handle with which it was found.
+/// Opens a listed adapter by its handle.
 pub(crate) async fn open_adapter(info: &DeviceInfo, without_f64: bool) -> Result<Device> {
     let Some(adapter) = info.adapter() else {
         return Ok(Device::cpu());
@@ -303,7 +305,7 @@ pub(crate) async fn open_adapter(info: &DeviceInfo, without_f64: bool) -> Result
     let (device, queue) =
         opened.map_err(|error| Error::new(ErrorKind::Driver, error.to_string()).with_source(Arc::new(error)))?;
     let info = DeviceInfo::of_adapter(adapter, device.features(), &device.limits());
-    Device::over(device, queue, info, true)
+    Device::from_parts(device, queue, info, true)
 }
 
 fn no_device(wish: &Wish, asked: &Asked, found: &Found, refusals: &[String]) -> Error {
@@ -338,10 +340,10 @@ fn no_device(wish: &Wish, asked: &Asked, found: &Found, refusals: &[String]) -> 
 
 fn how_to_get_one() -> &'static str {
     if cfg!(target_os = "linux") {
-        "On Linux a GPU needs the Vulkan loader and its driver: install libvulkan1 with mesa-vulkan-drivers (AMD, Intel; \
-         also the software rasteriser llvmpipe) or the vendor's driver (NVIDIA) on Debian and Ubuntu, vulkan-loader \
-         with mesa-vulkan-drivers on Fedora, vulkan-icd-loader with vulkan-radeon, vulkan-intel or nvidia-utils on \
-         Arch; `vulkaninfo --summary` shows what is there."
+        "On Linux a GPU needs the Vulkan loader and its driver: install libvulkan1 with mesa-vulkan-drivers (AMD, \
+         Intel; also the software rasteriser llvmpipe) or the vendor's driver (NVIDIA) on Debian and Ubuntu, \
+         vulkan-loader with mesa-vulkan-drivers on Fedora, vulkan-icd-loader with vulkan-radeon, vulkan-intel or \
+         nvidia-utils on Arch; `vulkaninfo --summary` shows what is there."
     } else if cfg!(target_os = "windows") {
         "On Windows a GPU needs the vendor's driver with DirectX 12 or Vulkan."
     } else if cfg!(target_os = "macos") {

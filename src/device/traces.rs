@@ -1,13 +1,14 @@
-//! What a GPU leaves behind in a system, to be seen without loading its driver.
+//! Traces of a GPU in the system, visible without loading its driver.
 //!
-//! A graphics driver is a large guest: it takes 60 to 150 ms to load, writes to stderr, and brings a compiler whose symbols
-//! may be those of another one in the process (TensorFlow and Mesa both bring LLVM). Nobody should have it who has no GPU.
+//! Loading a graphics driver takes about a tenth of a second (notebook 2026-11: loading a driver), writes to stderr,
+//! and brings a compiler whose symbols may clash with those of another one in the process (TensorFlow and Mesa both
+//! load LLVM). A process on a machine without a GPU is spared that.
 
 #[cfg(target_os = "linux")]
 use std::path::Path;
 
-/// Nodes in `/dev` of kernel drivers for GPUs, by the beginning of their names. A node too many costs the loading of drivers
-/// that find nothing; one that is missing here would cost somebody his GPU.
+/// Nodes in `/dev` of kernel drivers for GPUs, by name prefix. A superfluous entry costs loading drivers that find
+/// nothing; a missing one would hide a GPU.
 #[cfg(target_os = "linux")]
 const NODES: [&str; 11] = [
     "dri",     // every driver of the kernel's own: AMD, Intel, Nouveau, Asahi, Panfrost, V3D, Turnip, virtio, VMware
@@ -23,15 +24,16 @@ const NODES: [&str; 11] = [
     "galcore", // Vivante
 ];
 
-/// NVIDIA's driver makes its nodes when a program first asks for the GPU, through this program if the user may not.
+/// NVIDIA's driver creates its nodes when a program first requests the GPU, through this program if the user lacks the
+/// rights.
 #[cfg(target_os = "linux")]
 const MAKES_NODES: [&str; 2] = ["/proc/driver/nvidia/version", "/usr/bin/nvidia-modprobe"];
 
-/// Variables that name drivers to be loaded.
+/// Environment variables that name drivers to load.
 #[cfg(target_os = "linux")]
 const NAME_DRIVERS: [&str; 3] = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES"];
 
-/// Whether this machine may have a GPU. Where drivers are the system's own, not a guest's, nobody has to look.
+/// Whether this machine may have a GPU. Outside of Linux drivers are part of the system, so there is no need to look.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn of_a_gpu() -> bool {
     true
@@ -52,7 +54,7 @@ pub(crate) fn of_named_drivers() -> bool {
     named
 }
 
-/// Whether a directory has a GPU's node, or cannot be looked at.
+/// Whether a directory contains a GPU's node, or cannot be read.
 #[cfg(target_os = "linux")]
 fn has_node(directory: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(directory) else {

@@ -1,15 +1,15 @@
-//! What was moved: [`TransferCost`] of one readback, [`TransferStats`] of a device.
+//! Transfer accounting: [`TransferCost`] of one readback, [`TransferStats`] of a device.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How data reached the host.
+/// The path by which data reached the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransferPath {
-    /// The CPU engine: the host looks at the very memory that the engine computed in. Nothing is copied.
+    /// The CPU engine: the host views the memory in which the engine computed. Nothing is copied.
     Shared,
-    /// Unified memory and an array that was given up: its own buffer is mapped. Nothing is copied.
+    /// Unified memory and a consumed array: its own buffer is mapped. Nothing is copied.
     Mapped,
     /// The device copies into a staging buffer, which is mapped.
     Staged,
@@ -25,18 +25,18 @@ impl std::fmt::Display for TransferPath {
     }
 }
 
-/// What a readback costs.
+/// The cost of a readback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TransferCost {
-    /// The size of the array in bytes. They are copied once if the path is [`TransferPath::Staged`], and only made
-    /// visible if it is another. (The 4 bytes of a check that travels with the data are not counted.)
+    /// The size of the array in bytes. They are copied once if the path is [`TransferPath::Staged`], else only made
+    /// visible. (The 4 bytes of a check that travels with the data are not counted.)
     pub bytes: u64,
-    /// The way they take.
+    /// The path they take.
     pub path: TransferPath,
 }
 
-/// What has been moved to and from a device since it was opened.
+/// The transfers to and from a device since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransferStats {
@@ -44,14 +44,14 @@ pub struct TransferStats {
     pub uploads: u64,
     /// Their bytes; those of a table include its search index.
     pub upload_bytes: u64,
-    /// The time the calls took that uploaded them. The device may still be copying when they return.
+    /// The time spent in the calls that uploaded them. The device may still be copying when they return.
     pub upload_time: Duration,
     /// Arrays that arrived on the host.
     pub readbacks: u64,
     /// Their bytes, whichever path they took.
     pub readback_bytes: u64,
-    /// The time from the request of each to its arrival, which includes waiting for the device to finish computing.
-    /// Readbacks that are under way together each count their own time.
+    /// The time from the request of each to its arrival, including the wait for the device to finish computing.
+    /// Concurrent readbacks each count their own time.
     pub readback_time: Duration,
 }
 

@@ -1,17 +1,17 @@
-//! What a device is and can do: [`DeviceInfo`], known before anything is uploaded.
+//! [`DeviceInfo`]: the properties and capabilities of a device, known before anything is uploaded.
 
-/// What 64-bit floats take.
+/// The features that 64-bit floats need.
 pub(crate) const FLOAT64_FEATURES: wgpu::Features = wgpu::Features::SHADER_F64.union(wgpu::Features::SHADER_INT64);
 
-/// What kind of machine computes.
+/// The kind of device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeviceKind {
-    /// A GPU with memory of its own, behind a bus.
+    /// A GPU with dedicated memory, behind a bus.
     DiscreteGpu,
     /// A GPU that shares the host's memory.
     IntegratedGpu,
-    /// A GPU handed through by a hypervisor.
+    /// A GPU passed through by a hypervisor.
     VirtualGpu,
     /// A software rasteriser: a graphics driver that computes on the CPU (llvmpipe, SwiftShader, WARP). For tests.
     Software,
@@ -41,52 +41,53 @@ impl std::fmt::Display for DeviceKind {
     }
 }
 
-/// The sizes that end somewhere.
+/// The size limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceLimits {
     /// The largest array, in bytes.
     pub max_buffer_bytes: u64,
-    /// The largest piece of an array that one shader sees at once, in bytes. Larger arrays are worked on in pieces;
-    /// an interpolation table has to fit.
+    /// The largest part of an array that one shader can access, in bytes. Larger arrays are processed in pieces; an
+    /// interpolation table has to fit.
     pub max_binding_bytes: u64,
-    /// How many workgroups a dispatch has along one dimension; more are folded into the next.
+    /// The number of workgroups along one dimension of a dispatch; more are folded into the next.
     pub max_workgroups_per_dimension: u32,
 }
 
-/// What a driver makes of floating-point arithmetic. Shading languages allow it to do without each of these; a kernel of
-/// one invocation finds out when a device is opened, in each float type that it has.
+/// How a driver implements floating-point arithmetic. Shading languages require none of these; a kernel of one
+/// invocation tests them when a device is opened, in each float type that it has.
 ///
-/// What results depend on which of them says the [crate's documentation](crate#what-drivers-make-of-numbers).
+/// The [crate's documentation](crate#what-drivers-make-of-numbers) lists which results depend on which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Arithmetic {
-    /// Numbers below the smallest normal one (1.2e-38 in `f32`) are computed with and compared as they are, not as zero.
+    /// Subnormals (below 1.2e-38 in `f32`) are preserved, in arithmetic and in comparisons; otherwise the driver
+    /// flushes them to zero.
     pub subnormals: bool,
-    /// A product is rounded before something is added to it: the two are not fused.
+    /// A product is rounded before the addition of another number: the two are not fused.
     pub separate_rounding: bool,
     /// Overflow gives an infinity, and infinities are computed with and compared as such.
     pub infinities: bool,
-    /// What has no value is NaN, which stays NaN in whatever is computed from it, and is neither below, above nor equal to
+    /// Undefined results are NaN, NaN propagates, and it compares neither less than, greater than nor equal to
     /// anything.
     pub nan: bool,
-    /// Quotients and square roots are the nearest there are.
+    /// Quotients and square roots are correctly rounded.
     pub rounded_division: bool,
 }
 
 impl Arithmetic {
-    /// All of it as IEEE 754 has it.
+    /// All of it as IEEE 754 requires.
     pub(crate) const IEEE: Self =
         Self { subnormals: true, separate_rounding: true, infinities: true, nan: true, rounded_division: true };
 
-    /// Whether all of it is as IEEE 754 has it.
+    /// Whether all of it is as IEEE 754 requires.
     pub fn is_ieee(self) -> bool {
         self == Self::IEEE
     }
 }
 
 impl std::fmt::Display for Arithmetic {
-    /// `as IEEE 754 has it`, or what is not.
+    /// Prints `as IEEE 754 has it`, or the departures.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let departures = [
             (self.subnormals, "flushes subnormals"),
@@ -100,39 +101,39 @@ impl std::fmt::Display for Arithmetic {
     }
 }
 
-/// What a device is and can do.
+/// The properties and capabilities of a device.
 ///
-/// Two are equal if they say the same, as those of two equal GPUs do; each of these still [opens](Self::open) its own.
+/// Two are equal if their contents are, as those of two equal GPUs; each of these still [opens](Self::open) its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceInfo {
     /// The adapter's name as its driver gives it, or that of the CPU engine.
     pub name: String,
-    /// What kind of machine computes.
+    /// The kind of device.
     pub kind: DeviceKind,
     /// The graphics API in use; `None` for the CPU engine.
     pub backend: Option<wgpu::Backend>,
-    /// The driver and its version, as far as it tells.
+    /// The driver and its version, as far as it reports them.
     pub driver: String,
-    /// Whether host and device share their memory, so that [`into_readback`](crate::DeviceArray::into_readback) maps
-    /// an array where it lies.
+    /// Whether host and device share memory, so that [`into_readback`](crate::DeviceArray::into_readback) maps an array
+    /// in place.
     pub unified_memory: bool,
-    /// Whether arrays of `f64` can be uploaded. On a GPU that takes 64-bit floats and integers in shaders.
+    /// Whether arrays of `f64` are supported. On a GPU that requires 64-bit floats and integers in shaders.
     pub supports_f64: bool,
-    /// Whether sums that keep what rounding loses are exact here, which a driver's compiler can undo. Found out by a
-    /// small kernel when the device is opened; of a device that is only listed, and in a browser, `false`. Without it, sums of `f32` on a
-    /// GPU without 64-bit floats, and sums of `f64`, are as exact as plain addition in a tree.
+    /// Whether compensated sums are exact here; a driver's compiler can optimise the compensation away. Tested by a
+    /// small kernel when the device is opened; `false` for a device that is only listed, and in a browser. Without it,
+    /// sums of `f32` on a GPU without 64-bit floats, and sums of `f64`, are as exact as plain addition in a tree.
     pub compensated_sums: bool,
-    /// What this driver makes of floating-point arithmetic, found out by the same kernel; `None` of a device that is only
-    /// listed, and in a browser, where nothing can wait for the answer.
+    /// How this driver implements floating-point arithmetic, tested by the same kernel; `None` for a device that is
+    /// only listed, and in a browser, where nothing can wait for the outcome.
     pub arithmetic: Option<Arithmetic>,
-    /// The sizes that end somewhere.
+    /// The size limits.
     pub limits: DeviceLimits,
-    /// What it is opened by.
+    /// The handle by which it is opened.
     adapter: Handle,
 }
 
-/// An adapter of wgpu's; none for the CPU engine. Says nothing about what a device is, so that all are equal.
+/// A wgpu adapter; `None` for the CPU engine. It is no property of the device, so all compare equal.
 #[derive(Clone)]
 struct Handle(Option<wgpu::Adapter>);
 
@@ -151,7 +152,7 @@ impl std::fmt::Debug for Handle {
 }
 
 impl DeviceInfo {
-    /// What it is opened by.
+    /// The handle by which it is opened.
     pub(crate) fn adapter(&self) -> Option<&wgpu::Adapter> {
         self.adapter.0.as_ref()
     }
@@ -175,7 +176,7 @@ impl DeviceInfo {
         }
     }
 
-    /// What using this adapter would give with these features and limits.
+    /// The device that this adapter would give with these features and limits.
     pub(crate) fn of_adapter(adapter: &wgpu::Adapter, features: wgpu::Features, limits: &wgpu::Limits) -> Self {
         let info = adapter.get_info();
         let kind = match info.device_type {
@@ -197,8 +198,8 @@ impl DeviceInfo {
             compensated_sums: false,
             arithmetic: None,
             limits: DeviceLimits {
-                // Sizes are counted in words of 4 bytes; some drivers end one byte before a power of two.
-                // Kernels count them in 32 bits.
+                // Sizes are multiples of words of 4 bytes, which kernels count in 32 bits; some drivers report one byte
+                // less than a power of two.
                 max_buffer_bytes: (limits.max_buffer_size & !3).min(4 * u64::from(u32::MAX)),
                 max_binding_bytes: limits.max_storage_buffer_binding_size & !3,
                 max_workgroups_per_dimension: limits.max_compute_workgroups_per_dimension,

@@ -22,13 +22,13 @@ use crate::engine::host::memory::{HostBuffer, HostPool, Owner};
 use crate::engine::storage::Storage;
 use crate::error::Result;
 
-/// Where memory lies and operations run.
+/// An engine: the memory of arrays, and what runs operations on them.
 pub(crate) enum Engine {
     Cpu(Arc<HostPool>),
     Gpu(Arc<GpuContext>),
 }
 
-/// The bytes of so many elements, or the most there are.
+/// The bytes of `len` elements, saturating.
 fn bytes_of<T>(len: usize) -> u64 {
     (len as u64).saturating_mul(size_of::<T>() as u64)
 }
@@ -45,7 +45,7 @@ impl Engine {
         Self::Cpu(Arc::default())
     }
 
-    /// What only a GPU has: buffers of wgpu's, and a queue that has to be looked after.
+    /// The context of a GPU: wgpu's buffers, and a queue that has to be served.
     pub fn gpu(&self) -> Option<&Arc<GpuContext>> {
         match self {
             Self::Cpu(_) => None,
@@ -53,7 +53,7 @@ impl Engine {
         }
     }
 
-    /// Memory for `len` elements with any contents.
+    /// Memory for `len` elements with unspecified contents.
     pub fn allocate<T: Pod + Send + Sync>(&self, len: usize) -> Result<Storage> {
         match self {
             Self::Cpu(pool) => Storage::host_buffer(HostBuffer::<T>::new(pool, len)?),
@@ -61,7 +61,7 @@ impl Engine {
         }
     }
 
-    /// Copies the first elements of some memory to other memory, now.
+    /// Copies the first `len` elements of one storage to another, now.
     pub fn copy<T: Pod + Send + Sync>(&self, from: &Storage, to: &Storage, len: usize) -> Result<()> {
         if from.id() == to.id() {
             return Ok(());
@@ -75,7 +75,7 @@ impl Engine {
         }
     }
 
-    /// Puts values into memory of their own.
+    /// Stores values in new memory.
     pub fn store<T: Pod + Send + Sync>(&self, host: ArrayView<'_, T, IxDyn>) -> Result<Storage> {
         match self {
             Self::Cpu(pool) => {
@@ -91,7 +91,7 @@ impl Engine {
         }
     }
 
-    /// Puts as many values as there already are over them.
+    /// Overwrites memory with as many values as it holds.
     pub fn store_over<T: Pod + Send + Sync>(&self, storage: &Storage, host: ArrayView<'_, T, IxDyn>) -> Result<()> {
         match self {
             Self::Cpu(_) => storage.host::<T>()?.write(|values| gather(&host, values)),
@@ -99,7 +99,7 @@ impl Engine {
         }
     }
 
-    /// Takes values over with their owner: the CPU engine reads them where they are, a GPU gets a copy.
+    /// Adopts values with their owner: the CPU engine reads them in place, a GPU gets a copy.
     pub fn store_owned<T: Pod + Send + Sync>(&self, owner: Owner<T>) -> Result<Storage> {
         match self {
             Self::Cpu(pool) => Storage::host_buffer(HostBuffer::over(pool, owner)),
@@ -107,15 +107,15 @@ impl Engine {
         }
     }
 
-    /// Takes a vector over: the CPU engine computes in its memory, a GPU gets a copy.
+    /// Adopts a vector: the CPU engine computes in its memory, a GPU gets a copy.
     pub fn store_vector<T: Pod + Send + Sync>(&self, vector: Vec<T>) -> Result<Storage> {
         match self {
-            Self::Cpu(pool) => Storage::host_buffer(HostBuffer::taking_over(pool, vector)),
+            Self::Cpu(pool) => Storage::host_buffer(HostBuffer::adopting(pool, vector)),
             Self::Gpu(_) => self.store(ArrayView::from(&vector[..]).into_dyn()),
         }
     }
 
-    /// A check to be made now.
+    /// A check to be carried out now.
     pub fn check(&self, question: Question) -> Result<Arc<Check>> {
         match self {
             Self::Cpu(_) => Ok(Check::on_host(question)),
@@ -123,7 +123,7 @@ impl Engine {
         }
     }
 
-    /// Waits until everything that was asked for has been done.
+    /// Waits until all requested operations are complete.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn synchronize(&self) -> Result<()> {
         match self {
@@ -132,7 +132,7 @@ impl Engine {
         }
     }
 
-    /// How often commands were handed to a GPU's queue.
+    /// The number of submissions to a GPU's queue.
     pub fn submissions(&self) -> u64 {
         match self {
             Self::Cpu(_) => 0,
@@ -141,7 +141,7 @@ impl Engine {
     }
 }
 
-/// Writes into staging memory in order, which is how a processor writes to memory that it does not cache.
+/// Writes to staging memory sequentially, which suits memory that the processor does not cache.
 fn write_gpu<T: Pod + Send + Sync>(
     context: &GpuContext,
     buffer: &GpuBuffer,

@@ -1,7 +1,8 @@
-//! [`Storage`]: where an array's elements lie, on either engine. Cloning shares the memory.
+//! [`Storage`]: the memory of an array's elements, on either engine. Cloning shares it.
 //!
-//! Neither names the type of the elements: on the host the variant of [`HostMemory`] does, on a GPU whoever binds the
-//! buffer. So whatever carries a storage is plain data, and the type comes back where a kernel asks for it.
+//! It has no type parameter: on the host the variant of [`HostMemory`] tells the type of the elements, on a GPU the
+//! code that binds the buffer knows it. So structs that hold a storage are plain data, and the type comes back where a
+//! kernel asks for it.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::engine::gpu::buffers::GpuBuffer;
 use crate::engine::host::memory::HostBuffer;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Which memory this is, among all that is in use.
+/// Identifies memory among all that is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MemoryId(usize);
 
@@ -30,7 +31,7 @@ pub(crate) enum Storage {
     Gpu(Arc<GpuBuffer>),
 }
 
-/// Memory of the CPU engine, by what it holds.
+/// Memory of the CPU engine, by element type.
 #[derive(Clone)]
 pub(crate) enum HostMemory {
     F32(Arc<HostBuffer<f32>>),
@@ -41,7 +42,7 @@ pub(crate) enum HostMemory {
     U64(Arc<HostBuffer<u64>>),
 }
 
-/// Evaluates an expression with the buffer inside, whatever it holds.
+/// Evaluates an expression with the buffer inside, of any type.
 macro_rules! on_host {
     ($memory:expr, $buffer:ident => $result:expr) => {
         match $memory {
@@ -54,7 +55,7 @@ macro_rules! on_host {
 }
 
 impl HostMemory {
-    /// A buffer under the name of what it holds.
+    /// Wraps a buffer in the variant of its type.
     fn holding<T: Pod + Send + Sync>(buffer: HostBuffer<T>) -> Result<Self> {
         let buffer: Arc<dyn Any + Send + Sync> = Arc::new(buffer);
         let buffer = match buffer.downcast() {
@@ -79,13 +80,13 @@ impl HostMemory {
 }
 
 impl Storage {
-    /// Over a buffer of the CPU engine's.
+    /// Wraps a buffer of the CPU engine.
     pub fn host_buffer<T: Pod + Send + Sync>(buffer: HostBuffer<T>) -> Result<Self> {
         HostMemory::holding(buffer).map(Self::Host)
     }
 
-    /// The CPU engine's memory. An operation only meets storage of its own device and of the type that it was made for; if
-    /// not, that is an error, no panic.
+    /// The CPU engine's memory. An operation only meets storage of its own device and of the type it was made for; a
+    /// mismatch is an error, not a panic.
     pub fn host<T: Pod + Send + Sync>(&self) -> Result<&HostBuffer<T>> {
         match self {
             Self::Host(memory) => memory.get(),
@@ -108,12 +109,12 @@ impl Storage {
         })
     }
 
-    /// Says that an operation touches the first bytes.
+    /// Declares that an operation touches the first `bytes`.
     pub fn used(&self, bytes: u64) -> Use {
         Use { memory: self.id(), bytes }
     }
 
-    /// Whether both are the same memory: also one buffer of the application's under two arrays.
+    /// Whether both are the same memory, such as one buffer of the application under two arrays.
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Gpu(one), Self::Gpu(another)) => one.raw() == another.raw(),
@@ -121,7 +122,7 @@ impl Storage {
         }
     }
 
-    /// Whether nobody else shares this memory.
+    /// Whether this is the only handle to the memory.
     pub fn is_unique(&mut self) -> bool {
         match self {
             Self::Host(memory) => on_host!(memory, buffer => Arc::get_mut(buffer).is_some()),

@@ -1,6 +1,6 @@
-//! The door between operations and engines: the one place outside of `engine/` where it matters which engine there is.
+//! The door between operations and engines: the only place outside of `engine/` where the kind of engine matters.
 //!
-//! Nothing here is generic, so all that it reaches is compiled in this crate.
+//! Nothing here is generic, so everything that it reaches is compiled in this crate.
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ pub(crate) fn run(engine: &Engine, op: &Op) -> Result<()> {
     }
 }
 
-/// Knots that the host has, `knots` of them a table, with the index that the engine searches by. What goes up is added to
-/// `moved`, in bytes.
+/// Prepares host knots, `knots` of them per table, with the index by which the engine searches. The bytes uploaded are
+/// added to `moved`.
 pub(crate) fn sorted_axis(engine: &Engine, xp: FloatSlice<'_>, knots: usize, moved: &mut u64) -> Result<SortedAxis> {
     let on_gpu = match engine {
         Engine::Cpu(_) => None,
@@ -40,7 +40,7 @@ pub(crate) fn sorted_axis(engine: &Engine, xp: FloatSlice<'_>, knots: usize, mov
     }
 }
 
-/// How many numbers the engine's tables take: `(to allocate, in use)`.
+/// The number of elements in the engine's tables: `(to allocate, in use)`.
 pub(crate) fn table_len(engine: &Engine, dtype: FloatType, tables: usize, knots: usize) -> (usize, usize) {
     match engine {
         Engine::Cpu(_) => {
@@ -54,7 +54,7 @@ pub(crate) fn table_len(engine: &Engine, dtype: FloatType, tables: usize, knots:
     }
 }
 
-/// Whether rows of an array can be standardized in one pass, each read once.
+/// Whether rows of an array can be standardized in one pass that reads each once.
 pub(crate) fn standardizes_rows(engine: &Engine, dtype: FloatType, view: View) -> bool {
     let longest = match engine {
         Engine::Cpu(_) => standardize::cpu::ELEMENTS_PER_TASK,
@@ -63,7 +63,7 @@ pub(crate) fn standardizes_rows(engine: &Engine, dtype: FloatType, view: View) -
     view.inner == 1 && (1..=longest).contains(&view.len) && view.outer > 0
 }
 
-/// Both operations in one, if they fit together and the second is all that needs the values of the first.
+/// Fuses two operations, if they match and the second is the only user of the first one's values.
 pub(crate) fn fuse(engine: &Engine, first: &Op, second: &Op) -> Option<Op> {
     match (first, second) {
         (Op::Interp(interp), Op::Reduce(reduce)) => fuse_interp_reduce(engine, interp, reduce),
@@ -80,16 +80,16 @@ fn fuse_interp_reduce(engine: &Engine, interp: &Interp, reduce: &Reduce) -> Opti
     fits.then(|| fused.into())
 }
 
-/// Operations made ready for an engine. On a GPU their kernels are compiled, buffers bound and grids known, so that a replay
-/// only encodes them; the CPU engine runs them one after another.
+/// Operations prepared for an engine. On a GPU their kernels are compiled, buffers bound and grids computed, so that a
+/// replay only encodes them; the CPU engine runs them one after another.
 pub(crate) struct Program {
-    // Also where the commands of a GPU are at hand: the operations own the memory that those use.
+    // Kept for a GPU as well: the operations own the memory that its commands use.
     ops: Vec<Op>,
     kept: Kept,
 }
 
 impl Program {
-    /// Also how many passes each operation takes.
+    /// Also returns the number of passes of each operation.
     pub fn new(engine: &Engine, ops: Vec<Op>) -> Result<(Self, Vec<usize>)> {
         let Engine::Gpu(context) = engine else {
             let passes = vec![1; ops.len()];
@@ -105,7 +105,7 @@ impl Program {
         Ok((Self { ops, kept: commands.into_kept() }, passes))
     }
 
-    /// Runs everything again. Gives what each check found, or where that will be; a GPU has their words in `words`.
+    /// Runs everything again. Returns the finding of each check, or where it will be; a GPU has their words in `words`.
     pub fn replay(
         &self,
         engine: &Engine,
@@ -115,9 +115,10 @@ impl Program {
         match engine {
             Engine::Cpu(_) => {
                 checks.iter().for_each(|check| check.forget());
-                // Not from within the pool of threads: what is small runs right here, and going there would cost 10 µs.
+                // Not inside the thread pool: small operations run on this thread, and a trip into the pool costs as
+                // much as they do.
                 self.ops.iter().try_for_each(Op::run)?;
-                // What was found stays with what is made of the outputs, while the plan goes on to other data.
+                // The findings stay with results computed from the outputs, while the plan goes on to other data.
                 Ok(checks.iter().map(|check| check.found()).collect())
             }
             Engine::Gpu(context) => self.encode_again(context, checks, words),
@@ -147,14 +148,14 @@ impl Program {
 }
 
 impl Check {
-    /// Ready to be made again.
+    /// Resets the check for another replay.
     fn forget(&self) {
         if let Outcome::Known(word) = self.outcome() {
             word.store(PASSED, std::sync::atomic::Ordering::Relaxed);
         }
     }
 
-    /// What was found, if anything.
+    /// The finding, if any.
     fn found(&self) -> Findings {
         let Outcome::Known(word) = self.outcome() else { return Findings::default() };
         match word.load(std::sync::atomic::Ordering::Relaxed) {

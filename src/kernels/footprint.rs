@@ -1,11 +1,11 @@
-//! [`Footprint`]: what an operation is called, and what memory it touches.
+//! [`Footprint`]: the name of an operation, and the memory that it touches.
 
 use crate::engine::storage::Use;
 
-/// What an operation does, for a plan to print, and to find out who else needs its output.
+/// The name and the memory of an operation, for printed plans and for fusion.
 #[derive(Clone)]
 pub(crate) struct Footprint {
-    /// In a few words, shapes among them.
+    /// A few words, with the shapes.
     pub name: String,
     pub reads: Vec<Use>,
     pub writes: Vec<Use>,

@@ -1,8 +1,8 @@
-//! What the engines compute: a folder a family, the twins of both engines side by side.
+//! The operations: a folder per family, with the kernels of both engines side by side.
 //!
-//! An operation is plain data: a small struct that names its type, its operands and its output, already validated, with
-//! memory for the output at hand. Eager mode runs one immediately; a plan stores it and runs it again. There is no separate
-//! code path for plans, and an engine is nothing but one of the two matches in [`Op`].
+//! An operation is plain data: its element type, operands, output and parameters, already validated and allocated.
+//! Eager mode runs one immediately; a plan stores it and runs it later. There is no separate code path for plans, and
+//! an engine is one of the two matches in [`Op`].
 
 pub(crate) mod door;
 pub(crate) mod footprint;
@@ -25,7 +25,7 @@ use crate::kernels::search::op::{PrepareKnots, Search};
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
 use crate::kernels::transpose::op::Transpose;
 
-/// Something that a device can do.
+/// An operation of any family.
 pub(crate) enum Op {
     BuildTable(BuildTable),
     Interp(Interp),
@@ -36,14 +36,14 @@ pub(crate) enum Op {
     Standardize(Standardize),
     StandardizeRows(StandardizeRows),
     Transpose(Transpose),
-    /// Only says what it touches.
+    /// Declares a footprint and computes nothing.
     #[cfg(test)]
     Touch(Footprint),
 }
 
 impl Op {
-    /// Computes the output now, on the CPU engine. The one match over operations and types: every CPU kernel is compiled
-    /// for each type here.
+    /// Computes the output now, on the CPU engine. The one match over operations and types: every CPU kernel is
+    /// compiled for each type here.
     pub fn run(&self) -> Result<()> {
         match self {
             Self::BuildTable(op) => for_float!(op.table.dtype, T => interp::cpu::build_table::<T>(op)),
@@ -60,7 +60,7 @@ impl Op {
         }
     }
 
-    /// Gives the commands that compute the output on a GPU.
+    /// Encodes the commands that compute the output on a GPU.
     pub fn encode(&self, commands: &Commands<'_>) -> Result<()> {
         match self {
             Self::BuildTable(op) => interp::gpu::build_table(op, commands),
@@ -77,7 +77,7 @@ impl Op {
         }
     }
 
-    /// What it is called, and what memory it touches.
+    /// Its name, and the memory that it touches.
     pub fn footprint(&self) -> Footprint {
         match self {
             Self::BuildTable(op) => op.footprint(),

@@ -1,13 +1,14 @@
-//! Cutting an array into pieces that fit into a shader's window.
+//! Splits an array into pieces that fit into a shader's window.
 //!
-//! A GPU binds only so much of a buffer at once (128 MiB at the least). An array seen as `[outer, len, inner]` is cut
-//! into tiles whose memory is one stretch each: many whole outer rows, or part of the length of one, or part of the inner
-//! axis of one place. Together they cover every element once, and the tiles of the same outputs come one after another.
+//! A GPU binds a limited part of a buffer at once (128 MiB or more). An array split as `[outer, len, inner]` is cut
+//! into tiles of contiguous memory: whole outer indices, or part of the length of one, or part of the inner axis at one
+//! index. Together they cover every element once, and the tiles of the same outputs are consecutive.
 
 use std::ops::Range;
 
-/// A piece of an array seen as `[outer, len, inner]`. If it has more than one outer row, it has all of `len` and `inner`;
-/// if it has more than one place along `len`, it has all of `inner`, or its stretch includes some of what is between.
+/// A piece of an array split as `[outer, len, inner]`. If it has more than one outer index, it has all of `len` and
+/// `inner`; if it has more than one index along `len`, it has all of `inner`, or its memory includes elements in
+/// between.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tile {
     pub outer: Range<u64>,
@@ -15,9 +16,9 @@ pub(crate) struct Tile {
     pub inner: Range<u64>,
 }
 
-/// Tiles whose stretches have at most `window` elements, and whose outputs (`[outer, inner]`) are at most that many too,
-/// or at most `widest` where it takes several tiles to complete an output. Nothing for an array whose outputs are empty.
-/// If `len` is 0, tiles cover the outputs.
+/// Tiles whose memory spans at most `window` elements, and whose outputs (`[outer, inner]`) are at most as many, or at
+/// most `widest` where an output takes several tiles. None for an array without outputs. If `len` is 0, tiles cover the
+/// outputs.
 pub(crate) fn tiles(outer: u64, len: u64, inner: u64, window: u64, widest: u64) -> Vec<Tile> {
     let (window, widest) = (window.max(1), widest.clamp(1, window.max(1)));
     let mut result = Vec::new();
@@ -32,7 +33,7 @@ pub(crate) fn tiles(outer: u64, len: u64, inner: u64, window: u64, widest: u64) 
         return result;
     }
     let width = inner.min(widest);
-    // The stretch of several places along `len` includes what lies between them.
+    // Several indices along `len` span the elements between them as well.
     let depth = (window - width) / inner + 1;
     for row in 0..outer {
         for inner in steps(inner, width) {

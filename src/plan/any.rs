@@ -1,5 +1,5 @@
-//! Plans whose arrays are known only when the program runs: [`AnyArray`] as an input and an output, [`AnyData`] to write
-//! one from, and vectors of both.
+//! Plans whose arrays are known only at run time: [`AnyArray`] as an input and an output, [`AnyData`] to write one
+//! from, and vectors of both.
 
 use ndarray::{ArrayView, IxDyn};
 
@@ -7,21 +7,21 @@ use crate::array::any::{AnyArray, on_any};
 use crate::element::ElementType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::arrays::sealed::Sealed;
-use crate::plan::arrays::{Adoption, Exit, Outside, PlanArrays, PlanData, PlanInputs, Target};
+use crate::plan::arrays::{Inputs, Outputs, PlanArrays, PlanData, PlanInputs, Publisher, Target};
 
 /// New values for an input of a plan that is an [`AnyArray`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AnyData<'a> {
-    /// 32-bit floats of the host's.
+    /// 32-bit floats on the host.
     F32(ArrayView<'a, f32, IxDyn>),
-    /// 64-bit floats of the host's.
+    /// 64-bit floats on the host.
     F64(ArrayView<'a, f64, IxDyn>),
-    /// 32-bit unsigned integers of the host's.
+    /// 32-bit unsigned integers on the host.
     U32(ArrayView<'a, u32, IxDyn>),
     /// An array on the plan's device.
     Device(AnyArray),
-    /// None: the input stays as it is.
+    /// No values: the input stays as it is.
     Unchanged,
 }
 
@@ -44,8 +44,8 @@ impl<A: Sealed> Sealed for Vec<A> {}
 impl PlanInputs for &AnyArray {
     type Arrays = AnyArray;
 
-    fn adopt(self, adoption: &mut Adoption<'_>) -> Result<AnyArray> {
-        on_any!(self, array => Ok(array.adopt(adoption)?.into()))
+    fn bind_input(self, bound: &mut Inputs<'_>) -> Result<AnyArray> {
+        on_any!(self, array => Ok(array.bind_input(bound)?.into()))
     }
 }
 
@@ -56,12 +56,12 @@ impl PlanArrays for AnyArray {
         self
     }
 
-    fn check_out(&self, exit: &mut Exit<'_>) -> Result<()> {
-        on_any!(self, array => array.check_out(exit))
+    fn collect_outputs(&self, collected: &mut Outputs<'_>) -> Result<()> {
+        on_any!(self, array => array.collect_outputs(collected))
     }
 
-    fn outside(&self, outside: &mut Outside<'_>) -> Self {
-        on_any!(self, array => array.outside(outside).into())
+    fn publish(&self, publisher: &mut Publisher<'_>) -> Self {
+        on_any!(self, array => array.publish(publisher).into())
     }
 }
 
@@ -90,8 +90,8 @@ impl PlanData<AnyArray> for AnyData<'_> {
 impl<P: PlanInputs> PlanInputs for Vec<P> {
     type Arrays = Vec<P::Arrays>;
 
-    fn adopt(self, adoption: &mut Adoption<'_>) -> Result<Self::Arrays> {
-        self.into_iter().map(|input| input.adopt(adoption)).collect()
+    fn bind_input(self, bound: &mut Inputs<'_>) -> Result<Self::Arrays> {
+        self.into_iter().map(|input| input.bind_input(bound)).collect()
     }
 }
 
@@ -105,12 +105,12 @@ impl<A: PlanArrays> PlanArrays for Vec<A> {
         self.iter().map(A::refs).collect()
     }
 
-    fn check_out(&self, exit: &mut Exit<'_>) -> Result<()> {
-        self.iter().try_for_each(|array| array.check_out(exit))
+    fn collect_outputs(&self, collected: &mut Outputs<'_>) -> Result<()> {
+        self.iter().try_for_each(|array| array.collect_outputs(collected))
     }
 
-    fn outside(&self, outside: &mut Outside<'_>) -> Self {
-        self.iter().map(|array| array.outside(outside)).collect()
+    fn publish(&self, publisher: &mut Publisher<'_>) -> Self {
+        self.iter().map(|array| array.publish(publisher)).collect()
     }
 }
 
@@ -118,8 +118,8 @@ impl<A: PlanArrays, W: PlanData<A>> PlanData<Vec<A>> for Vec<W> {
     fn write_to(self, inputs: &Vec<A>, target: &mut Target<'_>) -> Result<()> {
         if self.len() != inputs.len() {
             return Err(Error::shape(format!(
-                "the plan was captured for {} inputs and cannot take {}; give one for each, AnyData::Unchanged for those \
-                 that stay",
+                "the plan was captured for {} inputs and cannot take {}; give one for each, AnyData::Unchanged for \
+                 those that stay",
                 inputs.len(),
                 self.len()
             )));

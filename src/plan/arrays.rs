@@ -1,7 +1,8 @@
-//! What a plan takes and gives: an array, or a tuple of arrays. [`PlanInputs`] is what [`Device::capture`] is given,
-//! [`PlanArrays`] what is inside, and what comes out, [`PlanData`] what an input can be written from.
+//! The inputs and outputs of a plan: an array, or a tuple of arrays. [`PlanInputs`] is the argument of
+//! [`Device::capture`], [`PlanArrays`] the arrays inside and the outputs, [`PlanData`] the values that an input can be
+//! written from.
 //!
-//! The traits are sealed; tuples have up to four members. Arrays of any type, and any number of them, are in `any`.
+//! The traits are sealed; tuples have up to four members. Arrays of any type, in any number, are in `any`.
 
 use std::sync::Arc;
 
@@ -21,8 +22,8 @@ pub(crate) mod sealed {
 }
 use sealed::Sealed;
 
-/// Arrays of a plan: a [`DeviceArray`], an [`AnyArray`](crate::AnyArray), a tuple of up to four, or a vector of as many as
-/// there are.
+/// Arrays of a plan: a [`DeviceArray`], an [`AnyArray`](crate::AnyArray), a tuple of up to four, or a vector of any
+/// length.
 pub trait PlanArrays: Clone + Sealed {
     /// A reference to each.
     type Refs<'a>
@@ -33,50 +34,50 @@ pub trait PlanArrays: Clone + Sealed {
     fn refs(&self) -> Self::Refs<'_>;
 
     #[doc(hidden)]
-    fn check_out(&self, exit: &mut Exit<'_>) -> Result<()>;
+    fn collect_outputs(&self, collected: &mut Outputs<'_>) -> Result<()>;
 
     #[doc(hidden)]
-    fn outside(&self, outside: &mut Outside<'_>) -> Self;
+    fn publish(&self, publisher: &mut Publisher<'_>) -> Self;
 }
 
-/// What a plan can be captured over: a reference to a [`DeviceArray`] or an [`AnyArray`](crate::AnyArray), a tuple of up to
-/// four, or a vector.
+/// The inputs that a plan can be captured over: a reference to a [`DeviceArray`] or an [`AnyArray`](crate::AnyArray), a
+/// tuple of up to four, or a vector.
 pub trait PlanInputs: Sealed {
     /// The arrays themselves.
     type Arrays: PlanArrays;
 
     #[doc(hidden)]
-    fn adopt(self, adoption: &mut Adoption<'_>) -> Result<Self::Arrays>;
+    fn bind_input(self, bound: &mut Inputs<'_>) -> Result<Self::Arrays>;
 }
 
-/// What the inputs of a plan can be written from: a reference to an array of the host's (or a view), a reference to an array
-/// on the same device, `()` for no change, [`AnyData`](crate::AnyData) where the plan takes an
-/// [`AnyArray`](crate::AnyArray), or a tuple or vector of these where the plan takes one.
+/// New values for the inputs of a plan: a reference to a host array or view, a reference to an array on the same
+/// device, `()` for no change, [`AnyData`](crate::AnyData) where the plan takes an [`AnyArray`](crate::AnyArray), or a
+/// tuple or vector of these where the plan takes one.
 pub trait PlanData<I: PlanArrays> {
     #[doc(hidden)]
     fn write_to(self, inputs: &I, target: &mut Target<'_>) -> Result<()>;
 }
 
-/// Inputs on their way into a plan.
+/// The inputs bound to a plan so far.
 #[doc(hidden)]
-pub struct Adoption<'a> {
+pub struct Inputs<'a> {
     pub(crate) device: &'a Device,
     pub(crate) recorder: &'a Arc<Recorder>,
     pub(crate) inputs: Vec<Input>,
 }
 
-/// Arrays that a closure returned.
+/// The outputs of a closure collected so far.
 #[doc(hidden)]
-pub struct Exit<'a> {
+pub struct Outputs<'a> {
     pub(crate) device: &'a Device,
     pub(crate) recorder: &'a Arc<Recorder>,
-    /// The memory they lie in.
+    /// The memory of the outputs.
     pub(crate) needed: Vec<MemoryId>,
 }
 
-/// What the arrays of a plan have to know when they come out.
+/// Attaches a plan's verdicts to its output arrays.
 #[doc(hidden)]
-pub struct Outside<'a> {
+pub struct Publisher<'a> {
     pub(crate) device: &'a Device,
     pub(crate) verdicts: &'a mut Verdicts,
 }
@@ -94,9 +95,9 @@ impl<T: Element, D: Dimension> Sealed for &DeviceArray<T, D> {}
 impl<T: Element, D: Dimension> PlanInputs for &DeviceArray<T, D> {
     type Arrays = DeviceArray<T, D>;
 
-    fn adopt(self, adoption: &mut Adoption<'_>) -> Result<DeviceArray<T, D>> {
-        let device = adoption.device;
-        device.expect(self.device(), "an input of the plan")?;
+    fn bind_input(self, bound: &mut Inputs<'_>) -> Result<DeviceArray<T, D>> {
+        let device = bound.device;
+        device.ensure_same_device(self.device(), "an input of the plan")?;
         if let Some(recorder) = self.device().recorder() {
             return Err(recorder.refusal("captured"));
         }
@@ -104,8 +105,8 @@ impl<T: Element, D: Dimension> PlanInputs for &DeviceArray<T, D> {
         device.engine().copy::<T>(self.storage(), &storage, self.len())?;
         let input = Input::new(storage.id(), self.checks().now());
         let checks = Checks::default().with(input.marker.clone());
-        adoption.inputs.push(input);
-        Ok(DeviceArray::new(device.recording(adoption.recorder), storage, self.raw_dim(), checks))
+        bound.inputs.push(input);
+        Ok(DeviceArray::new(device.recording(bound.recorder), storage, self.raw_dim(), checks))
     }
 }
 
@@ -119,36 +120,36 @@ impl<T: Element, D: Dimension> PlanArrays for DeviceArray<T, D> {
         self
     }
 
-    fn check_out(&self, exit: &mut Exit<'_>) -> Result<()> {
-        exit.device.expect(self.device(), "an output of the plan")?;
-        if self.device().recorder().is_some_and(|other| !Arc::ptr_eq(exit.recorder, other)) {
+    fn collect_outputs(&self, collected: &mut Outputs<'_>) -> Result<()> {
+        collected.device.ensure_same_device(self.device(), "an output of the plan")?;
+        if self.device().recorder().is_some_and(|other| !Arc::ptr_eq(collected.recorder, other)) {
             return Err(not_capturable("the closure returned an array of another plan"));
         }
-        exit.needed.push(self.storage().id());
+        collected.needed.push(self.storage().id());
         Ok(())
     }
 
-    fn outside(&self, outside: &mut Outside<'_>) -> Self {
-        // What the closure did not compute from the inputs is no plan's, or another's.
+    fn publish(&self, publisher: &mut Publisher<'_>) -> Self {
+        // An array not computed from the inputs belongs to no plan, or to another one.
         let checks = match self.device().recorder() {
-            Some(_) => outside.verdicts.of_output(self.checks(), self.storage().id()),
+            Some(_) => publisher.verdicts.of_output(self.checks(), self.storage().id()),
             None => self.checks().clone(),
         };
-        self.handed_out(outside.device, checks)
+        self.handed_out(publisher.device, checks)
     }
 }
 
 impl<T: Element, D: Dimension, S: Data<Elem = T>> PlanData<DeviceArray<T, D>> for &ArrayBase<S, D> {
     fn write_to(self, input: &DeviceArray<T, D>, target: &mut Target<'_>) -> Result<()> {
         expect_shape(input, self.shape())?;
-        target.replace(Findings::default(), || input.write_over(self))
+        target.replace(Findings::default(), || input.write_through(self))
     }
 }
 
 impl<T: Element, D: Dimension> PlanData<DeviceArray<T, D>> for &DeviceArray<T, D> {
     fn write_to(self, input: &DeviceArray<T, D>, target: &mut Target<'_>) -> Result<()> {
         expect_shape(input, self.shape())?;
-        target.device.expect(self.device(), "the new input")?;
+        target.device.ensure_same_device(self.device(), "the new input")?;
         if let Some(recorder) = self.device().recorder() {
             return Err(recorder.refusal("written into a plan"));
         }
@@ -165,8 +166,7 @@ impl<T: Element, D: Dimension> PlanData<DeviceArray<T, D>> for () {
 }
 
 impl Target<'_> {
-    /// Replaces the values of the next input, and with them what was wrong with them; `findings` say what is wrong with the
-    /// new ones.
+    /// Replaces the values of the next input; `findings` replace those about the old ones.
     fn replace(&mut self, findings: Findings, write: impl FnOnce() -> Result<()>) -> Result<()> {
         match self.inputs.next() {
             Some(input) => input.write(findings, write),
@@ -180,7 +180,8 @@ fn expect_shape<T: Element, D: Dimension>(input: &DeviceArray<T, D>, shape: &[us
         return Ok(());
     }
     Err(Error::shape(format!(
-        "the plan was captured for an input of shape {:?} and cannot take {shape:?}; capture another plan for that shape",
+        "the plan was captured for an input of shape {:?} and cannot take {shape:?}; capture another plan for that \
+         shape",
         input.shape()
     )))
 }
@@ -192,8 +193,8 @@ macro_rules! tuples {
         impl<$($array: PlanInputs),+> PlanInputs for ($($array,)+) {
             type Arrays = ($($array::Arrays,)+);
 
-            fn adopt(self, adoption: &mut Adoption<'_>) -> Result<Self::Arrays> {
-                Ok(($(self.$place.adopt(adoption)?,)+))
+            fn bind_input(self, bound: &mut Inputs<'_>) -> Result<Self::Arrays> {
+                Ok(($(self.$place.bind_input(bound)?,)+))
             }
         }
 
@@ -204,13 +205,13 @@ macro_rules! tuples {
                 ($(self.$place.refs(),)+)
             }
 
-            fn check_out(&self, exit: &mut Exit<'_>) -> Result<()> {
-                $(self.$place.check_out(exit)?;)+
+            fn collect_outputs(&self, collected: &mut Outputs<'_>) -> Result<()> {
+                $(self.$place.collect_outputs(collected)?;)+
                 Ok(())
             }
 
-            fn outside(&self, outside: &mut Outside<'_>) -> Self {
-                ($(self.$place.outside(outside),)+)
+            fn publish(&self, publisher: &mut Publisher<'_>) -> Self {
+                ($(self.$place.publish(publisher),)+)
             }
         }
 

@@ -1,4 +1,4 @@
-//! Which operations become one: an interpolation whose values nobody needs but one reduction of their rows.
+//! Fuses operations: an interpolation with the only reduction of its rows, if nothing else needs its values.
 
 use crate::engine::Engine;
 use crate::engine::storage::{MemoryId, Use};
@@ -9,9 +9,9 @@ use crate::kernels::{Op, door};
 pub(crate) struct Planned {
     pub op: Op,
     pub footprint: Footprint,
-    /// How many other operations it took in.
+    /// The number of other operations fused into it.
     pub fused: usize,
-    /// The bytes that are neither written nor read because of that.
+    /// The bytes that the fusion saves writing and reading.
     pub saved: u64,
 }
 
@@ -21,7 +21,7 @@ impl Planned {
     }
 }
 
-/// Fuses what can be fused. `needed` is the memory that others will look at.
+/// Fuses every pair that can be fused. `needed` is the memory that is read from outside.
 pub(crate) fn fuse(engine: &Engine, ops: Vec<Op>, needed: &[MemoryId]) -> Vec<Planned> {
     let mut planned: Vec<Option<Planned>> = ops.into_iter().map(|op| Some(Planned::of(op, 0, 0))).collect();
     for first in 0..planned.len() {
@@ -32,7 +32,7 @@ pub(crate) fn fuse(engine: &Engine, ops: Vec<Op>, needed: &[MemoryId]) -> Vec<Pl
     planned.into_iter().flatten().collect()
 }
 
-/// The only operation that needs what the first one writes, and both in one, if they can be.
+/// The only user of the first operation's output, and both fused, if they can be.
 fn partner(
     engine: &Engine,
     planned: &[Option<Planned>],
@@ -50,7 +50,7 @@ fn partner(
         touches(&one.footprint.reads, output.memory) || touches(&one.footprint.writes, output.memory)
     });
     let (Some((user, second)), None) = (users.next(), users.next()) else { return None };
-    // What lies between must not change what the first one reads.
+    // Operations in between must not change the operands of the first one.
     let mut between = later().take_while(|(place, _)| *place < user);
     if between.any(|(_, one)| footprint.reads.iter().any(|read| touches(&one.footprint.writes, read.memory))) {
         return None;
@@ -71,7 +71,7 @@ mod tests {
     use crate::device::recorder::Recorder;
     use crate::table::InterpTable;
 
-    /// How many operations are left of a lookup, something between, and a sum of what was looked up.
+    /// The number of operations left of a lookup, an operation between, and a sum of the values looked up.
     fn left_of(between: impl FnOnce(&[Use], &[Use]) -> (Vec<Use>, Vec<Use>)) -> usize {
         let device = Device::cpu();
         let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0, 1.0]).unwrap();

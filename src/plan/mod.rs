@@ -1,15 +1,14 @@
-//! Capture once, replay many times: [`Device::capture`] runs ordinary eager code without data and keeps what it asked for
-//! as a [`Plan`].
+//! Capture once, replay many times: [`Device::capture`] runs ordinary eager code without data and stores the operations
+//! it requests as a [`Plan`].
 //!
-//! - [`arrays`]: what a plan takes and gives: an array, or a tuple of them; `any`: arrays known only as the program runs
-//! - [`fusion`]: which operations become one
-//! - [`interp_reduce`]: the reduction of rows that are looked up when they are needed; `interp_reduce_gpu` is the GPU's half
-//! - [`program`]: the operations made ready for an engine, and how they are replayed
-//! - [`verdicts`]: what is wrong with inputs and outputs
+//! - [`arrays`]: the inputs and outputs of a plan: an array, or a tuple of them; `any`: arrays known only at run time
+//! - [`fusion`]: fuses operations
+//! - [`program`]: the operations prepared for an engine, and their replay
+//! - [`verdicts`]: the findings about inputs and outputs
 //!
-//! While the closure runs, the arrays it sees carry a recorder in their device handle (`device::recorder`), so every
-//! operation on them is kept instead of run. An operation is a value that has been checked and has memory for its output,
-//! so there is nothing left to do but to look for what can be fused, and, on a GPU, to bind the buffers.
+//! While the closure runs, the device handles of its arrays carry a recorder (`device::recorder`), so every operation
+//! on them is recorded instead of run. A recorded operation is validated and has memory for its output; what remains is
+//! to fuse operations and, on a GPU, to bind the buffers.
 
 pub(crate) mod any;
 pub(crate) mod arrays;
@@ -22,14 +21,14 @@ use std::sync::Arc;
 use crate::device::Device;
 use crate::device::recorder::{Recorder, not_capturable};
 use crate::error::Result;
-use crate::plan::arrays::{Adoption, Exit, Outside, PlanArrays, PlanData, PlanInputs, Target};
+use crate::plan::arrays::{Inputs, Outputs, PlanArrays, PlanData, PlanInputs, Publisher, Target};
 use crate::plan::program::Program;
 use crate::plan::verdicts::Verdicts;
 
-/// Operations that were captured once, to be replayed on new data: the same kernels in the same memory.
+/// Operations captured once, to be replayed on new data: the same kernels in the same memory.
 ///
-/// `I` and `O` are the arrays it takes and gives: a [`DeviceArray`](crate::DeviceArray), or a tuple of them. Made by
-/// [`Device::capture`]. Printing it tells what a replay does: operations, passes, bytes, and what was fused.
+/// `I` and `O` are its inputs and outputs: a [`DeviceArray`](crate::DeviceArray), or a tuple of them. Created by
+/// [`Device::capture`]. Printing it shows what a replay does: operations, passes, bytes, and fusions.
 ///
 /// ```
 /// use ndarray::{Axis, arr1, arr2};
@@ -52,33 +51,33 @@ use crate::plan::verdicts::Verdicts;
 pub struct Plan<I: PlanArrays, O: PlanArrays> {
     device: Device,
     inputs: I,
-    /// What each replay writes over.
+    /// Overwritten by each replay.
     outputs: O,
     verdicts: Verdicts,
     program: Program,
 }
 
 impl Device {
-    /// Runs a closure once, without data, and keeps what it asked for as a [`Plan`].
+    /// Runs a closure once, without data, and stores the operations it requests as a [`Plan`].
     ///
-    /// `inputs` is an array of this device, or a tuple of them; the closure gets a reference to each (or a tuple of
-    /// references), computes as ever, and returns an array or a tuple of arrays. Shapes are checked now, memory is
-    /// allocated and bound to kernels now, and what can be fused is fused: interpolation of rows whose only use is a sum,
-    /// mean or weighted average of each row never writes what it looked up.
+    /// `inputs` is an array of this device, or a tuple of them; the closure receives a reference to each (or a tuple of
+    /// references), computes as usual, and returns an array or a tuple of arrays. At this point shapes are checked,
+    /// memory is allocated and bound to kernels, and operations are fused: an interpolation of rows whose only use is a
+    /// sum, mean or weighted average of each row never writes the values it looks up.
     ///
-    /// The plan has memory of its own for its inputs, which begins with the values of `inputs`. Everything else that the
-    /// closure uses (tables, weights) is kept as it is now, whatever is written over it later; only outputs of another plan
-    /// are memory of that plan, so that each replay computes from what they hold then. What is computed in the closure
-    /// without the inputs is computed once, now.
+    /// The plan has separate memory for its inputs, which starts with the values of `inputs`. Everything else that the
+    /// closure uses (tables, weights) is captured as it is now, whatever is written over it later; only outputs of
+    /// another plan are memory of that plan, so that each replay reads their current values. Results that do not depend
+    /// on the inputs are computed once, now.
     ///
-    /// Costs a copy of the inputs on the device, memory for every intermediate result that is not fused away, and nothing
-    /// else until it is replayed.
+    /// Costs a copy of the inputs on the device, memory for every intermediate result that is not fused away, and
+    /// nothing else until it is replayed.
     ///
     /// # Errors
     ///
-    /// Those of the closure. [`NotCapturable`](crate::ErrorKind::NotCapturable) for what a plan cannot hold: a readback, an
-    /// `overwrite`, an array of another plan. [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch) for an input or an output
-    /// of another device.
+    /// Those of the closure. [`NotCapturable`](crate::ErrorKind::NotCapturable) for operations that a plan cannot hold:
+    /// a readback, an `overwrite`, an array of another plan. [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch) for
+    /// an input or an output of another device.
     pub fn capture<I, O, F>(&self, inputs: I, closure: F) -> Result<Plan<I::Arrays, O>>
     where
         I: PlanInputs,
@@ -92,25 +91,25 @@ impl Device {
             ));
         }
         let recorder = Arc::new(Recorder::default());
-        let mut adoption = Adoption { device: self, recorder: &recorder, inputs: Vec::new() };
-        let inputs = inputs.adopt(&mut adoption)?;
-        let adopted = adoption.inputs;
-        // Also if the closure panics: what it leaves behind must not go on recording.
+        let mut bound = Inputs { device: self, recorder: &recorder, inputs: Vec::new() };
+        let inputs = inputs.bind_input(&mut bound)?;
+        let bound_inputs = bound.inputs;
+        // Closed even if the closure panics: arrays that it leaves behind must not go on recording.
         let recording = OnDrop(&recorder);
         let captured = closure(inputs.refs())?;
         drop(recording);
         let recording = recorder.take();
 
-        let mut exit = Exit { device: self, recorder: &recorder, needed: Vec::new() };
-        captured.check_out(&mut exit)?;
-        let program = Program::new(self, recording, &exit.needed)?;
-        let mut verdicts = Verdicts::new(adopted, program.checks());
-        let outputs = captured.outside(&mut Outside { device: self, verdicts: &mut verdicts });
+        let mut collected = Outputs { device: self, recorder: &recorder, needed: Vec::new() };
+        captured.collect_outputs(&mut collected)?;
+        let program = Program::new(self, recording, &collected.needed)?;
+        let mut verdicts = Verdicts::new(bound_inputs, program.checks());
+        let outputs = captured.publish(&mut Publisher { device: self, verdicts: &mut verdicts });
         Ok(Plan { device: self.clone(), inputs, outputs, verdicts, program })
     }
 }
 
-/// Closes a recorder when its time is over.
+/// Closes a recorder when dropped.
 struct OnDrop<'a>(&'a Recorder);
 
 impl Drop for OnDrop<'_> {
@@ -120,39 +119,40 @@ impl Drop for OnDrop<'_> {
 }
 
 impl<I: PlanArrays, O: PlanArrays> Plan<I, O> {
-    /// Writes new values into the inputs: an array of the host's of the same shape, an array of this device, or a tuple of
-    /// them where there are several inputs. `()` in a tuple leaves an input as it is.
+    /// Writes new values into the inputs: a host array of the same shape, an array of this device, or a tuple of them
+    /// for several inputs. `()` in a tuple leaves an input as it is.
     ///
-    /// Costs what [`Device::upload`] costs, into memory that is already there; from an array of the device a copy on it.
+    /// Costs as much as [`Device::upload`], into existing memory; from an array of the device, a copy on it.
     ///
     /// # Errors
     ///
-    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), and those
-    /// of [`Device::upload`]. After one of the latter nobody knows what the input holds: what is computed from it gives the
-    /// same error until it is written.
+    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), and
+    /// those of [`Device::upload`]. After one of the latter the contents of the input are unspecified: results computed
+    /// from it return the same error until it is written again.
     pub fn write<W: PlanData<I>>(&mut self, values: W) -> Result<()> {
         let mut target = Target { device: &self.device, inputs: self.verdicts.inputs() };
         values.write_to(&self.inputs, &mut target)
     }
 
-    /// Computes the outputs from the values that the inputs have now.
+    /// Computes the outputs from the current values of the inputs.
     ///
-    /// They lie in memory that belongs to the plan: the next replay writes over them. An array that an earlier replay gave
-    /// has the values of the latest one from then on, and the errors that belong to those. Readbacks that were asked for
-    /// before that, host arrays that have landed, and what was computed from the outputs keep what they have, values and
-    /// errors. So does the input of a plan that outputs of another were written into. An input that the closure returned as it is
-    /// has the values that were written last.
+    /// The outputs are memory of the plan: the next replay overwrites them. An array that an earlier replay returned
+    /// has the values of the latest one from then on, and its errors. Readbacks requested before that, host arrays that
+    /// have arrived, and results computed from the outputs keep their values and errors. So does an input of a plan
+    /// into which outputs of another were written. An input that the closure returned unchanged has the values written
+    /// last.
     ///
-    /// Other threads have to use the outputs before the next replay begins or after it: what is read meanwhile is of neither.
+    /// Other threads have to use the outputs before the next replay begins or after it ends: a read during a replay
+    /// belongs to neither.
     ///
     /// Costs one submission on a GPU (one more for each 64 kernels where a device does not carry parameters in its
     /// commands), and no memory for arrays.
     ///
     /// # Errors
     ///
-    /// [`DeviceLost`](crate::ErrorKind::DeviceLost), [`Driver`](crate::ErrorKind::Driver); what only the data can show (a
-    /// sum of weights that is zero) comes with the data, for each replay anew. After a replay that failed the outputs give
-    /// its error until there is another.
+    /// [`DeviceLost`](crate::ErrorKind::DeviceLost), [`Driver`](crate::ErrorKind::Driver); errors that only the data
+    /// can show (a sum of weights that is zero) arrive with the data of each replay. After a failed replay the outputs
+    /// return its error until the next one.
     pub fn replay(&mut self) -> Result<O> {
         self.verdicts.replay(|| self.program.replay(&self.device))?;
         Ok(self.outputs.clone())
@@ -163,24 +163,24 @@ impl<I: PlanArrays, O: PlanArrays> Plan<I, O> {
         &self.device
     }
 
-    /// How many kernels a replay runs on a GPU, or passes over memory on the CPU engine.
+    /// The number of kernels that a replay runs on a GPU, or of passes over memory on the CPU engine.
     pub fn passes(&self) -> usize {
         self.program.steps().iter().map(|step| step.passes).sum()
     }
 
-    /// The bytes that a replay reads and writes, each array counted once for every operation that touches it.
+    /// The bytes that a replay reads and writes, each array counted once per operation that touches it.
     pub fn bytes(&self) -> u64 {
         self.program.steps().iter().map(|step| step.reads + step.writes).sum()
     }
 
-    /// How many operations were fused into others.
+    /// The number of operations fused into others.
     pub fn fused(&self) -> usize {
         self.program.steps().iter().map(|step| step.fused).sum()
     }
 }
 
 impl<I: PlanArrays, O: PlanArrays> std::fmt::Display for Plan<I, O> {
-    /// What a replay does, an operation a line.
+    /// Lists the operations of a replay, one per line.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let steps = self.program.steps();
         write!(
@@ -225,7 +225,7 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{plural}")
 }
 
-/// Bytes, as people read them.
+/// Bytes in human-readable form.
 struct Bytes(u64);
 
 impl std::fmt::Display for Bytes {

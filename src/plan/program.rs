@@ -1,4 +1,4 @@
-//! [`Program`]: the operations of a plan, fused where they can be and made ready for the engine, with what each costs.
+//! [`Program`]: the operations of a plan, fused and prepared for the engine, with the cost of each.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::kernels::door;
 use crate::plan::fusion::{Planned, fuse};
 
-/// What a replay runs.
+/// The operations of a replay.
 pub(crate) struct Program {
     ready: door::Program,
     steps: Vec<Step>,
@@ -18,20 +18,20 @@ pub(crate) struct Program {
     words: Option<wgpu::Buffer>,
 }
 
-/// One operation, for people to read.
+/// One operation in human-readable form.
 pub(crate) struct Step {
     pub name: String,
     pub passes: usize,
     pub reads: u64,
     pub writes: u64,
-    /// How many other operations it took in.
+    /// The number of other operations fused into it.
     pub fused: usize,
-    /// The bytes that are neither written nor read because of that.
+    /// The bytes that the fusion saves writing and reading.
     pub saved: u64,
 }
 
 impl Program {
-    /// `needed` is the memory that others will look at.
+    /// `needed` is the memory that is read from outside.
     pub fn new(device: &Device, recording: Recording, needed: &[MemoryId]) -> Result<Self> {
         let Recording { ops, checks, words } = recording;
         let planned = fuse(device.engine(), ops, needed);
@@ -51,7 +51,7 @@ impl Program {
         &self.checks
     }
 
-    /// Gives what each check found, or where it will be.
+    /// Returns the finding of each check, or where it will be.
     pub fn replay(&self, device: &Device) -> Result<Vec<Findings>> {
         self.ready.replay(device.engine(), &self.checks, self.words.as_ref())
     }

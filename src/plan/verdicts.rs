@@ -1,7 +1,8 @@
-//! [`Verdicts`]: what is wrong with what lies in the memory of a plan, as it is now.
+//! [`Verdicts`]: the current findings about the memory of a plan.
 //!
-//! Each replay writes over the outputs of the one before, and handles to them are handles to the same memory. So they refer
-//! to findings ([`Latest`]) that each replay replaces as well: what is read belongs to one replay, whichever gave the handle.
+//! Each replay overwrites the outputs of the one before, and handles to them share that memory. So they refer to
+//! findings ([`Latest`]) that each replay replaces as well: values and findings belong to the same replay, whichever
+//! one returned the handle.
 
 use std::sync::Arc;
 
@@ -9,23 +10,23 @@ use crate::engine::check::{Check, Checks, Findings, Latest, Question};
 use crate::engine::storage::MemoryId;
 use crate::error::Result;
 
-/// An input of a plan, and what is wrong with it.
+/// An input of a plan, and the findings about it.
 pub(crate) struct Input {
-    /// What stands for it among the checks of what is computed from it.
+    /// Represents the input among the checks of results computed from it.
     pub marker: Arc<Check>,
     memory: MemoryId,
-    /// With the values that were written last.
+    /// Findings about the values written last.
     written: Arc<Latest>,
-    /// With those that the latest replay computed from.
+    /// Findings about the values that the latest replay read.
     replayed: Arc<Latest>,
 }
 
-/// What is wrong with the inputs of a plan, and with what was computed from them.
+/// The findings about the inputs of a plan, and about results computed from them.
 pub(crate) struct Verdicts {
     inputs: Vec<Input>,
-    /// What the checks of the plan itself found in the latest replay.
+    /// The findings of the plan's own checks in the latest replay.
     own: Vec<(Arc<Check>, Arc<Latest>)>,
-    /// What was wrong at the latest replay with arrays of other plans that this one computes from.
+    /// The findings about arrays of other plans that this one reads, as of the latest replay.
     others: Vec<(Arc<Latest>, Arc<Latest>)>,
 }
 
@@ -35,7 +36,7 @@ impl Input {
         Self { marker, memory, written: Latest::new(findings), replayed: Arc::default() }
     }
 
-    /// Replaces the values, and with them what was wrong with them. Where that fails nobody knows what is there.
+    /// Replaces the values and the findings about them. After a failed write the contents are unspecified.
     pub fn write(&self, findings: Findings, write: impl FnOnce() -> Result<()>) -> Result<()> {
         write_under([&self.written], write, |()| self.written.set(findings))
     }
@@ -52,10 +53,10 @@ impl Verdicts {
         self.inputs.iter()
     }
 
-    /// The checks of a handle to an output, given what was noted while the plan was captured.
+    /// The checks of a handle to an output, from those noted while the plan was captured.
     pub fn of_output(&mut self, captured: &Checks, memory: MemoryId) -> Checks {
         if let Some(input) = self.inputs.iter().find(|input| input.memory == memory) {
-            // Changed by what is written, not only by what is replayed.
+            // Writes change it, not only replays.
             return Checks::default().with_latest(input.written.clone());
         }
         let checks = captured.made().iter().fold(Checks::default(), |checks, check| {
@@ -69,7 +70,7 @@ impl Verdicts {
         captured.latest().iter().fold(checks, |checks, theirs| checks.with_latest(self.of_other(theirs)))
     }
 
-    /// What is wrong, with each replay, with memory of another plan.
+    /// The findings about memory of another plan, as of each replay.
     fn of_other(&mut self, theirs: &Arc<Latest>) -> Arc<Latest> {
         if let Some((_, ours)) = self.others.iter().find(|(known, _)| Arc::ptr_eq(known, theirs)) {
             return ours.clone();
@@ -79,7 +80,7 @@ impl Verdicts {
         ours
     }
 
-    /// Replays: `run` gives what each of the plan's own checks found, in their order.
+    /// Replays: `run` returns the findings of the plan's own checks, in order.
     pub fn replay(&self, run: impl FnOnce() -> Result<Vec<Findings>>) -> Result<()> {
         let of_inputs = self.inputs.iter().map(|input| &input.replayed);
         let computed =
@@ -92,7 +93,8 @@ impl Verdicts {
     }
 }
 
-/// Writes memory; `settle` says what is wrong with what is there afterwards. Where writing fails, that is what is wrong.
+/// Writes memory, then lets `settle` set the findings about its new contents. If writing fails, the failure is the
+/// finding.
 fn write_under<'a, R>(
     all: impl IntoIterator<Item = &'a Arc<Latest>> + Clone,
     write: impl FnOnce() -> Result<R>,

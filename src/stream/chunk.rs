@@ -1,4 +1,4 @@
-//! [`Chunk`]: what may come out of a source of chunks.
+//! [`Chunk`]: the items that a source of chunks may yield.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -16,16 +16,16 @@ mod sealed {
 }
 use sealed::Sealed;
 
-/// A chunk of data for [`Device::stream`]: an array, a view or a reference to an array, of any layout; or a `Result` of one,
-/// whose error ends the stream with [`Source`](ErrorKind::Source).
+/// A chunk of data for [`Device::stream`]: an array, a view or a reference to an array, of any layout; or a `Result` of
+/// one, whose error ends the stream with [`Source`](ErrorKind::Source).
 ///
-/// The message says what such an error says, and [`source`](std::error::Error::source) is the error itself if it is an
-/// [`std::io::Error`], a boxed error that is `Send + Sync`, or one of this crate, as [`Error::from_source`] makes it of an error
-/// of any type: `chunks.map(|chunk| chunk.map_err(Error::from_source))`.
+/// The message repeats that of the source's error, and [`source`](std::error::Error::source) is the error itself if it
+/// is an [`std::io::Error`], a boxed error that is `Send + Sync`, or one of this crate, as made by
+/// [`Error::from_source`] from an error of any type: `chunks.map(|chunk| chunk.map_err(Error::from_source))`.
 pub trait Chunk: Sealed {
-    /// What it holds.
+    /// The element type.
     type Elem: Element;
-    /// Its dimensions.
+    /// The dimension type.
     type Dim: Dimension;
 
     #[doc(hidden)]
@@ -39,7 +39,7 @@ impl<T: Element, D: Dimension> Chunk for ArrayBase<OwnedRepr<T>, D> {
     type Dim = D;
 
     fn upload(self, device: &Device) -> Result<DeviceArray<T, D>> {
-        device.take_over(self)
+        device.adopt(self)
     }
 }
 
@@ -92,7 +92,7 @@ impl<C: Chunk, E: Display + 'static> Chunk for std::result::Result<C, E> {
     }
 }
 
-/// An error that can be kept as one: of what `Display` alone can tell only the text is left.
+/// The error as a cause, if its type is known; of a type that only implements `Display` the text is all that remains.
 fn kept<E: 'static>(error: E) -> Option<Cause> {
     let error: Box<dyn Any> = Box::new(error);
     let error = match error.downcast::<Error>() {

@@ -1,11 +1,11 @@
-//! Data larger than a device holds: [`Device::stream`] takes them chunk by chunk, with upload, computation and readback of
-//! neighbouring chunks under way at once, in memory that a window bounds.
+//! Data larger than a device holds: [`Device::stream`] processes them chunk by chunk. Upload, computation and readback
+//! of neighbouring chunks overlap, in memory bounded by a window.
 //!
-//! - [`chunk`]: what a chunk may be
-//! - [`progress`]: how far a stream has come
+//! - [`chunk`]: the types of chunks
+//! - [`progress`]: progress counters
 //!
-//! There is no thread behind it. A GPU computes while the host fills the next chunk's staging memory or is busy with the
-//! results of the last one; whoever asks for the next result also starts the chunks that the window has room for.
+//! No thread runs in the background. A GPU computes while the host fills the staging memory of the next chunk or
+//! processes the last results; requesting the next result also starts as many chunks as the window has room for.
 
 pub(crate) mod chunk;
 pub(crate) mod progress;
@@ -26,18 +26,18 @@ use crate::stream::progress::{StreamMonitor, StreamProgress};
 use crate::transfer::host_array::HostArray;
 use crate::transfer::readback::Readback;
 
-/// Chunks under way at a time, unless [`ChunkStream::window`] says otherwise: one on its way to the device, one being
-/// computed, one on its way back.
+/// Chunks in flight, unless [`ChunkStream::window`] says otherwise: one being uploaded, one being computed, one being
+/// read back.
 const WINDOW: usize = 3;
 
-/// The results of an operation on chunk after chunk, in their order: an [`Iterator`] and a [`futures::Stream`]. Made by
+/// The results of an operation on a sequence of chunks, in order: an [`Iterator`] and a [`futures::Stream`]. Created by
 /// [`Device::stream`].
 ///
 /// On wasm32, where nothing can block in a browser, only a [`futures::Stream`].
 ///
-/// The first error is the last item: the results before it are delivered, what came after it is given up. Its message names
-/// the chunk by its number, from 0; indices that it names are the chunk's own. Dropping the
-/// stream gives up what is under way, and frees it.
+/// The first error is the last item: earlier results are delivered, later chunks are dropped. Its message names the
+/// chunk by its number, from 0; indices in it count from the start of the chunk. Dropping the stream cancels the chunks
+/// in flight and frees their memory.
 ///
 /// ```
 /// use ndarray::{Array2, Axis};
@@ -59,28 +59,28 @@ const WINDOW: usize = 3;
 #[must_use = "a stream does nothing before it is asked for results"]
 pub struct ChunkStream<C, F, T: Element, D: Dimension> {
     device: Device,
-    /// None once it is exhausted, or of no more use.
+    /// `None` once the source is exhausted or the stream has failed.
     chunks: Option<C>,
     operation: F,
     window: usize,
     under_way: VecDeque<Readback<T, D>>,
-    /// Chunks that the source was asked for and gave, or should have given.
+    /// Chunks taken from the source so far.
     asked: u64,
-    /// What the chunk after those under way met with.
+    /// The error of the chunk after those in flight.
     failed: Option<Error>,
     monitor: StreamMonitor,
 }
 
 impl Device {
-    /// Runs an operation on chunk after chunk of data that need not fit the device, nor the host.
+    /// Runs an operation on every chunk of data that need not fit on the device, nor on the host.
     ///
-    /// `chunks` yields arrays of the host's, or views or references (see [`Chunk`]), or `Result`s of them where reading can
-    /// fail. `operation` gets each on the device and returns what is to come back. Results come in the order of the chunks,
-    /// which may differ in shape.
+    /// `chunks` yields host arrays, views or references (see [`Chunk`]), or `Result`s of them where reading can fail.
+    /// `operation` receives each on the device and returns the array to read back. Results come in the order of the
+    /// chunks, which may differ in shape.
     ///
-    /// At most [`window`](ChunkStream::window) chunks are under way, 3 by default, so that memory is bounded, however many
-    /// there are: on the device by their inputs, outputs and what the operation needs between. Tables and weights that the
-    /// closure uses are uploaded once, before.
+    /// At most [`window`](ChunkStream::window) chunks are in flight, 3 by default, which bounds the memory however many
+    /// chunks there are: on the device it is that of their inputs, outputs and intermediate results. Tables and weights
+    /// that the closure uses are uploaded once, beforehand.
     ///
     /// ```
     /// use ndarray::{Array2, Axis};
@@ -99,14 +99,15 @@ impl Device {
     /// # Ok::<(), ndgpu::Error>(())
     /// ```
     ///
-    /// Costs what [`upload`](Device::upload), the operation and [`into_readback`](DeviceArray::into_readback) cost for each
-    /// chunk, overlapped where the device is not the host's own processor. The CPU engine takes over arrays that it is given
-    /// (rather than views) without a copy, and computes a chunk when it is asked for.
+    /// Costs [`upload`](Device::upload), the operation and [`into_readback`](DeviceArray::into_readback) for each
+    /// chunk, overlapped where the device is not the host's own processor. The CPU engine adopts owned arrays (as
+    /// opposed to views) without a copy, and computes a chunk when it is requested.
     ///
     /// # Errors
     ///
-    /// None here; those of the source, the operation and the transfers come as the last item, with the number of the chunk in
-    /// the message. What the source failed with is the [`source`](std::error::Error::source) of that error (see [`Chunk`]).
+    /// None here; errors of the source, the operation and the transfers are the last item, with the number of the chunk
+    /// in the message. The error of the source is the [`source`](std::error::Error::source) of that item (see
+    /// [`Chunk`]).
     pub fn stream<I, F, T, D>(&self, chunks: I, operation: F) -> ChunkStream<I::IntoIter, F, T, D>
     where
         I: IntoIterator<Item: Chunk>,
@@ -134,19 +135,19 @@ where
     T: Element,
     D: Dimension,
 {
-    /// How many chunks may be under way at a time; at least 1. More than the 3 it is without this call help where chunks
-    /// are small or their times uneven, and cost memory.
+    /// The largest number of chunks in flight; at least 1. More than the default of 3 help where chunks are small or
+    /// their times uneven, and cost memory.
     pub fn window(mut self, chunks: usize) -> Self {
         self.window = chunks.max(1);
         self
     }
 
-    /// Starts as many chunks as there is room for.
+    /// Starts as many chunks as the window has room for.
     fn fill(&mut self) {
-        // The CPU engine has done what it is asked for when the call returns: there is nothing to overlap.
+        // The CPU engine has finished when a call returns: there is nothing to overlap.
         let room = if self.device.engine().gpu().is_none() { 1 } else { self.window };
         while self.under_way.len() < room {
-            // If the source or the operation panics, that was the last chunk.
+            // If the source or the operation panics, the stream has ended.
             let Some(mut chunks) = self.chunks.take() else { return };
             let Some(chunk) = chunks.next() else { return };
             let number = self.asked;
@@ -167,16 +168,16 @@ where
         self.monitor.went_in(bytes_of::<<C::Item as Chunk>::Elem>(input.len()));
         let output = (self.operation)(&input)?;
         drop(input);
-        output.device().expect(&self.device, "the result of the operation")?;
+        output.device().ensure_same_device(&self.device, "the result of the operation")?;
         let readback = output.into_readback();
-        // So that the device begins while the host prepares the next chunk.
+        // Lets the device begin while the host prepares the next chunk.
         if let Some(context) = self.device.engine().gpu() {
             context.flush_soon();
         }
         Ok(readback)
     }
 
-    /// What the oldest chunk came to.
+    /// Delivers the result of the oldest chunk.
     fn deliver(&mut self, result: Result<HostArray<T, D>>) -> Result<HostArray<T, D>> {
         match result {
             Ok(landed) => {
@@ -191,7 +192,7 @@ where
         }
     }
 
-    /// Gives up what has not been delivered.
+    /// Drops all undelivered chunks.
     fn stop(&mut self) {
         self.chunks = None;
         self.under_way.clear();
@@ -199,18 +200,18 @@ where
     }
 }
 
-/// What went wrong, and with which chunk: messages count elements and rows from its start.
+/// Adds the chunk number to an error, whose message counts elements and rows from the start of the chunk.
 fn at_chunk(number: u64, error: Error) -> Error {
     error.at(format_args!("chunk {number} (the first is 0)"))
 }
 
 impl<C, F, T: Element, D: Dimension> ChunkStream<C, F, T, D> {
-    /// How far it has come.
+    /// The progress so far.
     pub fn progress(&self) -> StreamProgress {
         self.monitor.progress()
     }
 
-    /// A handle to the same numbers, for whoever draws a bar while the stream is consumed elsewhere.
+    /// A handle to the same counters, for a progress bar drawn elsewhere while the stream is consumed.
     pub fn monitor(&self) -> StreamMonitor {
         self.monitor.clone()
     }
@@ -226,7 +227,7 @@ where
 {
     type Item = Result<HostArray<T, D>>;
 
-    /// Starts the chunks that there is room for, then blocks until the oldest has arrived.
+    /// Starts as many chunks as the window has room for, then blocks until the oldest result has arrived.
     fn next(&mut self) -> Option<Self::Item> {
         self.fill();
         match self.under_way.pop_front() {
@@ -248,8 +249,8 @@ where
 {
     type Item = Result<HostArray<T, D>>;
 
-    /// Starts the chunks that there is room for. Their source is asked on this thread, uploads copy on it, and the CPU
-    /// engine computes; nothing waits for a GPU.
+    /// Starts as many chunks as the window has room for. Reading the source, copying uploads and computing on the CPU
+    /// engine happen on this thread; nothing waits for a GPU.
     fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.fill();
         let Some(oldest) = self.under_way.front_mut() else {
@@ -261,7 +262,7 @@ where
     }
 }
 
-// Nothing is pinned in place.
+// No field is structurally pinned.
 impl<C, F, T: Element, D: Dimension> Unpin for ChunkStream<C, F, T, D> {}
 
 impl<C, F, T: Element, D: Dimension> std::fmt::Debug for ChunkStream<C, F, T, D> {

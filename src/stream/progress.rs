@@ -1,34 +1,34 @@
-//! How far a stream has come, for whoever wants to draw a bar.
+//! The progress of a stream, for progress bars.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::engine::host::clock::Instant;
 
-/// How far a stream has come.
+/// The progress of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamProgress {
-    /// Chunks that were given to the device.
+    /// Chunks uploaded.
     pub chunks_in: u64,
     /// Their bytes.
     pub bytes_in: u64,
-    /// Results that were handed out.
+    /// Results delivered.
     pub chunks_out: u64,
     /// Their bytes.
     pub bytes_out: u64,
-    /// The time since the first chunk was begun.
+    /// The time since the first chunk was started.
     pub elapsed: Duration,
 }
 
 impl StreamProgress {
-    /// Chunks that are under way.
+    /// Chunks in flight.
     pub fn under_way(&self) -> u64 {
         self.chunks_in - self.chunks_out
     }
 }
 
-/// Watches a stream from elsewhere. Cloning it is cheap; it outlives the stream.
+/// Observes a stream from elsewhere. Cloning is cheap; it outlives the stream.
 #[derive(Clone, Debug, Default)]
 pub struct StreamMonitor(Arc<Mutex<State>>);
 
@@ -39,7 +39,7 @@ struct State {
 }
 
 impl StreamMonitor {
-    /// How far the stream has come.
+    /// The progress so far.
     pub fn progress(&self) -> StreamProgress {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         StreamProgress { elapsed: state.start.map_or(Duration::ZERO, |start| start.elapsed()), ..state.counts }

@@ -1,8 +1,7 @@
-//! Which knots of a table count, and in which order: what is missing is left out, the rest sorted, and the table closed
-//! where it is periodic.
+//! Selects and orders the knots of a table: drops missing ones, sorts the rest, and closes the table if it is periodic.
 //!
-//! Rows may be left with different numbers of knots. All get as many places as the longest; what a shorter one does not
-//! need holds NaN, behind its knots, where no search goes.
+//! Rows may keep different numbers of knots. All are padded to the longest: the padding is NaN, behind the knots, where
+//! no search goes.
 
 use crate::element::Float;
 use crate::engine::check::not_sorted;
@@ -11,46 +10,46 @@ use crate::error::Result;
 use crate::kernels::interp::op::modulo;
 use crate::table::shape::TableShape;
 
-/// What to make of the order of the knots.
+/// How to treat the order of the knots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Order {
-    /// Knots that decrease somewhere, or are NaN, are an error. (NumPy returns nonsense in silence.)
+    /// Decreasing or NaN knots are an error. (NumPy silently returns meaningless results.)
     #[default]
     Check,
-    /// Sorts the knots, and the values with them. Knots that are equal keep their order.
+    /// Sorts the knots, and the values with them. Equal knots keep their order.
     ///
-    /// Knots that are NaN have no place in it: they go last, where no query is, so a table is that of its other knots.
-    /// Beyond the last of those it gives `right`, or goes on as [`extrapolate`](crate::InterpTableBuilder::extrapolate) says. A
-    /// table, or row of several, whose knots are all NaN gives NaN for every query. (For `numpy.interp` a value between the
-    /// last knot and NaN is NaN.)
+    /// NaN knots go last, where no query reaches them, so the table is that of its other knots. Beyond the last of
+    /// those it gives `right`, or continues as [`extrapolate`](crate::InterpTableBuilder::extrapolate) says. A table,
+    /// or a row of several, whose knots are all NaN gives NaN for every query. (In `numpy.interp` a query between the
+    /// last knot and NaN gives NaN.)
     Sort,
-    /// Trusts the caller. If the knots are not sorted the results are anything, but nothing worse happens.
+    /// Trusts the caller. If the knots are not sorted the results are unspecified, but nothing worse happens.
     Assume,
 }
 
-/// Knots in order, and for each the place of its value among those of its table.
-pub(crate) struct Arranged<T> {
+/// Knots in order, and for each the index of its value among those of its table.
+pub(crate) struct SortedKnots<T> {
     pub xp: Vec<T>,
     pub order: Vec<u32>,
-    /// Places for knots, of one table.
+    /// Knots of one table, padding included.
     pub knots: usize,
-    /// Whether a table has fewer knots than places, NaN being in the others.
+    /// Whether any table is padded with NaN.
     pub ragged: bool,
 }
 
-/// What is to be done.
-pub(crate) struct Arrangement<T> {
+/// How to sort the knots.
+pub(crate) struct SortOptions<T> {
     pub order: Order,
     /// Positive, or NaN.
     pub period: Option<T>,
-    /// NaN among the values takes its knot with it, as NaN among the knots does.
+    /// Whether NaN values drop their knots, as NaN knots are dropped.
     pub skip_missing: bool,
 }
 
-impl<T: Float> Arrangement<T> {
-    /// Knots that may stay where they are, with their values, are not arranged: `None`.
-    pub fn of(&self, xp: &[T], fp: &[T], shape: TableShape) -> Result<Option<Arranged<T>>> {
+impl<T: Float> SortOptions<T> {
+    /// Returns `None` if knots and values can stay as they are.
+    pub fn of(&self, xp: &[T], fp: &[T], shape: TableShape) -> Result<Option<SortedKnots<T>>> {
         let wrapped = self.period.map(|period| collected(xp.iter().map(|&x| modulo(x, period)), xp.len()));
         let wrapped = wrapped.transpose()?;
         let misses = |values: &[T]| self.skip_missing && values.iter().any(|value| value.is_nan());
@@ -60,46 +59,46 @@ impl<T: Float> Arrangement<T> {
             return Ok(None);
         }
         let xp = wrapped.as_deref().unwrap_or(xp);
-        // Values of their own leave each table knots of its own.
-        let rows = if values_missing { shape.tables } else { xp.len() / shape.points };
-        Rows { xp, fp: values_missing.then_some(fp), points: shape.points, rows }.arranged(self).map(Some)
+        // With missing values each table keeps different knots.
+        let rows = if values_missing { shape.tables } else { xp.len() / shape.given_knots };
+        Rows { xp, fp: values_missing.then_some(fp), given_knots: shape.given_knots, rows }.sort(self).map(Some)
     }
 }
 
-/// Tables, by their knots.
+/// The knots of each table.
 struct Rows<'a, T> {
-    /// Of one table if all share them.
+    /// Those of one table if all share them.
     xp: &'a [T],
-    /// Where some are missing.
+    /// The values, if any of them is missing.
     fp: Option<&'a [T]>,
-    points: usize,
+    given_knots: usize,
     rows: usize,
 }
 
 impl<T: Float> Rows<'_, T> {
-    /// Where in `xp` the knots of a table begin.
+    /// The index in `xp` of a table's first knot.
     fn start(&self, row: usize) -> usize {
-        if self.xp.len() == self.points { 0 } else { row * self.points }
+        if self.xp.len() == self.given_knots { 0 } else { row * self.given_knots }
     }
 
     fn knots(&self, row: usize) -> &[T] {
-        &self.xp[self.start(row)..][..self.points]
+        &self.xp[self.start(row)..][..self.given_knots]
     }
 
-    /// The places of the knots that count.
+    /// The indices of the knots that are kept.
     fn kept(&self, row: usize) -> impl Iterator<Item = u32> {
         let knots = self.knots(row);
-        let values = self.fp.map(|fp| &fp[row * self.points..][..self.points]);
+        let values = self.fp.map(|fp| &fp[row * self.given_knots..][..self.given_knots]);
         let is_missing = move |place: usize| knots[place].is_nan() || values.is_some_and(|fp| fp[place].is_nan());
-        (0..self.points).filter(move |&place| !is_missing(place)).map(|place| place as u32)
+        (0..self.given_knots).filter(move |&place| !is_missing(place)).map(|place| place as u32)
     }
 
-    fn arranged(&self, wanted: &Arrangement<T>) -> Result<Arranged<T>> {
+    fn sort(&self, options: &SortOptions<T>) -> Result<SortedKnots<T>> {
         let counts = || (0..self.rows).map(|row| self.kept(row).count());
         let (most, fewest) = counts().fold((0, usize::MAX), |(most, fewest), n| (n.max(most), n.min(fewest)));
-        let around = if wanted.period.is_some() && most > 0 { 2 } else { 0 };
+        let around = if options.period.is_some() && most > 0 { 2 } else { 0 };
         let knots = most.max(1) + around;
-        let mut arranged = Arranged {
+        let mut sorted = SortedKnots {
             xp: room_for(self.rows * knots)?,
             order: room_for(self.rows * knots)?,
             knots,
@@ -107,36 +106,36 @@ impl<T: Float> Rows<'_, T> {
         };
         for row in 0..self.rows {
             let end = (row + 1) * knots;
-            self.arrange(row, wanted, &mut arranged)?;
-            arranged.xp.resize(end, T::nan());
-            arranged.order.resize(end, 0);
+            self.sort_row(row, options, &mut sorted)?;
+            sorted.xp.resize(end, T::nan());
+            sorted.order.resize(end, 0);
         }
-        Ok(arranged)
+        Ok(sorted)
     }
 
-    /// Equal knots stay in their order: sorted by their places too, which takes no memory beside.
-    fn arrange(&self, row: usize, wanted: &Arrangement<T>, arranged: &mut Arranged<T>) -> Result<()> {
+    /// Sorts by knot and then by index, which keeps the order of equal knots without the memory of a stable sort.
+    fn sort_row(&self, row: usize, options: &SortOptions<T>, sorted: &mut SortedKnots<T>) -> Result<()> {
         let knots = self.knots(row);
         let knot = |place: u32| knots[place as usize];
-        let (xp, order) = (&mut arranged.xp, &mut arranged.order);
-        // The place of the knot that goes in front, which is the last, is known when they are sorted.
+        let (xp, order) = (&mut sorted.xp, &mut sorted.order);
+        // The first entry is the last knot, which is known only after sorting.
         let front = order.len();
-        order.extend(wanted.period.map(|_| 0));
+        order.extend(options.period.map(|_| 0));
         let first = order.len();
         order.extend(self.kept(row));
         let kept = &mut order[first..];
-        if wanted.period.is_some() || wanted.order == Order::Sort {
+        if options.period.is_some() || options.order == Order::Sort {
             kept.sort_unstable_by_key(|&place| (knot(place).key(), place));
-        } else if wanted.order == Order::Check
+        } else if options.order == Order::Check
             && let Some(pair) = kept.windows(2).find(|pair| knot(pair[0]) > knot(pair[1]))
         {
-            return Err(not_sorted(self.start(row) + pair[1] as usize, self.points));
+            return Err(not_sorted(self.start(row) + pair[1] as usize, self.given_knots));
         }
         let (Some(&lowest), Some(&highest)) = (kept.first(), kept.last()) else {
             order.truncate(front);
             return Ok(());
         };
-        match wanted.period {
+        match options.period {
             None => xp.extend(kept.iter().map(|&place| knot(place))),
             Some(period) => {
                 xp.push(knot(highest) - period);

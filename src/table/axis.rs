@@ -1,4 +1,4 @@
-//! Sorted axes of tables from arrays that are on the device already, and what a device can bind.
+//! Sorted axes of tables from arrays on the device, and the check of a table's size against the device's limits.
 
 use ndarray::Dimension;
 
@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::kernels::search::axis::SortedAxis;
 use crate::kernels::search::op::PrepareKnots;
 
-/// Knots that are on the device, `knots` of them a table. Their order is checked there: what is found arrives with the first
-/// data that depend on it. `device` is theirs, or that of the plan they are to be part of.
+/// Prepares knots that are on the device, `knots` of them per table. Their order is checked there; the outcome arrives
+/// with the first data that depend on it. `device` is the handle of the knots, or of the plan that they become part of.
 pub(crate) fn axis_from_device<T: Float, D: Dimension>(
     device: &Device,
     xp: &DeviceArray<T, D>,
@@ -32,7 +32,7 @@ pub(crate) fn axis_from_device<T: Float, D: Dimension>(
     Ok(SortedAxis::unindexed(T::FLOAT, keys, knots, xp.len() / knots, checks, !is_recorded))
 }
 
-/// Whether an array can be bound to a kernel whole, as tables have to be.
+/// An error unless an array fits into one binding, as tables have to.
 pub(crate) fn expect_bindable(device: &Device, what: &str, bytes: u64) -> Result<()> {
     let limit = device.info().limits.max_binding_bytes;
     if bytes <= limit {

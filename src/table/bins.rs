@@ -1,10 +1,11 @@
-//! The edges of bins by NumPy's rule: whether they increase or decrease, and, with NaN among them, sorted edges that give the
+//! Bin edges by NumPy's rule: whether they increase or decrease, and, with NaN among them, sorted edges that define the
 //! same bins.
 
 use crate::element::Float;
 
-/// Whether edges increase; none if they do neither. The first two that differ decide, and a step to or from NaN is no
-/// increase; after them only a step the other way is refused, and NaN takes part in none.
+/// Whether edges increase; `None` if they neither increase nor decrease. The first two that differ decide, and a step
+/// to or from NaN is not an increase; after them only a step in the other direction is refused, and NaN takes part in
+/// none.
 pub(crate) fn increase<T: Float>(edges: &[T]) -> Option<bool> {
     let Some(change) = edges.windows(2).position(|pair| pair[0] != pair[1]) else { return Some(true) };
     let increases = edges[change] < edges[change + 1];
@@ -13,10 +14,11 @@ pub(crate) fn increase<T: Float>(edges: &[T]) -> Option<bool> {
     (!turns).then_some(increases)
 }
 
-/// Puts edges in order so that a search among them ends where NumPy's bisection of them ends, whatever their order.
+/// Rewrites edges in sorted order, such that a search among them ends where NumPy's bisection of the original edges
+/// ends, whatever their order.
 ///
-/// A bisection leads each value by comparisons with the edges on its way. An edge that is not between those that led to it
-/// compares with all the values that come to it as the nearer of them does, so it may be taken for that one.
+/// A bisection compares each value with a sequence of edges. An edge outside of the bounds set by those before it
+/// compares with every value that reaches it as the nearer bound does, so it can be replaced by that bound.
 pub(crate) fn settle<T: Float>(edges: &mut [T]) {
     between(edges, None, None);
 }
@@ -57,7 +59,7 @@ mod tests {
         }
     }
 
-    /// NumPy's bisection of one value: how many edges it leaves before it.
+    /// NumPy's bisection of one value: the number of edges before it.
     fn bisected(edges: &[f64], x: f64, left: bool) -> usize {
         let less = |a: f64, b: f64| a < b || (b.is_nan() && !a.is_nan());
         let (mut low, mut high) = (0, edges.len());

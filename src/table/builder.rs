@@ -16,7 +16,7 @@ use crate::float::scalar::{FloatSlice, Scalar};
 use crate::kernels::door;
 use crate::kernels::interp::op::{Method, Rules, TableData};
 use crate::kernels::search::axis::first_out_of_order;
-use crate::table::arrange::{Arranged, Arrangement, Order};
+use crate::table::arrange::{Order, SortOptions, SortedKnots};
 use crate::table::shape::TableShape;
 use crate::table::{self, InterpTable};
 
@@ -62,57 +62,57 @@ impl<T: Float> InterpTable<T> {
 }
 
 impl<T: Float> InterpTableBuilder<'_, T> {
-    /// The value left of the first knot; without it that of the first knot.
+    /// The value left of the first knot; by default that of the first knot.
     pub fn left(mut self, value: T) -> Self {
         self.rules.left = Some(value);
         self
     }
 
-    /// The value right of the last knot; without it that of the last knot.
+    /// The value right of the last knot; by default that of the last knot.
     pub fn right(mut self, value: T) -> Self {
         self.rules.right = Some(value);
         self
     }
 
     /// Makes the table periodic: queries and knots are taken modulo the period (its sign does not matter), the knots
-    /// sorted, and the table closed from its last knot to its first. `left`, `right` and the order are then ignored, as
-    /// in NumPy.
+    /// are sorted, and the table is closed from its last knot to its first. `left`, `right` and the order are then
+    /// ignored, as in NumPy.
     ///
-    /// Knots that are NaN have no place in a period, nor have infinite ones; they are left out, as by [`Order::Sort`]. In
-    /// an infinite period what is negative, knots and queries, is at its end; in one of NaN every query gives NaN.
+    /// NaN and infinite knots are left out, as NaN is by [`Order::Sort`]. With an infinite period, negative knots and
+    /// queries are at its end; with a NaN period every query gives NaN.
     pub fn period(mut self, period: T) -> Self {
         self.rules.period = Some(period.abs());
         self
     }
 
-    /// What the value is between two knots.
+    /// The method of interpolation between two knots.
     pub fn method(mut self, method: Method) -> Self {
         self.rules.method = method;
         self
     }
 
-    /// Extends the line of the first segment to the left and that of the last to the right, but not on a side for which
-    /// [`left`](Self::left) or [`right`](Self::right) says something else. With methods other than linear, and for a table
-    /// with one knot, the end values go on. Ignored with a period.
+    /// Extends the line of the first segment to the left and that of the last to the right, except on a side for which
+    /// [`left`](Self::left) or [`right`](Self::right) sets a value. With methods other than linear, and for a table
+    /// with one knot, the end values continue. Ignored with a period.
     pub fn extrapolate(mut self) -> Self {
         self.rules.extrapolate = true;
         self
     }
 
-    /// What to make of the order of the knots.
+    /// How to treat the order of the knots.
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
         self
     }
 
-    /// Leaves out each knot that is NaN or whose value is, before anything else is looked at: the line goes from the knot
-    /// before a gap to the one after it, as `numpy.interp(x, xp[ok], fp[ok])` has it with `ok = ~(isnan(xp) | isnan(fp))`.
+    /// Drops each knot that is NaN or has a NaN value, before any other check: the line across a gap connects the knots
+    /// on both sides, as in `numpy.interp(x, xp[ok], fp[ok])` with `ok = ~(isnan(xp) | isnan(fp))`.
     ///
-    /// Every row of several tables has gaps of its own. One that has nothing left gives NaN for every query, so that a
-    /// mask comes out as it went in. Such a table takes no other values later, see [`InterpTable::with_values`].
+    /// Each row of several tables has its own gaps. A row without any knot left gives NaN for every query, so a mask is
+    /// preserved. Such a table takes no other values later, see [`InterpTable::with_values`].
     ///
-    /// Costs a look at every knot and value, and where any is missing a sort of indices; if knots are shared by several
-    /// tables and values are missing, each table gets knots of its own on the device.
+    /// Costs a scan of all knots and values, and a sort of indices if any is missing; if several tables share their
+    /// knots and values are missing, each table gets separate knots on the device.
     ///
     /// ```
     /// use ndarray::arr1;
@@ -138,8 +138,8 @@ impl<T: Float> InterpTableBuilder<'_, T> {
     /// Those of [`InterpTable::new`], and [`ZeroPeriod`](ErrorKind::ZeroPeriod).
     pub fn build(self, device: &Device) -> Result<InterpTable<T>> {
         device.supports::<T>()?;
-        // What the host has is the same in every replay of a plan.
-        let device = &device.lasting();
+        // Host data are the same in every replay of a plan.
+        let device = &device.eager();
         if self.rules.period.is_some_and(|period| period.is_zero()) {
             return Err(Error::new(
                 ErrorKind::ZeroPeriod,
@@ -151,18 +151,18 @@ impl<T: Float> InterpTableBuilder<'_, T> {
         let Self { rules, order, skip_missing, .. } = self;
         let options = Options { rules: rules.erased(), order, skip_missing };
         let data = upload(device, FloatSlice::of(&xp), FloatSlice::of(&fp), shape, options)?;
-        Ok(InterpTable::over(device, data, Checks::default()))
+        Ok(InterpTable::from_parts(device, data, Checks::default()))
     }
 }
 
-/// What a table is built with.
+/// The options of a table.
 struct Options {
     rules: Rules<Scalar>,
     order: Order,
     skip_missing: bool,
 }
 
-/// Builds a table of values that the host has. Not generic, so that sorting and indexing are compiled here.
+/// Builds a table from host values. Not generic, so that sorting and indexing are compiled in this crate.
 fn upload(
     device: &Device,
     xp: FloatSlice<'_>,
@@ -189,23 +189,23 @@ fn upload_floats<T: Float>(
     if rules.period.is_some() {
         (rules.left, rules.right, rules.extrapolate) = (None, None, false);
     }
-    let arranged = Arrangement { order, period: rules.period, skip_missing }.of(xp, fp, shape)?;
-    if arranged.is_none()
+    let sorted = SortOptions { order, period: rules.period, skip_missing }.of(xp, fp, shape)?;
+    if sorted.is_none()
         && order == Order::Check
-        && let Some(index) = first_out_of_order(xp, shape.points)
+        && let Some(index) = first_out_of_order(xp, shape.given_knots)
     {
-        return Err(not_sorted(index, shape.points));
+        return Err(not_sorted(index, shape.given_knots));
     }
     rules.skips_missing = skip_missing;
     let (engine, start, mut moved) = (device.engine(), Instant::now(), 0);
-    let (axis, order) = match arranged {
-        Some(Arranged { xp, order, knots, ragged }) => {
+    let (axis, order) = match sorted {
+        Some(SortedKnots { xp, order, knots, ragged }) => {
             rules.ragged = ragged;
             let axis = door::sorted_axis(engine, FloatSlice::of(&xp), knots, &mut moved)?;
             moved += size_of_val(&order[..]) as u64;
             (axis, Some(engine.store(ArrayView::from(&order[..]).into_dyn())?))
         }
-        None => (door::sorted_axis(engine, FloatSlice::of(xp), shape.points, &mut moved)?, None),
+        None => (door::sorted_axis(engine, FloatSlice::of(xp), shape.given_knots, &mut moved)?, None),
     };
     moved += size_of_val(fp) as u64;
     let values = engine.store(ArrayView::from(fp).into_dyn())?;
@@ -213,7 +213,7 @@ fn upload_floats<T: Float>(
     table::assemble(device, Arc::new(axis), order, rules.erased(), shape, &values)
 }
 
-/// The values in standard order: where they lie, or else copied.
+/// The values in standard order: borrowed if they are, else copied.
 fn in_order<'a, T: Float>(values: &'a CowArray<'_, T, IxDyn>) -> Result<Cow<'a, [T]>> {
     match values.as_slice() {
         Some(values) => Ok(Cow::Borrowed(values)),

@@ -1,4 +1,4 @@
-//! [`Knots`]: a sorted axis on a device, and where values belong on it.
+//! [`Knots`]: a sorted axis on a device, and searches in it.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -20,19 +20,19 @@ use crate::kernels::search::op::Search;
 use crate::table::axis::expect_bindable;
 use crate::table::bins;
 
-/// On which side of knots that are equal to it a value belongs.
+/// The side of equal knots on which a value is inserted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// Before them: the number of knots that are less than the value.
     Left,
-    /// Behind them: the number of knots that are less than or equal to the value.
+    /// After them: the number of knots that are less than or equal to the value.
     Right,
 }
 
-/// A sorted axis on a device: `numpy.searchsorted` and `numpy.digitize` against the same knots, again and again.
+/// A sorted axis on a device, for repeated `numpy.searchsorted` and `numpy.digitize` against the same knots.
 ///
-/// Knots are in the order in which NumPy sorts: NaN, if any, comes last, and both zeros are alike. For
-/// [`digitize`](Self::digitize) they may also decrease, or be in whatever other order `numpy.digitize` takes.
+/// Knots are in NumPy's sort order: NaN, if any, comes last, and both zeros are equal. For [`digitize`](Self::digitize)
+/// they may also decrease, or be in any other order that `numpy.digitize` accepts.
 ///
 /// ```
 /// use ndarray::arr1;
@@ -47,11 +47,11 @@ pub enum Side {
 /// ```
 pub struct Knots<T: Float> {
     device: Device,
-    /// For `searchsorted`: the knots, or which of them is the first that is smaller than the one before it.
+    /// For `searchsorted`: the knots, or the index of the first that is smaller than its predecessor.
     sorted: std::result::Result<Arc<SortedAxis>, usize>,
-    /// For `digitize`: mostly the same.
+    /// For `digitize`: the same axis in most cases.
     edges: Arc<SortedAxis>,
-    /// The edges decrease, and were reversed.
+    /// Whether the edges decrease, and were reversed.
     decreasing: bool,
     element: PhantomData<T>,
 }
@@ -63,21 +63,21 @@ impl<T: Float> Clone for Knots<T> {
 }
 
 impl<T: Float> Knots<T> {
-    /// Prepares knots that the host has, `[n]`; there may be none.
+    /// Prepares knots from host data of shape `[n]`; `n` may be 0.
     ///
-    /// Costs the upload of the knots and, on a GPU, of their index, about three times as much together. The CPU engine makes
-    /// an index when enough was asked to pay for it.
+    /// Costs the upload of the knots and, on a GPU, of their index, together about three times the size of the knots.
+    /// The CPU engine builds an index after enough queries to pay for it.
     ///
     /// # Errors
     ///
-    /// [`WrongDimensions`](ErrorKind::WrongDimensions), [`NotSorted`](ErrorKind::NotSorted) if the knots neither increase
-    /// nor decrease (see [`digitize`](Self::digitize) for NaN among them),
+    /// [`WrongDimensions`](ErrorKind::WrongDimensions), [`NotSorted`](ErrorKind::NotSorted) if the knots neither
+    /// increase nor decrease (see [`digitize`](Self::digitize) for NaN among them),
     /// [`UnsupportedElement`](ErrorKind::UnsupportedElement), [`TooLarge`](ErrorKind::TooLarge) if they do not fit into
     /// one binding.
     pub fn new<'a, X: HostData<'a, Elem = T>>(device: &Device, xp: X) -> Result<Self> {
         device.supports::<T>()?;
         // What the host has is the same in every replay of a plan.
-        let device = &device.lasting();
+        let device = &device.eager();
         let xp = xp.into_cow();
         if xp.ndim() != 1 {
             return Err(Error::dimensions(format!("knots have shape {:?}, but they must be [n]", xp.shape())));
@@ -96,7 +96,7 @@ impl<T: Float> Knots<T> {
             Ok::<_, Error>(Arc::new(door::sorted_axis(device.engine(), FloatSlice::of(knots), count, moved)?))
         };
         let disorder = out_of_order(&knots).map(|place| place + 1);
-        // A look at the last tells that knots in order increase, where it is a number.
+        // Knots in order increase if the last one is a number.
         let increases = match (disorder, knots.last()) {
             (None, last) if last.is_none_or(|last| !last.is_nan()) => Some(true),
             _ => bins::increase(&knots),
@@ -125,7 +125,7 @@ impl<T: Float> Knots<T> {
         Ok(Self { device: device.clone(), sorted, edges, decreasing, element: PhantomData })
     }
 
-    /// How many knots there are.
+    /// The number of knots.
     pub fn len(&self) -> usize {
         self.edges.knots
     }
@@ -140,22 +140,23 @@ impl<T: Float> Knots<T> {
         &self.device
     }
 
-    /// Where each value belongs among the knots so that they stay sorted, as `numpy.searchsorted(knots, x, side)`: an
-    /// index in `0..=n` for each element of `x`. NaN belongs where the NaN knots are, which is the end if there are none.
+    /// The index at which to insert each value so that the knots stay sorted, as `numpy.searchsorted(knots, x, side)`:
+    /// in `0..=n` for each element of `x`. NaN is inserted where the NaN knots are, which is the end if there are none.
     ///
     /// Costs one pass: `x` is read, 4 bytes a value are written.
     ///
     /// # Errors
     ///
-    /// [`NotSorted`](ErrorKind::NotSorted) if the knots decrease anywhere, [`DeviceMismatch`](ErrorKind::DeviceMismatch).
+    /// [`NotSorted`](ErrorKind::NotSorted) if the knots decrease anywhere,
+    /// [`DeviceMismatch`](ErrorKind::DeviceMismatch).
     pub fn searchsorted<D: Dimension>(&self, x: &DeviceArray<T, D>, side: Side) -> Result<DeviceArray<u32, D>> {
         match &self.sorted {
             Ok(axis) => self.search(axis, x, side, false),
             Err(index) => Err(Error::new(
                 ErrorKind::NotSorted { index: *index },
                 format!(
-                    "searchsorted needs knots that increase, with NaN behind all others, but knot {index} comes before the \
-                     one in front of it; sort or reverse them, or use digitize"
+                    "searchsorted needs knots that increase, with NaN behind all others, but knot {index} comes \
+                     before the one in front of it; sort or reverse them, or use digitize"
                 ),
             )),
         }
@@ -163,13 +164,14 @@ impl<T: Float> Knots<T> {
 
     /// The bin of each value, as `numpy.digitize(x, bins, right)` with the knots as the edges of the bins.
     ///
-    /// Bin `i` is `edges[i-1] <= x < edges[i]`, or `edges[i-1] < x <= edges[i]` with `right`; 0 is below the first edge,
-    /// `n` beyond the last. Edges that decrease count from their largest: bin `i` is then `edges[i-1] > x >= edges[i]`, or
-    /// `edges[i-1] >= x > edges[i]` with `right`. A value that is NaN is above everything.
+    /// Bin `i` is `edges[i-1] <= x < edges[i]`, or `edges[i-1] < x <= edges[i]` with `right`; 0 is below the first
+    /// edge, `n` beyond the last. Edges that decrease count from their largest: bin `i` is then
+    /// `edges[i-1] > x >= edges[i]`, or `edges[i-1] >= x > edges[i]` with `right`. A value that is NaN is above
+    /// everything.
     ///
-    /// With NaN among the edges it is NumPy's rule that decides. The first two edges that differ say whether they increase,
-    /// and a step to or from NaN is no increase: `[2.5, NaN]` and `[4.0, 4.0, NaN]` decrease, `[0.0, 1.0, NaN]` increases.
-    /// Bins are then those in which NumPy's search ends for one value at a time.
+    /// With NaN among the edges NumPy's rule applies. The first two edges that differ decide whether they increase, and
+    /// a step to or from NaN is not an increase: `[2.5, NaN]` and `[4.0, 4.0, NaN]` decrease, `[0.0, 1.0, NaN]`
+    /// increases. Bins are then those in which NumPy's search for a single value ends.
     ///
     /// Costs one pass: `x` is read, 4 bytes a value are written.
     ///
@@ -187,7 +189,7 @@ impl<T: Float> Knots<T> {
         side: Side,
         flip: bool,
     ) -> Result<DeviceArray<u32, D>> {
-        let device = self.device.joint(x.device(), "x")?;
+        let device = self.device.common_device(x.device(), "x")?;
         let output = device.allocate::<u32>(x.len())?;
         if !x.is_empty() {
             device.run(Search {
@@ -204,7 +206,7 @@ impl<T: Float> Knots<T> {
 }
 
 impl<T: Float> std::fmt::Debug for Knots<T> {
-    /// Number, type and device. The values stay where they are.
+    /// Prints number, type and device; the values are not read back.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Knots<{}> of {} on {}", T::TYPE, self.len(), self.device.info().name)
     }

@@ -1,4 +1,4 @@
-//! [`InterpTable`]: a table on a device, and what can be asked of it.
+//! [`InterpTable`]: a table on a device, and its queries.
 
 pub(crate) mod arrange;
 pub(crate) mod axis;
@@ -27,13 +27,13 @@ use crate::kernels::search::axis::SortedAxis;
 use crate::table::axis::{axis_from_device, expect_bindable};
 use crate::table::shape::{TableShape, rows};
 
-/// One table of knots and values, or several with as many knots each, on a device: `interp(x)` as NumPy's
+/// One table of knots and values, or several with equally many knots, on a device: `interp(x)` as
 /// `numpy.interp(x, xp, fp)`.
 ///
-/// The knots are prepared once: sorted knots get a search index (see [`Order`](crate::Order) for those that are not), and
-/// their values are put beside them. A table takes about 28 bytes a knot in f32 on a GPU (52 in f64), index included, and
-/// 14 (26) on the CPU engine, which makes its index when there have been enough queries to pay for it. Cloning is cheap
-/// and shares it.
+/// The knots are prepared once: sorted knots get a search index (see [`Order`](crate::Order) for unsorted ones), and
+/// their values are stored beside them. A table takes about 28 bytes a knot in f32 on a GPU (52 in f64), index
+/// included, and 14 (26) on the CPU engine, which builds its index after enough queries to pay for it. Cloning is cheap
+/// and shares the table.
 ///
 /// ```
 /// use ndarray::arr1;
@@ -62,8 +62,8 @@ impl<T: Float> Clone for InterpTable<T> {
 impl<T: Float> InterpTable<T> {
     /// A table from host data: views, references to arrays, slices or vectors.
     ///
-    /// `xp` is `[n]` or `[tables, n]` and must not decrease along a table; `fp` is `[n]`, or `[tables, n]` for a table a
-    /// row. `xp` of shape `[n]` serves all tables. For `left`, `right`, a period, or knots that are not sorted see
+    /// `xp` is `[n]` or `[tables, n]` and must not decrease along a table; `fp` is `[n]`, or `[tables, n]` with one
+    /// table per row. `xp` of shape `[n]` serves all tables. For `left`, `right`, a period, or unsorted knots see
     /// [`InterpTable::builder`].
     ///
     /// Costs the upload of knots, index and values (about 16 bytes a knot in f32) and one pass over them on the device.
@@ -83,47 +83,48 @@ impl<T: Float> InterpTable<T> {
         Self::builder(xp, fp).build(device)
     }
 
-    /// A table from arrays that are on the device already, of the shapes that [`InterpTable::new`] takes. Nothing comes
-    /// to the host.
+    /// A table from arrays on the device, of the shapes that [`InterpTable::new`] takes. Nothing is transferred to the
+    /// host.
     ///
-    /// The order of `xp` is checked on the device. If it is wrong, reading back any result of this table gives
-    /// [`NotSorted`](crate::ErrorKind::NotSorted); nothing waits for the check before that. On a GPU such a table has no
-    /// search index, and a query bisects all knots.
+    /// The order of `xp` is checked on the device. If it is wrong, reading back any result of this table returns
+    /// [`NotSorted`](crate::ErrorKind::NotSorted); nothing waits for the check before that. On a GPU such a table has
+    /// no search index, and a query bisects all knots.
     ///
     /// # Errors
     ///
-    /// Those of [`InterpTable::new`] that shapes can tell, and
+    /// Those of [`InterpTable::new`] that follow from the shapes, and
     /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
     pub fn from_device<D: Dimension, E: Dimension>(xp: &DeviceArray<T, D>, fp: &DeviceArray<T, E>) -> Result<Self> {
-        let device = xp.device().joint(fp.device(), "fp")?;
+        let device = xp.device().common_device(fp.device(), "fp")?;
         let shape = TableShape::of(xp.shape(), fp.shape())?;
-        expect_table_bindable(&device, T::FLOAT, shape.tables * shape.points)?;
-        let axis = Arc::new(axis_from_device(&device, xp, shape.points)?);
+        expect_table_bindable(&device, T::FLOAT, shape.tables * shape.given_knots)?;
+        let axis = Arc::new(axis_from_device(&device, xp, shape.given_knots)?);
         let data = assemble(&device, axis, None, Rules::<T>::default().erased(), shape, fp.storage())?;
-        Ok(Self::over(&device, data, fp.checks().clone()))
+        Ok(Self::from_parts(&device, data, fp.checks().clone()))
     }
 
-    /// The same knots, search index and rules with other values, which come from the device: `[n]`, or `[tables, n]` for
-    /// several tables over the same knots. In the order of the knots as they were given, also if the table was sorted.
+    /// The same knots, search index and rules with other values from the device: `[n]`, or `[tables, n]` for several
+    /// tables over the same knots. The values are in the order in which the knots were given, even if the table was
+    /// sorted.
     ///
     /// Costs one pass over the values.
     ///
     /// # Errors
     ///
     /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`WrongDimensions`](crate::ErrorKind::WrongDimensions),
-    /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), and [`InvalidOption`](crate::ErrorKind::InvalidOption) for a
-    /// table built with [`skip_missing`](crate::InterpTableBuilder::skip_missing): which of its knots count was decided by
-    /// the values that it got.
+    /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch), and [`InvalidOption`](crate::ErrorKind::InvalidOption) for
+    /// a table built with [`skip_missing`](crate::InterpTableBuilder::skip_missing): its knots were selected by its
+    /// original values.
     pub fn with_values<D: Dimension>(&self, fp: &DeviceArray<T, D>) -> Result<Self> {
         let TableData { axis, order, rules, points: own_points, .. } = &*self.data;
         if rules.skips_missing {
             return Err(Error::new(
                 ErrorKind::InvalidOption,
-                "a table built with skip_missing leaves out knots by the values it was built from, so it takes no others; \
-                 build a table from the other values",
+                "a table built with skip_missing leaves out knots by the values it was built from, so it takes no \
+                 others; build a table from the other values",
             ));
         }
-        let device = self.device.joint(fp.device(), "fp")?;
+        let device = self.device.common_device(fp.device(), "fp")?;
         let (tables, points) = rows("fp", fp.shape())?;
         if points != *own_points || tables == 0 || (axis.tables > 1 && tables != axis.tables) {
             return Err(Error::shape(format!(
@@ -135,18 +136,18 @@ impl<T: Float> InterpTable<T> {
                 own_points
             )));
         }
-        let shape = TableShape { points, tables };
+        let shape = TableShape { given_knots: points, tables };
         let data = assemble(&device, axis.clone(), order.clone(), *rules, shape, fp.storage())?;
-        Ok(Self::over(&device, data, fp.checks().clone()))
+        Ok(Self::from_parts(&device, data, fp.checks().clone()))
     }
 
     /// A handle to a table whose values have these checks.
-    pub(crate) fn over(device: &Device, data: TableData, value_checks: Checks) -> Self {
+    pub(crate) fn from_parts(device: &Device, data: TableData, value_checks: Checks) -> Self {
         let checks = Checks::union([&data.axis.checks, &value_checks]).of_result(device.recorder().is_some());
         Self { device: device.clone(), data: Arc::new(data), checks, element: PhantomData }
     }
 
-    /// Interpolates at every `x`, whatever its shape, in one table.
+    /// Interpolates at every element of `x`, of any shape, in one table.
     ///
     /// Costs one pass: `x` is read and the result written, 8 bytes a query in f32, besides the table.
     ///
@@ -160,12 +161,12 @@ impl<T: Float> InterpTable<T> {
         self.query(x, x.raw_dim(), 1, columns, false)
     }
 
-    /// The same into memory that is there already: replaces the values of `out`, which has the shape of `x`. Whatever else
-    /// shares the memory of `out` (clones and reshaped arrays, `x` itself among them, readbacks) keeps the old values:
-    /// `out` then gets memory of its own.
+    /// [`interp`](Self::interp) into existing memory: replaces the values of `out`, which has the shape of `x`. Other
+    /// handles to the memory of `out` (clones and reshaped arrays, `x` itself among them, readbacks) keep the old
+    /// values: `out` then moves to new memory.
     ///
-    /// Costs what [`interp`](Self::interp) costs, without memory for the result. For loops in which nothing is to be
-    /// allocated; where the shape stays the same, a [`Plan`](crate::Plan) saves more.
+    /// Costs as much as [`interp`](Self::interp), without memory for the result. For loops that must not allocate;
+    /// where the shape stays the same, a [`Plan`](crate::Plan) saves more.
     ///
     /// ```
     /// use ndgpu::{Device, InterpTable};
@@ -182,13 +183,13 @@ impl<T: Float> InterpTable<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`interp`](Self::interp), [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if `out` has not the shape of
-    /// `x`, and [`NotCapturable`](crate::ErrorKind::NotCapturable) in a closure that is being captured: a plan has memory
-    /// of its own for results. What is refused leaves `out` as it was. What is wrong with the values of the table
-    /// or of `x` comes with those of `out`; what was wrong with its old ones does not.
+    /// Those of [`interp`](Self::interp), [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if `out` does not have the
+    /// shape of `x`, and [`NotCapturable`](crate::ErrorKind::NotCapturable) in a closure that is being captured: a plan
+    /// has separate memory for results. A refused call leaves `out` as it was. Findings about the values of the table
+    /// or of `x` are reported with those of `out`; findings about its old values are dropped.
     pub fn interp_into<D: Dimension>(&self, x: &DeviceArray<T, D>, out: &mut DeviceArray<T, D>) -> Result<()> {
         self.expect_one_table("interp_into")?;
-        let device = self.device.joint(x.device(), "x")?.joint(out.device(), "out")?;
+        let device = self.device.common_device(x.device(), "x")?.common_device(out.device(), "out")?;
         if out.shape() != x.shape() {
             return Err(Error::shape(format!(
                 "the results for queries of shape {:?} do not go into an array of shape {:?}; give one of the shape of \
@@ -203,7 +204,7 @@ impl<T: Float> InterpTable<T> {
         let lookups = self.lookups(x, 1, x.len(), false);
         out.recompute(Checks::union([&self.checks, x.checks()]), |output| match output.is(x.storage()) {
             false => self.look_up(&device, lookups, output),
-            // A buffer of the application's under both: kernels cannot read and write one buffer.
+            // Both are one buffer of the application, and kernels cannot read and write the same buffer.
             true => {
                 let apart = device.allocate::<T>(x.len())?;
                 self.look_up(&device, lookups, &apart)?;
@@ -259,7 +260,7 @@ impl<T: Float> InterpTable<T> {
         columns: usize,
         shared_queries: bool,
     ) -> Result<DeviceArray<T, E>> {
-        let device = self.device.joint(x.device(), "x")?;
+        let device = self.device.common_device(x.device(), "x")?;
         let Some(len) = shape.size_checked() else {
             return Err(Error::too_large("the result", u64::MAX, isize::MAX as u64, &device.info().name));
         };
@@ -286,12 +287,12 @@ impl<T: Float> InterpTable<T> {
         device.run(Interp { lookups, output: output.clone() })
     }
 
-    /// How many tables there are.
+    /// The number of tables.
     pub fn tables(&self) -> usize {
         self.data.tables
     }
 
-    /// How many knots each table has, as they were given.
+    /// The number of knots of each table, as given.
     pub fn knots(&self) -> usize {
         self.data.points
     }
@@ -303,14 +304,14 @@ impl<T: Float> InterpTable<T> {
 }
 
 impl<T: Float> std::fmt::Debug for InterpTable<T> {
-    /// Shape, type and device. The values stay where they are.
+    /// Prints shape, type and device; the values are not read back.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let TableData { tables, points, .. } = &*self.data;
         write!(f, "InterpTable<{}> of {tables} x {points} on {}", T::TYPE, self.device.info().name)
     }
 }
 
-/// Puts a table together: knots that are ready, and values that go beside them.
+/// Assembles a table from prepared knots and their values.
 pub(crate) fn assemble(
     device: &Device,
     axis: Arc<SortedAxis>,
@@ -329,14 +330,14 @@ pub(crate) fn assemble(
         axis,
         order,
         rules,
-        points: shape.points,
+        points: shape.given_knots,
         tables: shape.tables,
     };
     device.run(BuildTable { table: table.clone(), values: values.clone() })?;
     Ok(table)
 }
 
-/// Kernels see a table whole, its segments being the largest part.
+/// An error unless the cells of a table, its largest part, fit into one binding.
 fn expect_table_bindable(device: &Device, dtype: FloatType, cells: usize) -> Result<()> {
     expect_bindable(device, "an interpolation table", dtype.bytes(cells).saturating_mul(4))
 }

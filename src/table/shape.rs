@@ -1,11 +1,12 @@
-//! How many tables of how many points the shapes of knots and values make.
+//! The number of tables, and of knots in each, that the shapes of knots and values define.
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// How many tables of how many points, and what they share.
+/// The number of tables, and of knots in each.
 #[derive(Clone, Copy)]
 pub(crate) struct TableShape {
-    pub points: usize,
+    /// Knots of a table as the caller gave them.
+    pub given_knots: usize,
     /// Sets of values: 1, or the number of tables.
     pub tables: usize,
 }
@@ -35,15 +36,15 @@ impl TableShape {
                 format!("fp of shape {fp:?} has {cells} values, but tables hold fewer than 2^32; split them"),
             ));
         }
-        Ok(Self { points: knots, tables: value_tables })
+        Ok(Self { given_knots: knots, tables: value_tables })
     }
 }
 
-/// How many tables a shape means, and of how many points.
+/// The number of tables that a shape means, and of knots in each.
 pub(crate) fn rows(name: &str, shape: &[usize]) -> Result<(usize, usize)> {
     match *shape {
-        [points] => Ok((1, points)),
-        [tables, points] => Ok((tables, points)),
+        [knots] => Ok((1, knots)),
+        [tables, knots] => Ok((tables, knots)),
         _ => Err(Error::dimensions(format!("{name} has shape {shape:?}, but it must be [n] or [tables, n]"))),
     }
 }

@@ -1,4 +1,4 @@
-//! Every call of wgpu fails once, wherever it is made: nothing panics, nothing is lost, and the device goes on if it can.
+//! Lets every call of wgpu fail once: nothing panics, nothing leaks, and the device continues if it can.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
@@ -12,14 +12,14 @@ use crate::support::noop::{ALL_FEATURES, noop};
 use crate::support::report::say;
 use crate::{Device, ErrorKind, Result, wgpu};
 
-/// Nothing takes as long as this, unless it hangs.
+/// A call that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn faults(device: &Device) -> &Faults {
     &device.engine().gpu().expect("faults are a GPU's").device.faults
 }
 
-/// Devices without a driver, that differ in how parameters reach kernels and in what they compute with.
+/// Devices without a driver, which differ in how parameters reach kernels and in their arithmetic.
 fn open_noop(features: wgpu::Features) -> Device {
     noop(wgpu::Limits::default(), features).unwrap()
 }
@@ -36,8 +36,8 @@ fn openers() -> [(&'static str, Opener); 4] {
     ]
 }
 
-/// Lets each call of wgpu in an operation fail in turn, until it comes through; gives how many there were. Only a
-/// refusal in the middle of a submission, which wgpu does not survive itself, may cost the device.
+/// Lets each call of wgpu in an operation fail in turn, until the operation succeeds; returns the number of calls. Only
+/// a refusal in the middle of a submission, which wgpu itself does not survive, may cost the device.
 fn refuse_each(
     open: Opener,
     operation: impl Fn(&Device) -> Result<Vec<f64>>,
@@ -56,7 +56,7 @@ fn refuse_each(
         } else {
             judge(outcome);
         }
-        // What was refused left nothing half-done.
+        // A refused call leaves nothing half-done.
         judge(operation(&device));
         if is_over {
             return before;
@@ -65,7 +65,7 @@ fn refuse_each(
     unreachable!()
 }
 
-/// Bad values stay bad while they are there, and nobody knows what is there when some were written.
+/// Findings stay with values that are still there, and a partial write leaves unspecified contents.
 #[test]
 fn an_array_that_could_not_be_overwritten_is_not_taken_for_the_new_one() {
     let values = ndarray::Array1::<f32>::ones(3 << 20);
@@ -135,7 +135,7 @@ fn refused_memory_is_not_lost() {
     assert!(after < before + (32 << 20), "{before} bytes in use before, {after} after");
 }
 
-/// Runs something on a thread of its own, and takes it for hanging if it takes too long.
+/// Runs `work` on another thread, and takes it for hanging if it takes too long.
 fn within_bounds<R: Send + 'static>(what: &str, work: impl FnOnce() -> R + Send + 'static) -> R {
     let (done, arrives) = channel();
     let thread = std::thread::spawn(move || done.send(work()));
@@ -149,7 +149,7 @@ fn within_bounds<R: Send + 'static>(what: &str, work: impl FnOnce() -> R + Send 
     }
 }
 
-/// Destroys the device before each call of wgpu in turn, a new device each time; `every` leaves some out.
+/// Destroys the device before each call of wgpu in turn, a new device each time; only every `every`-th call is tried.
 fn destroy_before_each(name: &str, open: Opener, every: usize) -> usize {
     let cpu = Device::cpu();
     let computes = open().info().backend != Some(wgpu::Backend::Noop);
@@ -171,7 +171,7 @@ fn destroy_before_each(name: &str, open: Opener, every: usize) -> usize {
                 break;
             }
             tried += 1;
-            // From then on everything fails, at once.
+            // From then on every call fails immediately.
             let error = within_bounds(&what, move || call(&device, &Operands::new(40, 30, 70, 3))).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::DeviceLost, "{what}: {error}");
         }

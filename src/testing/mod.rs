@@ -1,4 +1,4 @@
-//! Tests that need the inside of several families.
+//! Tests that need the internals of several modules.
 
 mod faults;
 mod pipelines;

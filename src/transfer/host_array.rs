@@ -1,4 +1,4 @@
-//! [`HostArray`]: data that has landed, viewed where it landed.
+//! [`HostArray`]: data that have arrived on the host, viewed in place.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use crate::error::Result;
 
 /// An array that has arrived on the host.
 ///
-/// [`view`](Self::view) looks at the memory in which it arrived (the mapped staging buffer, the mapped array itself, or
-/// the CPU engine's memory); only [`into_array`](Self::into_array) copies it out. Dropping it unmaps the memory and gives
-/// it back to its pool.
+/// [`view`](Self::view) borrows the memory in which it arrived (the mapped staging buffer, the mapped array itself, or
+/// the CPU engine's memory); only [`into_array`](Self::into_array) copies. Dropping it unmaps the memory and returns it
+/// to its pool.
 pub struct HostArray<T: Element, D: Dimension> {
     landed: Landed<T>,
     shape: D,
@@ -29,19 +29,19 @@ pub(crate) enum Landed<T: Element> {
     Shared(Snapshot<T>),
     /// In a mapped buffer, at its start.
     Mapped(MappedBuffer),
-    /// Nowhere: there are none.
+    /// Nowhere: the array is empty.
     Empty,
 }
 
-/// A buffer that is mapped for reading, unmapped when this is dropped and then given back.
+/// A buffer mapped for reading. Dropping this unmaps it and returns it to its pool.
 pub(crate) struct MappedBuffer {
-    // Before the buffer, so that the view ends first.
+    // Declared before the buffer: the view has to be dropped first.
     view: Option<wgpu::BufferView>,
     buffer: Arc<GpuBuffer>,
 }
 
 impl MappedBuffer {
-    /// Looks at the first `bytes` of a buffer whose mapping has been granted.
+    /// Views the first `bytes` of a buffer whose mapping has completed.
     pub fn new(buffer: Arc<GpuBuffer>, bytes: u64) -> Result<Self> {
         let view = buffer.mapped(bytes.next_multiple_of(4))?;
         Ok(Self { view: Some(view), buffer })
@@ -51,7 +51,7 @@ impl MappedBuffer {
         self.view.as_deref().unwrap_or_default()
     }
 
-    /// The first elements. What comes behind them need not make up whole ones.
+    /// The first `len` elements. The bytes after them need not form whole elements.
     fn elements<T: Element>(&self, len: usize) -> &[T] {
         cast_slice(&self.bytes()[..len * size_of::<T>()])
     }
@@ -69,17 +69,16 @@ impl<T: Element, D: Dimension> HostArray<T, D> {
         Self { landed, shape, cost }
     }
 
-    /// The values in the memory where they arrived. Copies nothing.
+    /// The values, in the memory in which they arrived. Copies nothing.
     ///
-    /// On some systems mapped memory is slow to read one value at a time in random order; sweeping over it once is
-    /// always fast.
+    /// On some systems random reads of single values from mapped memory are slow; a sequential pass is always fast.
     pub fn view(&self) -> ArrayView<'_, T, D> {
-        // The shape is that of the device array, whose length the memory was made for.
+        // The memory was allocated for this shape.
         ArrayView::from_shape(self.shape.clone(), self.values()).expect("as many values as the shape says")
     }
 
-    /// The same for writing, if this is the engine's memory and nobody else can see it: on the CPU engine after
-    /// [`into_readback`](crate::DeviceArray::into_readback) of an array that was not shared. `None` otherwise.
+    /// The values for writing, if the memory is the engine's and not shared: on the CPU engine after
+    /// [`into_readback`](crate::DeviceArray::into_readback) of an array without other handles. `None` otherwise.
     pub fn view_mut(&mut self) -> Option<ArrayViewMut<'_, T, D>> {
         match &mut self.landed {
             Landed::Shared(values) => ArrayViewMut::from_shape(self.shape.clone(), values.exclusive()?).ok(),
@@ -87,17 +86,17 @@ impl<T: Element, D: Dimension> HostArray<T, D> {
         }
     }
 
-    /// The values as an array of their own. Copies them once, except on the CPU engine when nothing else shares the
-    /// memory (after [`into_readback`](crate::DeviceArray::into_readback)).
+    /// The values as an owned array. Copies them once, except on the CPU engine when nothing else shares the memory
+    /// (after [`into_readback`](crate::DeviceArray::into_readback)).
     ///
-    /// Where memory for the copy cannot be had the process ends, as with any vector: [`try_into_array`](Self::try_into_array)
-    /// gives an error.
+    /// If memory for the copy cannot be allocated the process ends, as with any vector;
+    /// [`try_into_array`](Self::try_into_array) returns an error instead.
     pub fn into_array(self) -> Array<T, D> {
         let layout = std::alloc::Layout::for_value(self.values());
         self.try_into_array().unwrap_or_else(|_| std::alloc::handle_alloc_error(layout))
     }
 
-    /// The same, and an error where memory for the copy cannot be had.
+    /// [`into_array`](Self::into_array), with an error if memory for the copy cannot be allocated.
     ///
     /// # Errors
     ///
@@ -113,7 +112,7 @@ impl<T: Element, D: Dimension> HostArray<T, D> {
         Ok(Array::from_shape_vec(shape, values).expect("as many values as the shape says"))
     }
 
-    /// What it cost to bring this here.
+    /// The cost of the transfer.
     pub fn cost(&self) -> TransferCost {
         self.cost
     }

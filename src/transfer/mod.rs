@@ -1,5 +1,5 @@
-//! Moving data between host and device, and counting it: [`Device::upload`](crate::Device::upload), [`Readback`],
-//! and [`HostArray`]. The device's ledger counts what they move.
+//! Moves data between host and device and counts them: [`Device::upload`](crate::Device::upload), [`Readback`], and
+//! [`HostArray`]. The counts are in the device's ledger.
 //!
 //! Nothing else in the crate turns host data into device data or back.
 

@@ -1,5 +1,4 @@
-//! [`Readback`]: a copy on its way to the host. Together with [`HostArray`] the only door through which device data
-//! leaves.
+//! [`Readback`]: a copy to the host in flight. With [`HostArray`] it is the only way for data to leave a device.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,46 +21,46 @@ use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transfer::host_array::{HostArray, Landed, MappedBuffer};
 
-/// A copy on its way to the host.
+/// A copy to the host in flight.
 ///
-/// It has been queued behind everything asked of the device before. Await it under any executor, or block in
-/// [`wait`](Self::wait). (The CPU engine has the data by now, having computed in the calls before: see
-/// [`async_services`](crate::async_services).) Many can be under way at once, and those queued together travel in one submission. Dropping it
-/// gives the copy up.
+/// It is queued behind every operation requested before. Await it under any executor, or block in [`wait`](Self::wait).
+/// (On the CPU engine the data are complete already, computed in the calls before: see
+/// [`async_services`](crate::async_services).) Many can be in flight at once, and those queued together share one
+/// submission. Dropping it cancels the copy.
 ///
-/// Errors that only the device could find (a sum of weights that is zero, knots out of order) arrive here.
+/// Errors that only the device can detect (a sum of weights that is zero, knots out of order) are returned here.
 #[must_use = "a readback brings data only when it is awaited, or waited for"]
 pub struct Readback<T: Element, D: Dimension> {
     device: Device,
     shape: D,
     cost: TransferCost,
-    /// What is wrong with the values that are copied, whatever is written over them later.
+    /// The findings about the copied values, whatever is written over the source later.
     checks: Findings,
     requested: Instant,
     state: State<T>,
 }
 
 enum State<T: Element> {
-    /// The data are there (CPU engine, or nothing to copy).
+    /// Complete (CPU engine, or nothing to copy).
     Here(Landed<T>),
-    /// The data come, and the outcomes of checks behind them.
+    /// In flight, with the outcomes of checks behind the data.
     Coming { context: Arc<GpuContext>, data: Arc<GpuBuffer>, landing: Arc<Landing>, words: Words },
-    /// Asking for the copy already failed.
+    /// The copy could not be queued.
     Failed(Error),
-    /// Handed over.
+    /// Delivered.
     Done,
 }
 
-/// Where the outcomes of the checks land.
+/// Where the outcomes of the checks arrive.
 enum Words {
     /// Behind the data, in the same staging buffer, from this byte on.
     Behind(u64),
-    /// In a buffer of their own: the data are mapped in place.
+    /// In a separate buffer: the data are mapped in place.
     Apart(Option<(Arc<GpuBuffer>, Arc<Landing>)>),
 }
 
 impl<T: Element, D: Dimension> DeviceArray<T, D> {
-    /// Queues a copy to the host. Neither blocks nor submits anything yet.
+    /// Queues a copy to the host. Neither blocks nor submits.
     ///
     /// Costs `len × size_of::<T>()` bytes through a staging buffer on a GPU, nothing on the CPU engine.
     ///
@@ -81,8 +80,8 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         self.clone().start_readback(false)
     }
 
-    /// Gives the array up and brings its values to the host: where memory is unified and nobody else shares the array
-    /// its own buffer is mapped in place, and nothing is copied; else as [`readback`](Self::readback).
+    /// Consumes the array and brings its values to the host: with unified memory and no other handle to the array its
+    /// own buffer is mapped in place, without a copy; else as [`readback`](Self::readback).
     pub fn into_readback(self) -> Readback<T, D> {
         self.start_readback(true)
     }
@@ -103,8 +102,8 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         }
         let state = match (device.engine().gpu(), storage) {
             (_, _) if shape.size() == 0 && checks.is_empty() => State::Here(Landed::Empty),
-            // What was found is known. It may change with what is computed into the same memory later.
-            (None, storage) => match checks.verdict(&[]).and_then(|()| Ok(storage.host::<T>()?.lasting_snapshot())) {
+            // The findings are known now, and may change when the same memory is written later.
+            (None, storage) => match checks.verdict(&[]).and_then(|()| Ok(storage.host::<T>()?.host_snapshot())) {
                 Ok(values) => State::Here(Landed::Shared(values)),
                 Err(found) => State::Failed(found),
             },
@@ -121,7 +120,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     }
 }
 
-/// Data and outcomes, one behind the other, in one staging buffer.
+/// Queues a copy of the data, followed by the outcomes of the checks, into one staging buffer.
 fn copy_out<T: Element>(
     context: &Arc<GpuContext>,
     source: Arc<GpuBuffer>,
@@ -153,20 +152,20 @@ fn map_in_place<T: Element>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, c
 }
 
 impl<T: Element, D: Dimension> Readback<T, D> {
-    /// What it costs: bytes and path.
+    /// The cost: bytes and path.
     pub fn cost(&self) -> TransferCost {
         self.cost
     }
 
-    /// Blocks until the data are here.
+    /// Blocks until the data have arrived.
     ///
     /// Not on wasm32: nothing can block in a browser. Await it there.
     ///
     /// # Errors
     ///
-    /// [`ZeroWeights`](crate::ErrorKind::ZeroWeights) and [`NotSorted`](crate::ErrorKind::NotSorted) found on the device,
-    /// [`DeviceLost`](crate::ErrorKind::DeviceLost), [`OutOfMemory`](crate::ErrorKind::OutOfMemory) for the staging
-    /// buffer.
+    /// [`ZeroWeights`](crate::ErrorKind::ZeroWeights) and [`NotSorted`](crate::ErrorKind::NotSorted) found on the
+    /// device, [`DeviceLost`](crate::ErrorKind::DeviceLost), [`OutOfMemory`](crate::ErrorKind::OutOfMemory) for the
+    /// staging buffer.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(mut self) -> Result<HostArray<T, D>> {
         if let State::Coming { context, landing, words, .. } = &self.state {
@@ -178,7 +177,7 @@ impl<T: Element, D: Dimension> Readback<T, D> {
         self.finish()
     }
 
-    /// Everything has landed: judges the checks and hands over.
+    /// Completes a readback whose copies have arrived: evaluates the checks and delivers the data.
     fn finish(&mut self) -> Result<HostArray<T, D>> {
         let landed = match std::mem::replace(&mut self.state, State::Done) {
             State::Here(landed) => landed,
@@ -231,7 +230,7 @@ impl<T: Element, D: Dimension> Future for Readback<T, D> {
 
 impl<T: Element, D: Dimension> Drop for Readback<T, D> {
     fn drop(&mut self) {
-        // Given up on the way: the mapping will still be granted, and nobody must get the buffer before that.
+        // Cancelled in flight: the mapping still completes, and the buffer must not be reused before that.
         if let State::Coming { data, words, .. } = &self.state {
             data.abandon();
             if let Words::Apart(Some((staging, _))) = words {
@@ -241,7 +240,7 @@ impl<T: Element, D: Dimension> Drop for Readback<T, D> {
     }
 }
 
-// Nothing is pinned in place: the data are behind pointers.
+// No field is structurally pinned: the data are behind pointers.
 impl<T: Element, D: Dimension> Unpin for Readback<T, D> {}
 
 impl<T: Element, D: Dimension> std::fmt::Debug for Readback<T, D> {

@@ -1,4 +1,4 @@
-//! Host to device: every layout that ndarray knows, copied once, straight into the memory it travels in.
+//! Host to device: copies any ndarray layout once, directly into the memory used for the transfer.
 
 use std::sync::Arc;
 
@@ -13,12 +13,13 @@ use crate::engine::host::clock::Instant;
 use crate::error::{Error, Result};
 
 impl Device {
-    /// Uploads an array of any layout: contiguous, strided, reversed, transposed, broadcast, 0-d or empty; or a slice or
-    /// vector, as an array of one axis (see [`HostView`]). On the device it lies in standard (row-major) order.
+    /// Uploads an array of any layout (contiguous, strided, reversed, transposed, broadcast, 0-d or empty), or a slice
+    /// or vector as an array of one axis (see [`HostView`]). On the device it is in standard (row-major) order.
     ///
-    /// Costs one pass over the data: `len × size_of::<T>()` bytes are written once, into staging memory that the device
-    /// copies from. Other orders take two to four times as long as standard order; for a GPU they are put right in host
-    /// memory first, 4 MiB at a time. The device may still be copying when this returns; `host` is not needed any more.
+    /// Costs one pass over the data: `len × size_of::<T>()` bytes are written once, into staging memory from which the
+    /// device copies. Other orders take two to four times as long as standard order; for a GPU they are rearranged in
+    /// host memory first, 4 MiB at a time. The device may still be copying when this returns; `host` is no longer
+    /// needed.
     ///
     /// ```
     /// use ndarray::{arr2, s};
@@ -50,16 +51,16 @@ impl Device {
         let host = host.host_view();
         let storage = self.engine().store(host.view().into_dyn())?;
         self.ledger().count_upload(bytes_of::<T>(host.len()), start.elapsed());
-        // What the host has is the same in every replay of a plan.
-        Ok(DeviceArray::new(self.lasting(), storage, host.raw_dim(), Default::default()))
+        // Host data are the same in every replay of a plan.
+        Ok(DeviceArray::new(self.eager(), storage, host.raw_dim(), Default::default()))
     }
 
-    /// Uploads what the caller hands over with its owner: a vector, an `Arc<[T]>`, a mapped file, the array of another
-    /// language behind a type of yours. The CPU engine computes on that memory where it lies and lets the owner go when
-    /// nobody needs it any more; a GPU gets a copy, and the owner goes at once.
+    /// Uploads data together with their owner: a vector, an `Arc<[T]>`, a memory-mapped file, an array of another
+    /// language behind a type of yours. The CPU engine computes on that memory in place and drops the owner after the
+    /// last use; a GPU gets a copy, and the owner is dropped at once.
     ///
-    /// Costs nothing on the CPU engine (counted as an upload all the same), and what [`upload`](Self::upload) costs on a
-    /// GPU. The elements lie in standard (row-major) order; `owner` has to give the same ones whenever it is asked.
+    /// Costs nothing on the CPU engine (though counted as an upload), and as much as [`upload`](Self::upload) on a GPU.
+    /// The elements are in standard (row-major) order; `owner` must return the same elements on every call.
     ///
     /// ```
     /// use ndgpu::Device;
@@ -72,8 +73,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if there are not as many elements as the shape says, and those
-    /// of [`upload`](Self::upload).
+    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if there are not as many elements as the shape says, and
+    /// those of [`upload`](Self::upload).
     pub fn upload_owned<T, O, Sh>(&self, owner: O, shape: Sh) -> Result<DeviceArray<T, Sh::Dim>>
     where
         T: Element,
@@ -93,20 +94,20 @@ impl Device {
         let bytes = bytes_of::<T>(values.len());
         let storage = self.engine().store_owned(Arc::new(owner))?;
         self.ledger().count_upload(bytes, start.elapsed());
-        Ok(DeviceArray::new(self.lasting(), storage, shape, Default::default()))
+        Ok(DeviceArray::new(self.eager(), storage, shape, Default::default()))
     }
 
-    /// Uploads an array that the host gives up. The CPU engine takes its memory over, if it lies in standard order; else as
+    /// Uploads an owned array. The CPU engine adopts its memory if it is in standard order; else as
     /// [`upload`](Self::upload).
-    pub(crate) fn take_over<T: Element, D: Dimension>(&self, host: Array<T, D>) -> Result<DeviceArray<T, D>> {
-        let device = self.lasting();
+    pub(crate) fn adopt<T: Element, D: Dimension>(&self, host: Array<T, D>) -> Result<DeviceArray<T, D>> {
+        let device = self.eager();
         if self.engine().gpu().is_some() || !host.is_standard_layout() {
             return device.upload(&host);
         }
         let start = Instant::now();
         let shape = host.raw_dim();
         let (mut values, first) = host.into_raw_vec_and_offset();
-        // An array may be part of the memory it owns.
+        // The array may use only part of the vector it owns.
         values.truncate(first.unwrap_or(0) + shape.size());
         values.drain(..first.unwrap_or(0));
         let storage = self.engine().store_vector(values)?;
@@ -116,15 +117,15 @@ impl Device {
 }
 
 impl<T: Element, D: Dimension> DeviceArray<T, D> {
-    /// Replaces the values, keeping the memory unless somebody else still looks at it: clones, reshaped arrays and
-    /// readbacks keep the old values.
+    /// Replaces the values, in place unless the memory is shared: clones, reshaped arrays and readbacks keep the old
+    /// values.
     ///
     /// Costs what [`Device::upload`] costs.
     ///
     /// # Errors
     ///
-    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if the shapes differ, else those of [`Device::upload`]. After one
-    /// of those the array has its old values, or gives the same error when it is read back.
+    /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) if the shapes differ, else those of [`Device::upload`]. After
+    /// one of the latter the array has its old values, or returns the same error when it is read back.
     pub fn overwrite<H: HostView<Elem = T, Dim = D> + ?Sized>(&mut self, host: &H) -> Result<()> {
         let host = host.host_view();
         if self.shape() != host.shape() {
@@ -144,7 +145,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         if !storage.is_unique() {
             *storage = device.engine().store(view)?;
         } else if let Err(error) = device.engine().store_over(storage, view) {
-            // A GPU may have got some of them. The CPU engine has the old ones, with what was wrong with them.
+            // A GPU may have received some of them. The CPU engine still has the old ones, with their findings.
             if device.engine().gpu().is_some() {
                 self.overwritten(Findings::unwritten(error.clone()));
             }
@@ -155,16 +156,16 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         Ok(())
     }
 
-    /// Replaces the values in the memory that others share, too. Counted as an upload. The shapes are the same.
-    pub(crate) fn write_over<S: Data<Elem = T>>(&self, host: &ArrayBase<S, D>) -> Result<()> {
+    /// Replaces the values in place, even if the memory is shared. Counted as an upload. The shapes must be equal.
+    pub(crate) fn write_through<S: Data<Elem = T>>(&self, host: &ArrayBase<S, D>) -> Result<()> {
         let start = Instant::now();
         self.device().engine().store_over(self.storage(), host.view().into_dyn())?;
         self.device().ledger().count_upload(bytes_of::<T>(self.len()), start.elapsed());
         Ok(())
     }
 
-    /// The same values on another device, by way of the host: a readback there and an upload here, both counted. A
-    /// handle to the same array if it already is on that device.
+    /// The same values on another device, by way of the host: a readback there and an upload here, both counted.
+    /// Returns another handle if the array is on that device already.
     ///
     /// Blocks until the values have arrived.
     ///
@@ -175,7 +176,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     /// Those of [`Readback::wait`](crate::Readback::wait) and [`Device::upload`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn to_device(&self, device: &Device) -> Result<Self> {
-        if self.device().is(device) {
+        if self.device().same_as(device) {
             return Ok(self.clone());
         }
         device.upload(&self.readback().wait()?.view())

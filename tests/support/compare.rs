@@ -25,8 +25,8 @@ pub fn near_sum<T: Float>(got: T, want: f64, magnitude: f64, what: impl Display)
     near(got, want, wide(T::epsilon()) * want.abs() + 4.0 * f64::EPSILON * magnitude, what);
 }
 
-/// All sums, to the bound that they keep whatever their order: one rounding, and half a unit more where partial sums were
-/// rounded.
+/// All sums, to the bound that they keep whatever their order: one rounding, and half a unit more where partial sums
+/// were rounded.
 pub fn all_near_sums<T: Float>(got: &[T], want: &[T], what: impl Display) {
     all_near(got, want, |want| 2.0 * wide(T::epsilon()) * want.abs(), what);
 }

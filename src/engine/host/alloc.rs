@@ -1,5 +1,5 @@
-//! Host memory that grows with the data. Where it cannot be had there is an error, not the end of the process, which is what
-//! the standard collections make of it.
+//! Fallible allocation of host memory that grows with the data: a failure is an error, where the standard collections
+//! end the process.
 
 use bytemuck::Zeroable;
 use bytemuck::allocation::try_zeroed_slice_box;
@@ -7,7 +7,7 @@ use bytemuck::allocation::try_zeroed_slice_box;
 use crate::element::bytes_of;
 use crate::error::{Error, Result};
 
-/// An empty vector with room for so many elements.
+/// An empty vector with capacity for `len` elements.
 pub(crate) fn room_for<T>(len: usize) -> Result<Vec<T>> {
     let mut vector = Vec::new();
     match vector.try_reserve_exact(len) {
@@ -16,21 +16,21 @@ pub(crate) fn room_for<T>(len: usize) -> Result<Vec<T>> {
     }
 }
 
-/// All elements, of which there are `len`.
+/// Collects all elements, of which there are `len`.
 pub(crate) fn collected<T>(elements: impl Iterator<Item = T>, len: usize) -> Result<Vec<T>> {
     let mut vector = room_for(len)?;
     vector.extend(elements.take(len));
     Ok(vector)
 }
 
-/// So many times the same element.
+/// A vector of `len` copies of an element.
 pub(crate) fn repeated<T: Clone>(element: T, len: usize) -> Result<Vec<T>> {
     let mut vector = room_for(len)?;
     vector.resize(len, element);
     Ok(vector)
 }
 
-/// So many elements, all zero. Where the system has zeroed memory at hand nothing is written.
+/// A vector of `len` zeros. Nothing is written where the system has zeroed memory at hand.
 pub(crate) fn zeroed<T: Zeroable>(len: usize) -> Result<Vec<T>> {
     try_zeroed_slice_box(len).map(Vec::from).map_err(|()| none_left::<T>(len))
 }

@@ -1,4 +1,4 @@
-//! [`Instant`]: the standard library's clock, which panics in a browser, and the page's clock there.
+//! [`Instant`]: the standard library's clock, or the page's in a browser, where the former panics.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use std::time::Instant;

@@ -1,9 +1,9 @@
-//! Host arrays of any layout, brought into standard (row-major) order.
+//! Copies host arrays of any layout into standard (row-major) order.
 //!
-//! Axes that lie in another order than the target's are copied block by block: a block is as long along the axis with the
-//! shortest stride as along the target's last one, so that a line of memory, once in a cache, is used up before it has to
-//! go, on both sides. One by one, by an iterator over a dynamic number of axes, elements take 30 ns each; so they take
-//! less than one.
+//! Axes in another order than the target's are copied block by block: a block is as long along the axis with the
+//! shortest stride as along the target's last one, so that a cache line, once loaded, is used up before it is evicted,
+//! on both sides. An iterator over a dynamic number of axes takes far longer per element (notebook 2026-11: gather by
+//! blocks).
 
 use bytemuck::Pod;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Ix1, Ix2, Ix3, Ix4, IxDyn};
@@ -12,15 +12,15 @@ use crate::engine::host::alloc::zeroed;
 use crate::engine::host::parallel::share;
 use crate::error::Result;
 
-/// Elements that one task copies: enough to pay for a task.
+/// Elements that one task copies: enough to pay for its scheduling.
 const COPIED_AT_ONCE: usize = 128 << 10;
-/// Elements of a block. Read and written they fit into the cache of a core.
+/// Elements of a block. Source and target of one fit into the cache of a core.
 const BLOCK: usize = 4096;
-/// Elements of a block that are neighbours in memory, on either side, if there are so many: several lines of a cache, which
-/// the processor fetches ahead.
+/// Contiguous elements of a block, on either side, if there are as many: several cache lines, which the processor
+/// prefetches.
 const RUN: usize = 64;
 
-/// All elements in standard order, in memory of their own.
+/// Copies all elements in standard order into a new vector.
 pub(crate) fn gathered<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>) -> Result<Vec<T>> {
     let mut target = zeroed(host.len())?;
     gather(host, &mut target);
@@ -30,7 +30,7 @@ pub(crate) fn gathered<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>) -> 
 /// Copies all elements in standard order, on all cores.
 pub(crate) fn gather<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>, target: &mut [T]) {
     if let Some(values) = host.as_slice() {
-        // One core does not fill the memory's bandwidth.
+        // One core does not saturate the memory bandwidth.
         let pieces = target.chunks_mut(COPIED_AT_ONCE).zip(values.chunks(COPIED_AT_ONCE));
         share(pieces, |(target, values)| target.copy_from_slice(values));
         return;
@@ -46,12 +46,13 @@ pub(crate) fn gather<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>, targe
     share(bands, |(target, host)| copy_blocks(host, target, &extents, 0));
 }
 
-/// Copies the elements that come at `start` in standard order, and after it, as many as there is room for.
+/// Copies the elements from index `start` of the standard order on, as many as `target` holds.
 pub(crate) fn gather_part<T: Pod + Send + Sync>(host: ArrayView<'_, T, IxDyn>, start: usize, target: &mut [T]) {
     if target.len() == host.len() {
         return gather(&host, target);
     }
-    // Part of a place of the first axis, whole places, and part of another. Each is an array with fewer elements.
+    // The rest of one index of the first axis, whole indices, and the beginning of another. Each is an array with fewer
+    // elements.
     let per_place = host.len() / host.len_of(Axis(0)).max(1);
     let (mut place, mut rest) = (start / per_place, target);
     let skipped = start % per_place;
@@ -71,7 +72,7 @@ pub(crate) fn gather_part<T: Pod + Send + Sync>(host: ArrayView<'_, T, IxDyn>, s
     }
 }
 
-/// The same elements in the same order with as few axes as can be.
+/// The same elements in the same order, with as few axes as possible.
 pub(crate) fn simplified<T>(mut host: ArrayView<'_, T, IxDyn>) -> ArrayView<'_, T, IxDyn> {
     for axis in (1..host.ndim()).rev() {
         host.merge_axes(Axis(axis - 1), Axis(axis));
@@ -84,8 +85,8 @@ pub(crate) fn simplified<T>(mut host: ArrayView<'_, T, IxDyn>) -> ArrayView<'_, 
     host
 }
 
-/// How long a block is along each axis: at first long enough for runs on the target's side, then for runs on the host's,
-/// then as long as there is room in a block.
+/// The length of a block along each axis: first long enough for runs on the target's side, then for runs on the host's,
+/// then as long as the block has room for.
 fn extents<T>(host: &ArrayView<'_, T, IxDyn>) -> Vec<usize> {
     let mut extents = vec![1; host.ndim()];
     let mut lengthen = |axes: &[usize], run: usize| {
@@ -106,12 +107,12 @@ fn extents<T>(host: &ArrayView<'_, T, IxDyn>) -> Vec<usize> {
     extents
 }
 
-/// The axis along which there is most; of equals the last.
+/// The longest axis; of equals the last.
 fn longest(lengths: &[usize]) -> Axis {
     Axis((0..lengths.len()).max_by_key(|&axis| lengths[axis]).unwrap_or(0))
 }
 
-/// Copies block after block, in the order of the target, split along this axis and those after it.
+/// Copies block by block, in the order of the target, split along this axis and those after it.
 fn copy_blocks<T: Pod>(
     host: ArrayView<'_, T, IxDyn>,
     mut target: ArrayViewMut<'_, T, IxDyn>,
@@ -129,7 +130,8 @@ fn copy_blocks<T: Pod>(
     }
 }
 
-/// Copies one block. Steps from line to line take 100 ns where the number of axes is dynamic, as long as a line itself.
+/// Copies one block, with the number of axes known statically: a dynamic step from row to row takes as long as a row
+/// itself (notebook 2026-11: gather by blocks).
 fn copy_block<T: Pod>(host: ArrayView<'_, T, IxDyn>, target: ArrayViewMut<'_, T, IxDyn>) {
     fn with_axes<T: Pod, D: Dimension>(host: ArrayView<'_, T, IxDyn>, target: ArrayViewMut<'_, T, IxDyn>) {
         let host = host.into_dimensionality::<D>().expect("as many axes as there are");
@@ -155,7 +157,7 @@ mod tests {
     use crate::support::layout::AnyLayout;
     use crate::support::random::Random;
 
-    /// About as long as runs, blocks and bands are.
+    /// Lengths around those of runs, blocks and bands.
     const LENGTHS: [usize; 11] =
         [1, 2, 3, 5, RUN - 1, RUN, RUN + 1, BLOCK / RUN + 1, BLOCK - 1, BLOCK + 1, COPIED_AT_ONCE + 1];
 

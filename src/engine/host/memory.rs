@@ -1,8 +1,8 @@
-//! The CPU engine's memory: [`HostBuffer`], a vector that many may read and one at a time may replace or rewrite, and
-//! [`HostPool`], which keeps vectors that were given back (faulting in fresh pages costs more than computing on them).
+//! The CPU engine's memory: [`HostBuffer`], a vector with many readers and one writer at a time, and [`HostPool`],
+//! which recycles freed vectors (the page faults of fresh memory cost more than computing on it).
 //!
-//! A reader takes a snapshot and keeps it as long as it likes. A writer writes in place when nobody holds a snapshot,
-//! and into other memory when somebody does: whoever views old values keeps them, without a lock held while they look.
+//! A reader takes a snapshot and keeps it as long as it likes. A writer writes in place while there is no snapshot,
+//! else to other memory: readers keep the old values, and hold no lock while they read.
 
 use std::any::{Any, TypeId};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,14 +13,14 @@ use crate::engine::host::alloc::collected;
 use crate::engine::pool::Shelf;
 use crate::error::{Error, Result};
 
-/// No more than this is kept for later, in bytes.
+/// The capacity of the pool, in bytes.
 const KEPT_BYTES: u64 = 256 << 20;
-/// Vectors smaller than this are left to the allocator, which is good at them, in bytes.
+/// Smaller vectors, in bytes, are left to the allocator, which is good at them.
 const WORTH_KEEPING: usize = 64 << 10;
 
-/// Vectors that wait to be used again.
+/// A pool of freed vectors.
 pub(crate) struct HostPool {
-    /// By type and length.
+    /// Keyed by type and length.
     shelf: Shelf<(TypeId, usize), Box<dyn Any + Send>>,
 }
 
@@ -31,7 +31,7 @@ impl Default for HostPool {
 }
 
 impl HostPool {
-    /// A vector of `len` elements with any contents: zero if fresh, those of an earlier use if not.
+    /// A vector of `len` elements with unspecified contents: zero if fresh, those of an earlier use if recycled.
     pub fn take<T: Pod + Send>(&self, len: usize) -> Result<Vec<T>> {
         let bytes = len.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= isize::MAX as usize);
         let Some(bytes) = bytes else {
@@ -64,14 +64,14 @@ impl HostPool {
     }
 }
 
-/// What somebody else keeps in memory, and lets be read.
+/// The owner of memory that is not the engine's, through which it is read.
 pub(crate) type Owner<T> = Arc<dyn AsRef<[T]> + Send + Sync>;
 
-/// Values that many may read. Reading them asks their owner for them, so loops do it once, before they begin.
+/// Values with many readers. Dereferencing asks their owner for them, so loops do it once, before they begin.
 pub(crate) enum Values<T> {
-    /// In a vector of the engine's.
+    /// In a vector of the engine.
     Own(Arc<Vec<T>>),
-    /// In memory of the caller's, which is never written to.
+    /// In the caller's memory, which is never written.
     Foreign(Owner<T>),
 }
 
@@ -102,7 +102,7 @@ impl<T> std::ops::Deref for Values<T> {
 }
 
 impl<T> Values<T> {
-    /// The vector, if it is the engine's and nobody else's.
+    /// The vector, if it is the engine's and not shared.
     fn into_own(self) -> std::result::Result<Vec<T>, Self> {
         match self {
             Self::Own(vector) => Arc::try_unwrap(vector).map_err(Self::Own),
@@ -115,44 +115,45 @@ impl<T> Values<T> {
 pub(crate) struct HostBuffer<T: Pod + Send> {
     data: RwLock<Values<T>>,
     pool: Arc<HostPool>,
-    /// Whether its memory was the pool's. What came from outside goes to the allocator: nobody may ever want so much again.
+    /// Whether its memory came from the pool. Other memory goes to the allocator: its size may never be requested
+    /// again.
     is_pooled: bool,
 }
 
 impl<T: Pod + Send> HostBuffer<T> {
-    /// Room for `len` elements.
+    /// A buffer of `len` elements with unspecified contents.
     pub fn new(pool: &Arc<HostPool>, len: usize) -> Result<Self> {
         Ok(Self::holding(pool, pool.take(len)?))
     }
 
-    /// Holds what already is in a vector.
+    /// Wraps a vector of the pool.
     pub fn holding(pool: &Arc<HostPool>, vector: Vec<T>) -> Self {
         Self { data: RwLock::new(Values::Own(Arc::new(vector))), pool: pool.clone(), is_pooled: true }
     }
 
-    /// Holds what stays in memory of the caller's. What is written goes into other memory.
+    /// Wraps the caller's memory. Writes go to other memory.
     pub fn over(pool: &Arc<HostPool>, owner: Owner<T>) -> Self {
         Self { data: RwLock::new(Values::Foreign(owner)), pool: pool.clone(), is_pooled: true }
     }
 
-    /// The same for a vector that is not the pool's.
-    pub fn taking_over(pool: &Arc<HostPool>, vector: Vec<T>) -> Self {
+    /// Wraps a vector that is not the pool's.
+    pub fn adopting(pool: &Arc<HostPool>, vector: Vec<T>) -> Self {
         let mut buffer = Self::holding(pool, vector);
         buffer.is_pooled = false;
         buffer
     }
 
-    /// The values as they are now, whatever is written later.
+    /// The current values, unaffected by later writes.
     pub fn snapshot(&self) -> Values<T> {
         self.data.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The same for the host to keep.
-    pub fn lasting_snapshot(&self) -> Snapshot<T> {
+    /// A snapshot for the host to keep.
+    pub fn host_snapshot(&self) -> Snapshot<T> {
         Snapshot { values: self.snapshot(), pool: self.is_pooled.then(|| self.pool.clone()) }
     }
 
-    /// Writes every element: in place if nobody holds a snapshot, else into fresh memory of the same length.
+    /// Writes every element: in place if there is no snapshot, else into other memory of the same length.
     pub fn write<R>(&self, fill: impl FnOnce(&mut [T]) -> R) -> Result<R> {
         let mut data = self.data.write().unwrap_or_else(PoisonError::into_inner);
         if let Values::Own(vector) = &mut *data
@@ -167,16 +168,15 @@ impl<T: Pod + Send> HostBuffer<T> {
     }
 }
 
-/// Values of a [`HostBuffer`] that are kept as they were, whatever is written later. Who holds them last gives their memory
-/// back to the pool.
+/// A snapshot of a [`HostBuffer`], unaffected by later writes. Its last holder returns the memory to the pool.
 pub(crate) struct Snapshot<T: Pod + Send> {
     values: Values<T>,
-    /// Where the memory goes back to, if it came from there.
+    /// The pool that the memory came from, if any.
     pool: Option<Arc<HostPool>>,
 }
 
 impl<T: Pod + Send> Snapshot<T> {
-    /// The values for writing, if nobody else has them.
+    /// The values for writing, if they are not shared.
     pub fn exclusive(&mut self) -> Option<&mut [T]> {
         match &mut self.values {
             Values::Own(vector) => Arc::get_mut(vector).map(Vec::as_mut_slice),
@@ -184,7 +184,7 @@ impl<T: Pod + Send> Snapshot<T> {
         }
     }
 
-    /// The values, in memory of their own.
+    /// The values as a vector, copied if they are shared.
     pub fn into_vec(mut self) -> Result<Vec<T>> {
         let values = std::mem::take(&mut self.values);
         values.into_own().or_else(|shared| collected(shared.iter().copied(), shared.len()))
@@ -256,14 +256,14 @@ mod tests {
     fn memory_comes_back_from_whoever_holds_it_last() {
         let pool = Arc::new(HostPool::default());
         let buffer = HostBuffer::holding(&pool, vec![7.0_f32; WORTH_KEEPING]);
-        let kept = buffer.lasting_snapshot();
+        let kept = buffer.host_snapshot();
         drop(buffer);
         assert_eq!(kept[0], 7.0);
         drop(kept);
         assert_eq!(pool.take::<f32>(WORTH_KEEPING).unwrap()[0], 7.0, "the same memory again");
         assert_eq!(pool.take::<f32>(WORTH_KEEPING).unwrap()[0], 0.0, "but once only");
-        let foreign = HostBuffer::taking_over(&pool, vec![7.0_f32; WORTH_KEEPING]);
-        drop(foreign.lasting_snapshot());
+        let foreign = HostBuffer::adopting(&pool, vec![7.0_f32; WORTH_KEEPING]);
+        drop(foreign.host_snapshot());
         drop(foreign);
         assert_eq!(pool.take::<f32>(WORTH_KEEPING).unwrap()[0], 0.0, "what was never the pool's");
     }

@@ -1,9 +1,9 @@
 //! The CPU engine: memory of the host, and the threads that work on it.
 //!
 //! - [`memory`]: buffers with copy-on-write snapshots, pooled
-//! - [`alloc`]: vectors whose allocation may fail
+//! - [`alloc`]: fallible allocation of vectors
 //! - [`parallel`]: tasks on the rayon pool, the calling thread among the workers
-//! - [`gather`]: arrays of any layout, copied into standard order
+//! - [`gather`]: copies arrays of any layout into standard order
 //! - [`clock`]: time, in a browser too
 
 pub(crate) mod alloc;

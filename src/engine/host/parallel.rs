@@ -1,11 +1,12 @@
-//! [`share`]: tasks shared out over all cores, the thread that asks among them.
+//! [`share`]: runs tasks on the rayon pool; the calling thread takes part instead of waiting.
 //!
-//! A parallel iterator hands everything to threads of a pool and sleeps until they are done. Waking a thread takes 10 to
-//! 250 µs, as long as a small operation. So the thread that asks begins at once, and the others join when they are awake.
+//! A parallel iterator hands everything to the pool and sleeps until it is done. Waking a worker costs as much as a
+//! small operation (notebook 2026-11: the calling thread begins), so the caller starts immediately and workers join
+//! when they wake.
 
 use std::sync::{Mutex, PoisonError};
 
-/// Does each task once, in any order, and returns when all are done. A single task is done by the thread that asks.
+/// Runs each task once, in any order, and returns when all are done. A single task runs on the calling thread.
 pub(crate) fn share<I>(tasks: I, work: impl Fn(I::Item) + Sync)
 where
     I: ExactSizeIterator + Send,

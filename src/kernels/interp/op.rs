@@ -1,4 +1,4 @@
-//! Tables as the engines have them, and the operations of a table as values: each names its operands and its output.
+//! Prepared tables, and the operations on them as plain data.
 
 use std::sync::Arc;
 
@@ -9,22 +9,23 @@ use crate::float::scalar::Scalar;
 use crate::kernels::footprint::Footprint;
 use crate::kernels::search::axis::SortedAxis;
 
-/// What the value is between two knots. At a knot it is always that knot's (of repeated ones the last).
+/// The method of interpolation between two knots. At a knot the value is always that of the knot (of the last one if it
+/// is repeated).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
-    /// On the line from one to the other.
+    /// On the line between the two.
     #[default]
     Linear = 0,
-    /// That of the nearer knot, halfway that of the left one.
+    /// The value of the nearer knot; halfway that of the left one.
     Nearest = 1,
-    /// That of the left knot.
+    /// The value of the left knot.
     Previous = 2,
-    /// That of the right knot.
+    /// The value of the right knot.
     Next = 3,
 }
 
-/// What happens outside the knots.
+/// The rules of a table: method, period, and values outside the knots.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules<T> {
     pub left: Option<T>,
@@ -33,9 +34,9 @@ pub(crate) struct Rules<T> {
     pub period: Option<T>,
     pub method: Method,
     pub extrapolate: bool,
-    /// A table may have fewer knots than places for them, NaN being in the others: its knots end before the first NaN.
+    /// Tables may be padded with NaN: the knots end before the first NaN.
     pub ragged: bool,
-    /// Which knots there are depends on which values were NaN.
+    /// Knots of NaN values were dropped.
     pub skips_missing: bool,
 }
 
@@ -46,7 +47,7 @@ impl<T: Copy> Rules<T> {
         Rules { left, right, period, method, extrapolate, ragged, skips_missing }
     }
 
-    /// Whether the line of the first segment goes on to the left, and that of the last to the right.
+    /// Whether the line of the first segment extends to the left, and that of the last to the right.
     pub fn extended(&self) -> (bool, bool) {
         let extended = self.extrapolate && self.method == Method::Linear;
         (extended && self.left.is_none(), extended && self.right.is_none())
@@ -68,14 +69,14 @@ impl<T> Default for Rules<T> {
 }
 
 impl<T: Float> Rules<T> {
-    /// The same without a type.
+    /// The rules without their type parameter.
     pub fn erased(&self) -> Rules<Scalar> {
         self.map(Scalar::of)
     }
 }
 
 impl Rules<Scalar> {
-    /// The same in the type that they were made of.
+    /// The rules in the type that they were made from.
     pub fn of<T: Float>(&self) -> Rules<T> {
         self.map(Scalar::get)
     }
@@ -86,39 +87,39 @@ impl Rules<Scalar> {
 pub(crate) struct TableData {
     pub dtype: FloatType,
     pub axis: Arc<SortedAxis>,
-    /// Where the value of each knot is among those given, if the knots were arranged.
+    /// The index of each knot's value among those given, if the knots were sorted.
     pub order: Option<Storage>,
     pub rules: Rules<Scalar>,
-    /// Points of a table as the caller gave them, without padding.
+    /// Knots of a table as the caller gave them, without padding.
     pub points: usize,
     /// Sets of values.
     pub tables: usize,
-    /// Knots and values as the engine's kernels want them: pairs on the CPU, segments of four numbers on a GPU.
+    /// Knots and values in the layout of the engine's kernels: pairs on the CPU, segments of four numbers on a GPU.
     pub segments: Storage,
-    /// How much of it holds something.
+    /// The part of it in use.
     pub segment_bytes: u64,
 }
 
-/// Puts values beside the knots, into the table's segments.
+/// Combines knots and values into the table's segments.
 pub(crate) struct BuildTable {
     pub table: TableData,
     pub values: Storage,
 }
 
-/// Looks queries up.
+/// Interpolates at queries.
 pub(crate) struct Interp {
     pub lookups: Lookups,
     pub output: Storage,
 }
 
-/// What is looked up.
+/// Queries and their table.
 #[derive(Clone)]
 pub(crate) struct Lookups {
     pub table: Arc<TableData>,
     pub x: Storage,
-    /// Rows of the output, a table each (or all of one table).
+    /// Rows of the output, with a table each (or one table for all).
     pub rows: usize,
-    /// Queries a row.
+    /// Queries per row.
     pub columns: usize,
     /// Every row has the same queries, and `x` holds them once.
     pub shared_queries: bool,
@@ -154,8 +155,8 @@ impl Interp {
     }
 }
 
-/// `x mod period` with the sign of the period, as Python and NumPy have it: exact but for the addition that brings
-/// negative rests up, which may round to the period itself.
+/// `x mod period` with the sign of the period, as in Python and NumPy: exact but for the addition that makes a negative
+/// remainder positive, which may round to the period itself.
 pub(crate) fn modulo<T: Float>(x: T, period: T) -> T {
     let rest = x % period;
     if rest < T::zero() {

@@ -1,5 +1,5 @@
-//! Sums, means and weighted averages of rows that are looked up when they are needed: a table's values go from where they
-//! are computed straight into the sum, and never to memory.
+//! Sums, means and weighted averages of interpolated rows, fused: a value goes from the lookup directly into the sum,
+//! and never to memory.
 
 use crate::kernels::footprint::Footprint;
 use crate::kernels::interp::op::{Interp, Lookups};
@@ -13,13 +13,13 @@ pub(crate) struct InterpReduce {
 }
 
 impl InterpReduce {
-    /// Both in one, if the reduction takes rows of the values as they come, and takes them but once.
+    /// Fuses both, if the reduction reads rows of the values in their order, and only once.
     pub fn of(interp: &Interp, reduce: &Reduce) -> Option<Self> {
         if !reduce.sums_rows_of(&interp.output) {
             return None;
         }
         let mut lookups = interp.lookups.clone();
-        // One row shares its queries with nobody.
+        // A single row shares its queries with no other.
         lookups.shared_queries &= lookups.rows > 1;
         let (first, second) = (interp.footprint(), reduce.footprint());
         let others = second.reads.into_iter().filter(|read| read.memory != interp.output.id());
@@ -28,7 +28,7 @@ impl InterpReduce {
             reads: first.reads.into_iter().chain(others).collect(),
             writes: second.writes,
         };
-        // The memory of the values is let go: nobody will read them from there.
+        // The memory of the values is released: nothing reads them from there.
         let reduce = Reduce { values: lookups.x.clone(), ..reduce.clone() };
         Some(Self { lookups, reduce, footprint })
     }

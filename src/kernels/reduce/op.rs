@@ -1,4 +1,4 @@
-//! A reduction as a value.
+//! A reduction as plain data.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::float::dtype::FloatType;
 use crate::float::scalar::Scalar;
 use crate::kernels::footprint::Footprint;
 
-/// An array seen as `[outer, len, inner]`; `len` is what is reduced.
+/// The split of an array into `[outer, len, inner]`, which is reduced along `len`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct View {
     pub outer: usize,
@@ -17,13 +17,13 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// How many outputs there are.
+    /// The number of outputs.
     pub fn lines(self) -> usize {
         self.outer * self.inner
     }
 }
 
-/// What is made of a line. The numbers are those of `shaders/reduce/parameters.wgsl`.
+/// The reduction of a row. The numbers are those of `shaders/reduce/parameters.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Finish {
     /// The sum of the values, or of the products with the weights.
@@ -38,11 +38,11 @@ pub(crate) enum Finish {
     Std = 4,
     /// The smallest value.
     Min = 5,
-    /// The largest.
+    /// The largest value.
     Max = 6,
-    /// The place of the smallest.
+    /// The index of the smallest value.
     ArgMin = 7,
-    /// The place of the largest.
+    /// The index of the largest value.
     ArgMax = 8,
 }
 
@@ -66,7 +66,7 @@ impl Finish {
         matches!(self, Self::Min | Self::ArgMin)
     }
 
-    /// Whether there is no answer for a line without values.
+    /// Whether a row without values has no result.
     pub fn needs_a_value(self) -> bool {
         matches!(self, Self::Min | Self::Max | Self::ArgMin | Self::ArgMax)
     }
@@ -76,17 +76,17 @@ impl Finish {
 #[derive(Clone)]
 pub(crate) enum Weights {
     None,
-    /// One for each place along the axis, the same for every line.
+    /// One for each index along the axis, shared by all rows.
     Along(Storage),
     /// One for each element.
     Full(Storage),
 }
 
-/// Where outputs go.
+/// The memory of the outputs.
 #[derive(Clone)]
 pub(crate) enum Output {
     Values(Storage),
-    /// Places along the axis.
+    /// Indices along the axis.
     Places(Storage),
 }
 
@@ -98,23 +98,23 @@ pub(crate) struct Reduce {
     pub values: Storage,
     pub weights: Weights,
     pub finish: Finish,
-    /// As if values that are NaN were not there.
+    /// Whether NaN values are skipped.
     pub skip_nan: bool,
-    /// For variances: what is taken off the count.
+    /// For variances: the number subtracted from the count.
     pub ddof: f64,
-    /// For variances: the means of the lines.
+    /// For variances: the means of the rows.
     pub means: Option<Storage>,
     pub output: Output,
-    /// Where the sums of weights go, if they are wanted.
+    /// The memory of the sums of weights, if they are requested.
     pub weight_sums: Option<Storage>,
-    /// Where a sum of weights that is zero is noted; there if and only if this is an average without a `fill`.
+    /// Records a sum of weights that is zero; present if and only if this is an average without a `fill`.
     pub check: Option<Arc<Check>>,
-    /// For averages: what stands where a sum of weights is zero.
+    /// For averages: the result where a sum of weights is zero.
     pub fill: Option<Scalar>,
 }
 
 impl Reduce {
-    /// Whether this adds up rows of an array, weighted or not, and reads it but once.
+    /// Whether this sums rows of an array, weighted or not, and reads it only once.
     pub fn sums_rows_of(&self, array: &Storage) -> bool {
         let is_sum = matches!(self.finish, Finish::Sum | Finish::Mean | Finish::Average);
         let weighs_itself = match &self.weights {

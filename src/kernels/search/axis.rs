@@ -1,4 +1,4 @@
-//! [`SortedAxis`]: knots and their search index on a device, from host data or from an array that is there already.
+//! [`SortedAxis`]: knots and their search index on a device, from host data or from an array on the device.
 
 use std::any::Any;
 use std::sync::OnceLock;
@@ -17,7 +17,7 @@ use crate::float::dtype::FloatType;
 use crate::index::cpu_index::ByteIndex;
 use crate::index::gpu_index::{Bucketing, Reach, WindowIndex};
 
-/// The knots of one table or several, ready to be searched.
+/// The knots of one table or several, prepared for searches.
 pub(crate) struct SortedAxis {
     pub dtype: FloatType,
     /// Of one table.
@@ -27,25 +27,26 @@ pub(crate) struct SortedAxis {
     pub buckets: usize,
     /// The ordered keys of the knots.
     pub keys: Storage,
-    /// The starts of the buckets, and the origin and scale of each table; none without buckets.
+    /// The starts of the buckets, and the origin and scale of each table; `None` without buckets.
     pub index: Option<(Storage, Storage)>,
-    /// How far a search on a GPU has to go.
+    /// Upper bounds on the search depth on a GPU.
     pub reach: Reach,
-    /// Whether the knots are in order, where only the device can tell.
+    /// The check of the knots' order, where only the device can tell.
     pub checks: Checks,
-    /// Whether the keys stay what they are: those that a plan computes change with every replay.
-    is_lasting: bool,
-    /// The CPU engine's index of each table, a vector of [`ByteIndex`] of the type of the knots; made when enough was asked to
-    /// pay for it.
+    /// Whether the keys are constant: those that a plan computes change with every replay.
+    is_constant: bool,
+    /// The CPU engine's index of each table, a vector of [`ByteIndex`] of the type of the knots; built after enough
+    /// queries to pay for it.
     byte_indexes: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
-    /// Queries so far, until then.
+    /// Queries so far, until the index is built.
     asked: AtomicUsize,
 }
 
-/// An index of the CPU engine is made once there were as many queries as this fraction of the knots: making it takes 6 to 10
-/// ns a knot, and saves as much a query in tables that a cache holds, several times as much in others.
+/// The CPU engine builds an index after as many queries as this fraction of the knots: it costs as much a knot as it
+/// saves a query in tables that a cache holds, and saves several times as much in others (notebook 2026-11: when an
+/// index pays).
 const QUERIES_TO_PAY: usize = 2;
-/// And not before so many queries, however few the knots: it takes about a microsecond at least.
+/// The least number of queries before that, however few the knots: an index has a fixed cost as well.
 const QUERIES_BEFORE_ANY: usize = 256;
 
 /// Finds the first knot that is NaN or smaller than the one before it in its table.
@@ -59,10 +60,11 @@ pub(crate) fn first_out_of_order<T: Float>(xp: &[T], knots: usize) -> Option<usi
     })
 }
 
-/// Neighbours that are looked at before asking whether any of them was wrong: a loop with a way out takes no vectors.
+/// Pairs of neighbours that are compared before testing whether any was wrong: a loop with an early exit is not
+/// vectorised.
 const NEIGHBOURS_AT_ONCE: usize = 1024;
 
-/// The first of two neighbours that should not be.
+/// The index of the first pair of neighbours that is wrong.
 pub(crate) fn first_wrong<T: Copy>(values: &[T], is_wrong: impl Fn(T, T) -> bool) -> Option<usize> {
     let pairs = values.len().saturating_sub(1);
     let wrong_among = |start: &usize| {
@@ -75,9 +77,9 @@ pub(crate) fn first_wrong<T: Copy>(values: &[T], is_wrong: impl Fn(T, T) -> bool
 }
 
 impl SortedAxis {
-    /// Knots that the host has, `knots` of them a table. A GPU gets them with a search index, about three times as much
-    /// together, unless a part of it is larger than `on_gpu`, the bytes of its largest binding. The CPU engine indexes them
-    /// later, in its own way. What goes up is added to `moved`.
+    /// Prepares host knots, `knots` of them per table. A GPU gets them with a search index, together about three times
+    /// their size, unless a part of it is larger than `on_gpu`, the bytes of its largest binding. The CPU engine
+    /// indexes them later, in its own way. The bytes uploaded are added to `moved`.
     pub fn from_host<T: Float>(
         engine: &Engine,
         xp: &[T],
@@ -106,22 +108,22 @@ impl SortedAxis {
                 _ => Some((store(engine, &index.starts, moved)?, store(engine, &index.origins, moved)?)),
             },
             checks: Checks::default(),
-            is_lasting: true,
+            is_constant: true,
             byte_indexes: OnceLock::new(),
             asked: AtomicUsize::new(0),
         })
     }
 
-    /// Knots whose keys a device computes, `knots` of them a table. Their order is checked there. `is_lasting` says whether
-    /// the keys stay what they are, so that the CPU engine may index them; on a GPU nobody waits to look at them, and a query
-    /// bisects.
+    /// Knots whose keys a device computes, `knots` of them per table, and whose order it checks. `is_constant` says
+    /// whether the keys never change, so that the CPU engine may index them; on a GPU nothing waits to read them back,
+    /// and a query bisects.
     pub fn unindexed(
         dtype: FloatType,
         keys: Storage,
         knots: usize,
         tables: usize,
         checks: Checks,
-        is_lasting: bool,
+        is_constant: bool,
     ) -> Self {
         Self {
             dtype,
@@ -133,25 +135,25 @@ impl SortedAxis {
             index: None,
             reach: Reach::unknown(knots),
             checks,
-            is_lasting,
+            is_constant,
             byte_indexes: OnceLock::new(),
             asked: AtomicUsize::new(0),
         }
     }
 
-    /// The CPU engine's index of each table, unless so few queries were made that it would not pay.
+    /// The CPU engine's index of each table, unless there were too few queries for it to pay.
     pub fn index_for<T: Float>(&self, queries: usize, keys: &[T::Key]) -> Option<&[ByteIndex<T>]> {
         if let Some(made) = self.byte_indexes.get() {
             return buckets_in(made);
         }
-        if !self.is_lasting || self.knots == 0 {
+        if !self.is_constant || self.knots == 0 {
             return None;
         }
         let asked = self.asked.fetch_add(queries, Ordering::Relaxed).saturating_add(queries);
         if asked < (keys.len() / QUERIES_TO_PAY).max(QUERIES_BEFORE_ANY) {
             return None;
         }
-        // Where there is no memory for it the knots are bisected, as they were until now.
+        // Without memory for it the knots are bisected, as before.
         let index = || {
             let tables: Option<Vec<ByteIndex<T>>> =
                 keys.par_chunks_exact(self.knots).map(|keys| ByteIndex::new(keys).ok()).collect();
@@ -165,7 +167,7 @@ fn buckets_in<T: Float>(made: &Option<Box<dyn Any + Send + Sync>>) -> Option<&[B
     made.as_ref()?.downcast_ref::<Vec<ByteIndex<T>>>().map(Vec::as_slice)
 }
 
-/// Puts a part of an axis into memory of the engine.
+/// Stores a part of an axis in the engine's memory.
 fn store<W: Pod + Send + Sync>(engine: &Engine, words: &[W], moved: &mut u64) -> Result<Storage> {
     *moved += size_of_val(words) as u64;
     engine.store(ArrayView::from(words).into_dyn())

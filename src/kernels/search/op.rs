@@ -1,4 +1,4 @@
-//! Searches as values.
+//! Searches as plain data.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::float::dtype::FloatType;
 use crate::kernels::footprint::Footprint;
 use crate::kernels::search::axis::SortedAxis;
 
-/// Makes keys of knots and checks their order, on the device.
+/// Computes the keys of knots and checks their order, on the device.
 pub(crate) struct PrepareKnots {
     pub dtype: FloatType,
     pub xp: Storage,
@@ -18,13 +18,13 @@ pub(crate) struct PrepareKnots {
     pub check: Arc<Check>,
 }
 
-/// Looks values up among knots.
+/// Searches for values among knots.
 pub(crate) struct Search {
     pub axis: Arc<SortedAxis>,
     pub x: Storage,
     pub output: Storage,
     pub total: usize,
-    /// Count what is less, not what is less or equal.
+    /// Count the knots that are less, not those that are less or equal.
     pub left: bool,
     /// Count from the other end.
     pub flip: bool,

@@ -23,7 +23,7 @@ pub(crate) fn standardize<T: Float>(op: &Standardize) -> Result<()> {
                 let line = place / (len * inner) * inner + place % inner;
                 let deviation = deviations[line];
                 let standardized = (values[place] - means[line]) / deviation;
-                // Where all values are the same there is no scale to measure them by.
+                // A constant row yields NaN: 0 would be indistinguishable from values equal to their mean.
                 *target = if deviation.is_zero() { T::nan() } else { standardized };
             }
         });
@@ -39,7 +39,7 @@ pub(crate) fn standardize_rows<T: Float>(op: &StandardizeRows) -> Result<()> {
             let (means, deviations) = statistics_of_rows(values, len, ddof);
             let rows = output.chunks_exact_mut(len).zip(values.chunks_exact(len));
             for ((output, values), (mean, deviation)) in rows.zip(means.into_iter().zip(deviations)) {
-                // Where all values are the same there is no scale to measure them by.
+                // A constant row yields NaN: 0 would be indistinguishable from values equal to their mean.
                 let scale = if deviation.is_zero() { T::nan() } else { deviation };
                 output.iter_mut().zip(values).for_each(|(output, &value)| *output = (value - mean) / scale);
             }

@@ -1,12 +1,12 @@
-//! `(a - mean) / std` as values: of rows that fit into fast memory in one pass ([`StandardizeRows`]), else over elements,
-//! given the statistics ([`Standardize`]).
+//! `(a - mean) / std` as plain data: of rows that fit into fast memory in one pass ([`StandardizeRows`]), else of
+//! elements with given statistics ([`Standardize`]).
 
 use crate::engine::storage::Storage;
 use crate::float::dtype::FloatType;
 use crate::kernels::footprint::Footprint;
 use crate::kernels::reduce::op::View;
 
-/// Elements, given the mean and the standard deviation of the row that each is in.
+/// Standardizes elements by the mean and the standard deviation of their rows.
 pub(crate) struct Standardize {
     pub dtype: FloatType,
     pub view: View,
@@ -16,7 +16,7 @@ pub(crate) struct Standardize {
     pub output: Storage,
 }
 
-/// Rows that are read once.
+/// Standardizes rows, reading each once.
 pub(crate) struct StandardizeRows {
     pub dtype: FloatType,
     pub rows: usize,

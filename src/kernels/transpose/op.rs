@@ -1,10 +1,10 @@
-//! Two groups of axes exchanged, as a value.
+//! The exchange of two groups of axes, as plain data.
 
 use crate::engine::storage::Storage;
 use crate::float::dtype::FloatType;
 use crate::kernels::footprint::Footprint;
 
-/// `[outer, a, b, inner]` to `[outer, b, a, inner]`.
+/// Transposes `[outer, a, b, inner]` to `[outer, b, a, inner]`.
 pub(crate) struct Transpose {
     pub dtype: FloatType,
     pub outer: usize,

@@ -19,8 +19,8 @@ pub fn head(text: &mut String, report: &Report) {
     if software(report) {
         line(
             text,
-            "\n**There is no GPU in these figures.** \"ndgpu GPU\" and the peers on wgpu ran on a software rasteriser: a \
-             graphics driver that computes on the same processor.",
+            "\n**There is no GPU in these figures.** \"ndgpu GPU\" and the peers on wgpu ran on a software \
+             rasteriser: a graphics driver that computes on the same processor.",
         );
     }
 }

@@ -88,8 +88,8 @@ fn bars_section(text: &mut String, bars: &[Bar]) {
     line(
         text,
         &format!(
-            "What ndgpu is meant to reach, on two cores without a GPU: {reached} of {measured} measured bars reached; {} \
-             not measured in this run.\n",
+            "What ndgpu is meant to reach, on two cores without a GPU: {reached} of {measured} measured bars reached; \
+             {} not measured in this run.\n",
             bars.len() - measured
         ),
     );
@@ -118,14 +118,15 @@ fn legend(text: &mut String) {
         text,
         "\n## How to read the tables
 
-- **resident**: the computation alone, data and tables where they are computed on. **in**, **out**: transfers. **end to end**: \
-from host arrays to host results, building the table included; of a library that computes on host arrays the call itself.
+- **resident**: the computation alone, data and tables where they are computed on. **in**, **out**: transfers. **end \
+to end**: from host arrays to host results, building the table included; of a library that computes on host arrays the \
+call itself.
 - Behind ± is half the distance between the quartiles of the rounds, in percent.
 - **× CPU**, **× GPU**: how many times as long as ndgpu's engine the resident time is. Above 1 ndgpu is faster.
-- **floor**: the time over that of the limit below it: reading (for averages) or copying (for interpolation) as many bytes, on \
-the same side, in the same rounds.
-- **error**: the largest difference from plain f64 arithmetic, relative, or absolute below 1. ≈ marks results that are right to \
-a few digits only. Of a wrong result no time is shown.",
+- **floor**: the time over that of the limit below it: reading (for averages) or copying (for interpolation) as many \
+bytes, on the same side, in the same rounds.
+- **error**: the largest difference from plain f64 arithmetic, relative, or absolute below 1. ≈ marks results that \
+are right to a few digits only. Of a wrong result no time is shown.",
     );
 }
 
