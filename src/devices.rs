@@ -15,7 +15,7 @@ use ndarray::{Array, ArrayBase, Axis, Data, RemoveAxis};
 use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::element::Element;
-use crate::engine::host::alloc::repeated;
+use crate::engine::host::alloc::try_filled;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The first piece of a device of unknown speed is this fraction of its fair share.
@@ -242,7 +242,7 @@ fn gathered<T: Element, E: RemoveAxis>(
     }
     let mut shape = first.raw_dim();
     shape[0] = count;
-    let values = repeated(T::zeroed(), shape.size())?;
+    let values = try_filled(T::zeroed(), shape.size())?;
     let mut all = Array::from_shape_vec(shape, values).map_err(|error| Error::shape(error.to_string()))?;
     for (piece, result) in &pieces {
         let mut target = all.slice_axis_mut(Axis(0), piece.clone().into());

@@ -178,7 +178,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
     /// start at byte 0, or at the offset given to [`from_wgpu_buffer_at`](Self::from_wgpu_buffer_at); the buffer may be
     /// longer than the array.
     ///
-    /// Also `None` while a plan is being captured. Commands recorded so far are submitted first, so that the
+    /// Also `None` while a plan is being captured. Encoder recorded so far are submitted first, so that the
     /// application's submissions come after them; call this again after requesting further operations on the array.
     ///
     /// # Ownership of the buffer

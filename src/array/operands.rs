@@ -5,20 +5,20 @@ use ndarray::Dimension;
 use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::element::Float;
-use crate::engine::check::{Checks, Question};
+use crate::engine::check::{CheckKind, Checks};
 use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::dtype::{FloatType, for_float};
 use crate::float::scalar::Scalar;
 use crate::kernels::door;
-use crate::kernels::reduce::op::{Finish, Output, Reduce, View, Weights};
+use crate::kernels::reduce::op::{AxisSplit, Output, Reduce, Reduction, Weights};
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
 
 /// An array to be reduced, and its weights.
 pub(crate) struct Operands {
     pub device: Device,
     pub dtype: FloatType,
-    pub view: View,
+    pub view: AxisSplit,
     pub values: Storage,
     pub weights: Weights,
     pub skip_nan: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Reduced<T: Float, D: Dimension> {
 
 impl Operands {
     /// An array as `view` splits it, without weights.
-    pub fn new<T: Float, D: Dimension>(array: &DeviceArray<T, D>, view: View) -> Self {
+    pub fn new<T: Float, D: Dimension>(array: &DeviceArray<T, D>, view: AxisSplit) -> Self {
         Self {
             device: array.device().clone(),
             dtype: T::FLOAT,
@@ -68,25 +68,30 @@ impl Operands {
     }
 
     /// Reduces to values.
-    pub fn reduce<T: Float, D: Dimension>(self, finish: Finish, shape: D) -> Result<DeviceArray<T, D>> {
-        Ok(self.reduce_with_sums(finish, false, shape)?.result)
+    pub fn reduce<T: Float, D: Dimension>(self, reduction: Reduction, shape: D) -> Result<DeviceArray<T, D>> {
+        Ok(self.reduce_with_sums(reduction, false, shape)?.result)
     }
 
     /// Reduces to variances or standard deviations, after a pass for the means.
-    pub fn spread<T: Float, D: Dimension>(self, finish: Finish, ddof: f64, shape: D) -> Result<DeviceArray<T, D>> {
-        let [_, output] = self.statistics(finish, ddof)?;
+    pub fn variance<T: Float, D: Dimension>(
+        self,
+        reduction: Reduction,
+        ddof: f64,
+        shape: D,
+    ) -> Result<DeviceArray<T, D>> {
+        let [_, output] = self.statistics(reduction, ddof)?;
         Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
     }
 
     /// The means of all rows, and their variances or standard deviations.
-    pub fn statistics(&self, finish: Finish, ddof: f64) -> Result<[Storage; 2]> {
-        let lines = self.view.lines();
+    pub fn statistics(&self, reduction: Reduction, ddof: f64) -> Result<[Storage; 2]> {
+        let lines = self.view.outputs();
         let means = self.allocate(lines)?;
         if lines > 0 {
-            self.device.run(self.operation(Finish::Mean, Output::Values(means.clone())))?;
+            self.device.run(self.operation(Reduction::Mean, Output::Values(means.clone())))?;
         }
         let output = self.allocate(lines)?;
-        let operation = self.operation(finish, Output::Values(output.clone()));
+        let operation = self.operation(reduction, Output::Values(output.clone()));
         if lines > 0 {
             self.device.run(Reduce { ddof, means: Some(means.clone()), ..operation })?;
         }
@@ -94,8 +99,8 @@ impl Operands {
     }
 
     /// Reduces to places along the axis.
-    pub fn locate<D: Dimension>(self, finish: Finish, shape: D) -> Result<DeviceArray<u32, D>> {
-        self.expect_values(finish)?;
+    pub fn arg_extremum<D: Dimension>(self, reduction: Reduction, shape: D) -> Result<DeviceArray<u32, D>> {
+        self.expect_values(reduction)?;
         let most = u32::MAX as usize;
         if self.view.len > most {
             return Err(Error::new(
@@ -106,9 +111,9 @@ impl Operands {
                 ),
             ));
         }
-        let output = self.device.allocate::<u32>(self.view.lines())?;
-        if self.view.lines() > 0 {
-            self.device.run(self.operation(finish, Output::Places(output.clone())))?;
+        let output = self.device.allocate::<u32>(self.view.outputs())?;
+        if self.view.outputs() > 0 {
+            self.device.run(self.operation(reduction, Output::Indices(output.clone())))?;
         }
         Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
     }
@@ -116,27 +121,27 @@ impl Operands {
     /// Reduces to values and, if wanted, sums of weights.
     pub fn reduce_with_sums<T: Float, D: Dimension>(
         self,
-        finish: Finish,
+        reduction: Reduction,
         want_sums: bool,
         shape: D,
     ) -> Result<Reduced<T, D>> {
-        self.expect_values(finish)?;
-        let (device, lines) = (&self.device, self.view.lines());
+        self.expect_values(reduction)?;
+        let (device, lines) = (&self.device, self.view.outputs());
         let output = self.allocate(lines)?;
         let weight_sums = if want_sums { Some(self.allocate(lines)?) } else { None };
-        let check = match finish {
-            Finish::Average if self.fill.is_none() => {
-                Some(device.check(Question::ZeroWeights { output: shape.slice().to_vec() })?)
+        let check = match reduction {
+            Reduction::Average if self.fill.is_none() => {
+                Some(device.check(CheckKind::ZeroWeights { output: shape.slice().to_vec() })?)
             }
             _ => None,
         };
         let checks = check.iter().fold(self.checks.clone(), |checks, check| checks.with(check.clone()));
-        let operation = self.operation(finish, Output::Values(output.clone()));
+        let operation = self.operation(reduction, Output::Values(output.clone()));
         if lines > 0 {
             device.run(Reduce { weight_sums: weight_sums.clone(), check, ..operation })?;
-        } else if let (Some(check), Weights::Along(weights)) = (check, &self.weights) {
+        } else if let (Some(check), Weights::Shared(weights)) = (check, &self.weights) {
             // There are no averages, but there are weights, and NumPy reports a sum of zero even then.
-            let view = View { outer: 1, len: self.view.len, inner: 1 };
+            let view = AxisSplit { outer: 1, len: self.view.len, inner: 1 };
             let output = Output::Values(self.allocate(1)?);
             device.run(Reduce { view, values: weights.clone(), output, check: Some(check), ..operation })?;
         }
@@ -147,7 +152,7 @@ impl Operands {
     /// Standardizes every row.
     pub fn standardized(&self, ddof: f64) -> Result<Storage> {
         let Self { device, view, .. } = self;
-        let elements = view.lines() * view.len;
+        let elements = view.outputs() * view.len;
         let output = self.allocate(elements)?;
         if door::standardizes_rows(device.engine(), self.dtype, *view) {
             device.run(StandardizeRows {
@@ -159,7 +164,7 @@ impl Operands {
                 output: output.clone(),
             })?;
         } else if elements > 0 {
-            let [means, deviations] = self.statistics(Finish::Std, ddof)?;
+            let [means, deviations] = self.statistics(Reduction::Std, ddof)?;
             device.run(Standardize {
                 dtype: self.dtype,
                 view: *view,
@@ -176,13 +181,13 @@ impl Operands {
         for_float!(self.dtype, T => self.device.allocate::<T>(len))
     }
 
-    fn operation(&self, finish: Finish, output: Output) -> Reduce {
+    fn operation(&self, reduction: Reduction, output: Output) -> Reduce {
         Reduce {
             dtype: self.dtype,
             view: self.view,
             values: self.values.clone(),
             weights: self.weights.clone(),
-            finish,
+            reduction,
             skip_nan: self.skip_nan,
             ddof: 0.0,
             means: None,
@@ -193,8 +198,8 @@ impl Operands {
         }
     }
 
-    fn expect_values(&self, finish: Finish) -> Result<()> {
-        if !finish.needs_a_value() || self.view.len > 0 || self.view.lines() == 0 {
+    fn expect_values(&self, reduction: Reduction) -> Result<()> {
+        if !reduction.needs_a_value() || self.view.len > 0 || self.view.outputs() == 0 {
             return Ok(());
         }
         Err(Error::new(

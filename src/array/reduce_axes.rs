@@ -8,7 +8,7 @@ use crate::array::operands::Operands;
 use crate::device::Device;
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::reduce::op::{View, Weights};
+use crate::kernels::reduce::op::{AxisSplit, Weights};
 
 impl<T: Float, D: Dimension> DeviceArray<T, D> {
     /// Standardizes over several axes: `(a - mean) / std`, in the same shape, with mean and standard deviation taken
@@ -36,7 +36,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
 
     /// The array as one row.
     pub(crate) fn whole(&self) -> Operands {
-        Operands::new(self, View { outer: 1, len: self.len(), inner: 1 })
+        Operands::new(self, AxisSplit { outer: 1, len: self.len(), inner: 1 })
     }
 
     pub(crate) fn weighted_whole<E: Dimension>(&self, weights: &DeviceArray<T, E>) -> Result<Operands> {
@@ -48,7 +48,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
                 self.shape()
             )));
         }
-        self.whole().with_weights(weights, Weights::Full(weights.storage().clone()))
+        self.whole().with_weights(weights, Weights::PerElement(weights.storage().clone()))
     }
 
     /// The array with the reduced axes side by side, and the shape that remains.
@@ -74,12 +74,12 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         let arranging = weights.device_to_arrange_on(device);
         let named: Vec<usize> = axes.iter().map(|axis| self.shape()[axis.index()]).collect();
         let weights_fit = if weights.shape() == self.shape() {
-            Weights::Full(arrange(arranging, T::FLOAT, weights.storage(), self.shape(), &plan.order)?)
+            Weights::PerElement(arrange(arranging, T::FLOAT, weights.storage(), self.shape(), &plan.order)?)
         } else if weights.shape() == named {
             // They are in the order in which the axes were named, and the kernels need the array's order.
             let mut order: Vec<usize> = (0..axes.len()).collect();
             order.sort_by_key(|&place| axes[place].index());
-            Weights::Along(arrange(arranging, T::FLOAT, weights.storage(), &named, &order)?)
+            Weights::Shared(arrange(arranging, T::FLOAT, weights.storage(), &named, &order)?)
         } else {
             return Err(Error::shape(format!(
                 "weights of shape {:?} do not fit axes {:?} of an array of shape {:?}; give {named:?}, the lengths of \
@@ -123,7 +123,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
 /// The order that the axes need, and the split of the array in that order.
 struct OverPlan {
     order: Vec<usize>,
-    view: View,
+    view: AxisSplit,
 }
 
 impl OverPlan {
@@ -134,10 +134,10 @@ impl OverPlan {
         let first = all.iter().position(|&axis| reduced[axis] && shape[axis] != 1);
         let last = all.iter().rposition(|&axis| reduced[axis] && shape[axis] != 1);
         let (Some(first), Some(last)) = (first, last) else {
-            return Self { view: View { outer: product(&all), len: 1, inner: 1 }, order: all };
+            return Self { view: AxisSplit { outer: product(&all), len: 1, inner: 1 }, order: all };
         };
         if all[first..=last].iter().all(|&axis| reduced[axis] || shape[axis] == 1) {
-            let view = View {
+            let view = AxisSplit {
                 outer: product(&all[..first]),
                 len: product(&all[first..=last]),
                 inner: product(&all[last + 1..]),
@@ -145,7 +145,7 @@ impl OverPlan {
             return Self { order: all, view };
         }
         let (gone, kept): (Vec<usize>, Vec<usize>) = all.iter().partition(|&&axis| reduced[axis]);
-        let view = View { outer: product(&kept), len: product(&gone), inner: 1 };
+        let view = AxisSplit { outer: product(&kept), len: product(&gone), inner: 1 };
         Self { order: [kept, gone].concat(), view }
     }
 }
@@ -157,12 +157,12 @@ mod tests {
     #[test]
     fn neighbours_need_no_rearranging() {
         let plan = OverPlan::new(&[2, 3, 4, 5], &[false, true, true, false]);
-        assert_eq!((plan.order, plan.view), (vec![0, 1, 2, 3], View { outer: 2, len: 12, inner: 5 }));
+        assert_eq!((plan.order, plan.view), (vec![0, 1, 2, 3], AxisSplit { outer: 2, len: 12, inner: 5 }));
         let plan = OverPlan::new(&[2, 1, 4, 1], &[true, false, true, false]);
-        assert_eq!((plan.order, plan.view), (vec![0, 1, 2, 3], View { outer: 1, len: 8, inner: 1 }));
+        assert_eq!((plan.order, plan.view), (vec![0, 1, 2, 3], AxisSplit { outer: 1, len: 8, inner: 1 }));
         let plan = OverPlan::new(&[2, 3, 4], &[true, false, true]);
-        assert_eq!((plan.order, plan.view), (vec![1, 0, 2], View { outer: 3, len: 8, inner: 1 }));
+        assert_eq!((plan.order, plan.view), (vec![1, 0, 2], AxisSplit { outer: 3, len: 8, inner: 1 }));
         let plan = OverPlan::new(&[2, 3], &[false, false]);
-        assert_eq!(plan.view, View { outer: 6, len: 1, inner: 1 });
+        assert_eq!(plan.view, AxisSplit { outer: 6, len: 1, inner: 1 });
     }
 }

@@ -6,7 +6,7 @@ use crate::array::DeviceArray;
 use crate::array::operands::Operands;
 use crate::element::Float;
 use crate::error::{Error, Result};
-use crate::kernels::reduce::op::{View, Weights};
+use crate::kernels::reduce::op::{AxisSplit, Weights};
 
 impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     /// Standardizes along an axis: `(a - mean) / std`, in the same shape.
@@ -44,9 +44,9 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
         let (operands, shape) = self.along(axis)?;
         let len = self.shape()[axis.index()];
         let fitting = if weights.shape() == self.shape() {
-            Weights::Full(weights.storage().clone())
+            Weights::PerElement(weights.storage().clone())
         } else if weights.shape() == [len] {
-            Weights::Along(weights.storage().clone())
+            Weights::Shared(weights.storage().clone())
         } else {
             return Err(Error::shape(format!(
                 "weights of shape {:?} do not fit axis {} of an array of shape {:?}; give [{len}], a weight for each \
@@ -62,7 +62,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
 }
 
 /// A shape split at one of its axes.
-fn view_along(shape: &[usize], axis: Axis) -> View {
+fn view_along(shape: &[usize], axis: Axis) -> AxisSplit {
     let (before, rest) = shape.split_at(axis.index());
-    View { outer: before.iter().product(), len: rest[0], inner: rest[1..].iter().product() }
+    AxisSplit { outer: before.iter().product(), len: rest[0], inner: rest[1..].iter().product() }
 }

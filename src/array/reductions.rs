@@ -2,7 +2,7 @@
 //! including or skipping NaN ([`SkipNan`]).
 //!
 //! The list at the end names each reduction once, with the documentation of its form along an axis, to which the other
-//! forms refer. A new reduction is a line there and a variant of [`Finish`].
+//! forms refer. A new reduction is a line there and a variant of [`Reduction`].
 
 use ndarray::{Axis, Dimension, Ix0, IxDyn, RemoveAxis};
 
@@ -10,7 +10,7 @@ use crate::array::DeviceArray;
 use crate::array::skip_nan::SkipNan;
 use crate::element::Float;
 use crate::error::Result;
-use crate::kernels::reduce::op::Finish;
+use crate::kernels::reduce::op::Reduction;
 
 /// One method. `$operands` is the array and the shape of the result, `$($arg)*` the parameter that names the axes.
 macro_rules! method {
@@ -21,17 +21,17 @@ macro_rules! method {
         $(#[$doc])*
         pub fn $name($($receiver)+, $($arg: $type)?) -> Result<DeviceArray<T, $shape>> {
             let (operands, shape) = $operands;
-            operands.reduce(Finish::$reduction, shape)
+            operands.reduce(Reduction::$reduction, shape)
         }
     };
     (
         $(#[$doc:meta])*
-        spread $name:ident [$($receiver:tt)+] ($($arg:ident: $type:ty)?) -> $shape:ty, $operands:expr, $reduction:ident
+        variance $name:ident [$($receiver:tt)+] ($($arg:ident: $type:ty)?) -> $shape:ty, $operands:expr, $reduction:ident
     ) => {
         $(#[$doc])*
         pub fn $name($($receiver)+, $($arg: $type,)? ddof: T) -> Result<DeviceArray<T, $shape>> {
             let (operands, shape) = $operands;
-            operands.spread(Finish::$reduction, ddof.widen(), shape)
+            operands.variance(Reduction::$reduction, ddof.widen(), shape)
         }
     };
     (
@@ -41,7 +41,7 @@ macro_rules! method {
         $(#[$doc])*
         pub fn $name($($receiver)+, $($arg: $type)?) -> Result<DeviceArray<u32, $shape>> {
             let (operands, shape) = $operands;
-            operands.locate(Finish::$reduction, shape)
+            operands.arg_extremum(Reduction::$reduction, shape)
         }
     };
     (
@@ -56,7 +56,7 @@ macro_rules! method {
             $weights: &DeviceArray<T, E>,
         ) -> Result<DeviceArray<T, $shape>> {
             let (operands, shape) = $operands;
-            operands.reduce(Finish::$reduction, shape)
+            operands.reduce(Reduction::$reduction, shape)
         }
     };
     (
@@ -72,7 +72,7 @@ macro_rules! method {
             $weights: &DeviceArray<T, E>,
         ) -> Result<(DeviceArray<T, $shape>, DeviceArray<T, $shape>)> {
             let (operands, shape) = $operands;
-            operands.reduce_with_sums(Finish::$reduction, true, shape)?.pair()
+            operands.reduce_with_sums(Reduction::$reduction, true, shape)?.pair()
         }
     };
     (
@@ -88,7 +88,7 @@ macro_rules! method {
             fill: T,
         ) -> Result<DeviceArray<T, $shape>> {
             let (operands, shape) = $operands;
-            operands.or(fill).reduce(Finish::$reduction, shape)
+            operands.or(fill).reduce(Reduction::$reduction, shape)
         }
     };
     (
@@ -105,7 +105,7 @@ macro_rules! method {
             fill: T,
         ) -> Result<(DeviceArray<T, $shape>, DeviceArray<T, $shape>)> {
             let (operands, shape) = $operands;
-            operands.or(fill).reduce_with_sums(Finish::$reduction, true, shape)?.pair()
+            operands.or(fill).reduce_with_sums(Reduction::$reduction, true, shape)?.pair()
         }
     };
 }
@@ -311,7 +311,7 @@ reductions! {
         /// # Errors
         ///
         /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange).
-        spread var_axis, var_axes, var = Var,
+        variance var_axis, var_axes, var = Var,
             "variance", none: "NaN", errors: "";
 
         /// The standard deviation along an axis: the square root of [`var_axis`](Self::var_axis).
@@ -319,7 +319,7 @@ reductions! {
         /// # Errors
         ///
         /// [`AxisOutOfRange`](crate::ErrorKind::AxisOutOfRange).
-        spread std_axis, std_axes, std = Std,
+        variance std_axis, std_axes, std = Std,
             "standard deviation", none: "NaN", errors: "";
 
         /// The smallest value along an axis; NaN if any value is NaN. A zero is always `+0.0`.

@@ -17,7 +17,7 @@ use crate::device::transfers::Ledger;
 use crate::device::transfers::TransferStats;
 use crate::element::{Element, ElementType};
 use crate::engine::Engine;
-use crate::engine::check::{Check, Question};
+use crate::engine::check::{Check, CheckKind};
 use crate::engine::gpu::GpuContext;
 use crate::engine::info::{DeviceInfo, FLOAT64_FEATURES};
 use crate::engine::storage::Storage;
@@ -202,10 +202,10 @@ impl Device {
     }
 
     /// A check to be carried out on this device.
-    pub(crate) fn check(&self, question: Question) -> Result<Arc<Check>> {
+    pub(crate) fn check(&self, kind: CheckKind) -> Result<Arc<Check>> {
         match &self.recorder {
-            Some(recorder) => recorder.check(question, self.engine().gpu().map(|context| &**context)),
-            None => self.engine().check(question),
+            Some(recorder) => recorder.check(kind, self.engine().gpu().map(|context| &**context)),
+            None => self.engine().check(kind),
         }
     }
 

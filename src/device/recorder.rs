@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::engine::check::{Check, Outcome, Question};
+use crate::engine::check::{Check, CheckKind, Outcome};
 use crate::engine::gpu::GpuContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::Op;
@@ -48,11 +48,11 @@ impl Recorder {
     }
 
     /// A check that each replay repeats. The plan keeps track of its outcome.
-    pub fn check(&self, question: Question, context: Option<&GpuContext>) -> Result<Arc<Check>> {
+    pub fn check(&self, kind: CheckKind, context: Option<&GpuContext>) -> Result<Arc<Check>> {
         let mut state = self.open()?;
         let recording = &mut state.recording;
         let check = match context {
-            None => Check::on_host(question),
+            None => Check::on_host(kind),
             Some(context) => {
                 let buffer = match &recording.words {
                     Some(buffer) => buffer.clone(),
@@ -65,7 +65,7 @@ impl Recorder {
                          inside); split the closure into several plans"
                     )));
                 }
-                Check::new(question, Outcome::Word { buffer, index })
+                Check::new(kind, Outcome::Word { buffer, index })
             }
         };
         recording.checks.push(check.clone());

@@ -21,17 +21,17 @@ pub(crate) const PASSED: u32 = 0;
 
 /// One check and where its outcome will be found.
 pub(crate) struct Check {
-    question: Question,
+    kind: CheckKind,
     outcome: Outcome,
 }
 
 /// What was checked, with what its message needs.
 #[derive(Clone)]
-pub(crate) enum Question {
+pub(crate) enum CheckKind {
     /// Is a sum of weights zero? The index is that of the output element.
     ZeroWeights { output: Vec<usize> },
     /// None yet: this stands for whatever is wrong with the input of a plan.
-    OfInput,
+    Input,
     /// Are the knots in order? The index is that of the knot in `xp`, flattened.
     Sorted { knots: usize },
     /// None: the values could not be written, for this reason.
@@ -47,18 +47,18 @@ pub(crate) enum Outcome {
 }
 
 impl Check {
-    pub fn new(question: Question, outcome: Outcome) -> Arc<Self> {
-        Arc::new(Self { question, outcome })
+    pub fn new(kind: CheckKind, outcome: Outcome) -> Arc<Self> {
+        Arc::new(Self { kind, outcome })
     }
 
     /// A check whose outcome the CPU engine is about to find.
-    pub fn on_host(question: Question) -> Arc<Self> {
-        Self::new(question, Outcome::Known(AtomicU32::new(PASSED)))
+    pub fn on_host(kind: CheckKind) -> Arc<Self> {
+        Self::new(kind, Outcome::Known(AtomicU32::new(PASSED)))
     }
 
     /// The same question with its outcome elsewhere.
     pub fn with_outcome(&self, outcome: Outcome) -> Arc<Self> {
-        Self::new(self.question.clone(), outcome)
+        Self::new(self.kind.clone(), outcome)
     }
 
     pub fn outcome(&self) -> &Outcome {
@@ -66,7 +66,7 @@ impl Check {
     }
 
     /// Notes an offender found by the CPU engine; the smallest index wins, in whichever order they come.
-    pub fn offend(&self, index: usize) {
+    pub fn flag(&self, index: usize) {
         if let Outcome::Known(word) = &self.outcome {
             word.fetch_max(!u32::try_from(index).unwrap_or(u32::MAX - 1), Ordering::Relaxed);
         }
@@ -78,8 +78,8 @@ impl Check {
             return Ok(());
         }
         let index = !word as usize;
-        Err(match &self.question {
-            Question::ZeroWeights { output } => Error::new(
+        Err(match &self.kind {
+            CheckKind::ZeroWeights { output } => Error::new(
                 ErrorKind::ZeroWeights,
                 format!(
                     "the sum of the weights is zero at element {index} of the averages (shape {output:?}), so that no \
@@ -87,9 +87,9 @@ impl Check {
                      weighted_sum_axis, which does not divide"
                 ),
             ),
-            Question::Sorted { knots } => not_sorted(index, *knots),
-            Question::Unwritten(error) => error.clone(),
-            Question::OfInput => return Ok(()),
+            CheckKind::Sorted { knots } => not_sorted(index, *knots),
+            CheckKind::Unwritten(error) => error.clone(),
+            CheckKind::Input => return Ok(()),
         })
     }
 }
@@ -113,7 +113,7 @@ pub(crate) struct Findings(Option<Arc<[Arc<Check>]>>);
 impl Findings {
     /// For values that could not be written.
     pub fn unwritten(error: Error) -> Self {
-        Check::new(Question::Unwritten(error), Outcome::Known(AtomicU32::new(!PASSED))).into()
+        Check::new(CheckKind::Unwritten(error), Outcome::Known(AtomicU32::new(!PASSED))).into()
     }
 
     /// These and those, each once.
@@ -268,13 +268,13 @@ mod tests {
 
     #[test]
     fn the_first_offender_is_named_however_they_come_in() {
-        let check = Check::on_host(Question::Sorted { knots: 10 });
+        let check = Check::on_host(CheckKind::Sorted { knots: 10 });
         let findings = Checks::default().with(check.clone()).with(check.clone()).now();
         assert_eq!(findings.iter().count(), 1, "the same check counts once");
         assert!(findings.verdict(&[]).is_ok());
-        check.offend(17);
-        check.offend(12);
-        check.offend(30);
+        check.flag(17);
+        check.flag(12);
+        check.flag(30);
         let error = findings.verdict(&[]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotSorted { index: 12 });
         assert!(error.to_string().contains("knot 2 of table 1"), "{error}");

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytemuck::{Pod, cast_slice};
 use ndarray::{ArrayView, IxDyn};
 
-use crate::engine::check::{Check, Question};
+use crate::engine::check::{Check, CheckKind};
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::buffers::GpuBuffer;
 use crate::engine::gpu::queue::UPLOAD_PIECE;
@@ -116,10 +116,10 @@ impl Engine {
     }
 
     /// A check to be carried out now.
-    pub fn check(&self, question: Question) -> Result<Arc<Check>> {
+    pub fn check(&self, kind: CheckKind) -> Result<Arc<Check>> {
         match self {
-            Self::Cpu(_) => Ok(Check::on_host(question)),
-            Self::Gpu(context) => context.check(question),
+            Self::Cpu(_) => Ok(Check::on_host(kind)),
+            Self::Gpu(context) => context.check(kind),
         }
     }
 

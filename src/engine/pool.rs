@@ -1,4 +1,4 @@
-//! [`Shelf`]: a bounded pool of freed buffers. When full it evicts the oldest, so it adapts when allocation sizes
+//! [`LruPool`]: a bounded pool of freed buffers. When full it evicts the oldest, so it adapts when allocation sizes
 //! change.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The least that a buffer counts for, in bytes: a driver's bookkeeping of a small buffer is larger than the buffer.
 const LEAST_BYTES: u64 = 16 << 10;
 
-pub(crate) struct Shelf<K, V>(Mutex<Contents<K, V>>);
+pub(crate) struct LruPool<K, V>(Mutex<Contents<K, V>>);
 
 struct Contents<K, V> {
     /// By key, the oldest first.
@@ -26,7 +26,7 @@ struct Kept<V> {
     value: V,
 }
 
-impl<K: Ord + Clone, V> Shelf<K, V> {
+impl<K: Ord + Clone, V> LruPool<K, V> {
     pub const fn new(limit: u64) -> Self {
         Self(Mutex::new(Contents::new(limit)))
     }
@@ -106,19 +106,19 @@ mod tests {
 
     #[test]
     fn the_newest_is_taken_and_the_oldest_makes_room() {
-        let mut shelf = Contents::new(10 * LEAST_BYTES);
+        let mut free = Contents::new(10 * LEAST_BYTES);
         for value in 0..10 {
-            assert!(shelf.put(value % 2, 1, value).is_empty());
+            assert!(free.put(value % 2, 1, value).is_empty());
         }
-        assert_eq!(shelf.put(0, LEAST_BYTES, 10), [0]);
-        assert_eq!(shelf.put(5, 3 * LEAST_BYTES, 11), [1, 2, 3]);
-        assert_eq!(shelf.take(0..=0), Some(10));
-        assert_eq!(shelf.take(1..=4), Some(9));
-        assert_eq!(shelf.take(2..=4), None);
-        assert_eq!(shelf.put(7, 11 * LEAST_BYTES, 12), [12], "more than ever fits");
-        assert_eq!(shelf.take(2..=7), Some(11));
-        assert_eq!(shelf.bytes, 5 * LEAST_BYTES);
-        assert_eq!(shelf.clear(), [4, 6, 8, 5, 7]);
-        assert_eq!((shelf.bytes, shelf.take(0..=9)), (0, None));
+        assert_eq!(free.put(0, LEAST_BYTES, 10), [0]);
+        assert_eq!(free.put(5, 3 * LEAST_BYTES, 11), [1, 2, 3]);
+        assert_eq!(free.take(0..=0), Some(10));
+        assert_eq!(free.take(1..=4), Some(9));
+        assert_eq!(free.take(2..=4), None);
+        assert_eq!(free.put(7, 11 * LEAST_BYTES, 12), [12], "more than ever fits");
+        assert_eq!(free.take(2..=7), Some(11));
+        assert_eq!(free.bytes, 5 * LEAST_BYTES);
+        assert_eq!(free.clear(), [4, 6, 8, 5, 7]);
+        assert_eq!((free.bytes, free.take(0..=9)), (0, None));
     }
 }

@@ -39,9 +39,9 @@ pub trait FloatParts: Pod {
     /// The bit pattern.
     fn bits(self) -> Self::Key;
     /// The float with this bit pattern.
-    fn of_bits(bits: Self::Key) -> Self;
+    fn from_bits(bits: Self::Key) -> Self;
     /// A `u32` as a key, for a parameter stored beside keys.
-    fn key_of(number: u32) -> Self::Key;
+    fn key_from_u32(number: u32) -> Self::Key;
     /// The bit pattern as two 32-bit words, low word first, the layout of shader parameters.
     fn words(self) -> [u32; 2];
     /// The float with these words.
@@ -101,12 +101,12 @@ macro_rules! float_parts {
             }
 
             #[inline(always)]
-            fn of_bits(bits: $key) -> Self {
+            fn from_bits(bits: $key) -> Self {
                 Self::from_bits(bits)
             }
 
             #[inline(always)]
-            fn key_of(number: u32) -> $key {
+            fn key_from_u32(number: u32) -> $key {
                 number.into()
             }
 

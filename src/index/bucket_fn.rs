@@ -83,7 +83,7 @@ impl<T: Float> BucketFn<T> {
     pub fn encoded(&self) -> [T::Key; 2] {
         match self.kind {
             BucketKind::Linear { origin, scale } => [origin.bits(), scale.bits()],
-            BucketKind::ByKey { origin, shift } => [origin, T::key_of(shift)],
+            BucketKind::ByKey { origin, shift } => [origin, T::key_from_u32(shift)],
         }
     }
 

@@ -11,7 +11,7 @@
 //! not.
 
 use crate::element::Float;
-use crate::engine::host::alloc::{repeated, room_for};
+use crate::engine::host::alloc::{try_filled, try_with_capacity};
 use crate::error::Result;
 use crate::index::bucket_fn::{BLOCK, BucketFn, bucket_count, cheaper, cost_of_bucket};
 
@@ -53,7 +53,7 @@ impl<T: Float> ByteIndex<T> {
     /// By one function, and how many steps of bisection a knot costs.
     pub(super) fn encoded(function: BucketFn<T>, keys: &[T::Key]) -> Result<(Self, f64)> {
         let buckets = function.buckets();
-        let (groups, offsets) = (room_for(buckets.div_ceil(GROUP))?, repeated(0, buckets + AHEAD)?);
+        let (groups, offsets) = (try_with_capacity(buckets.div_ceil(GROUP))?, try_filled(0, buckets + AHEAD)?);
         let mut index = Self { function, groups, offsets };
         let mut numbers = [0; BLOCK];
         let (mut before, mut next, mut cost) = (0_u32, 0, 0.0);

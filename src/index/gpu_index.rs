@@ -4,12 +4,12 @@
 //! A plain bisection is log2(n) dependent loads. A [bucket function](crate::index::bucket_fn) splits the range of the
 //! knots into up to twice as many buckets as knots; each bucket knows its first knot. A search takes in the bucket
 //! before the query's own and the one after it, for the device may evaluate the function with another rounding than the
-//! host. [`Reach`] says how many steps that takes at the most, so that a shader has them written out and needs no loop.
+//! host. [`SearchBounds`] says how many steps that takes at the most, so that a shader has them written out and needs no loop.
 //!
 //! Knots are compared by their keys: NaN above everything, both zeros alike, subnormals as they are.
 
 use crate::element::{Float, bytes_of};
-use crate::engine::host::alloc::{collected, repeated, room_for};
+use crate::engine::host::alloc::{try_collect, try_filled, try_with_capacity};
 use crate::error::Result;
 use crate::index::bucket_fn::{BLOCK, BucketFn, BucketKind, bucket_count, cheaper, cost_of_bucket};
 
@@ -59,7 +59,7 @@ impl<T: Float> WindowIndex<T> {
         }
         let best = Buckets::<T>::cheapest(&keys, knots)?.coarsened()?;
         let origins = best.functions.iter().flat_map(|function| function.encoded());
-        let origins = collected(origins, 2 * best.functions.len())?;
+        let origins = try_collect(origins, 2 * best.functions.len())?;
         Ok(Self { knots, bucketing: best.bucketing(), buckets: best.buckets(), keys, starts: best.starts, origins })
     }
 
@@ -80,12 +80,12 @@ impl<T: Float> WindowIndex<T> {
 }
 
 fn keys_of<T: Float>(xp: &[T], knots: usize) -> Result<Vec<T::Key>> {
-    let mut keys = collected(xp.iter().map(|&x| x.key()), xp.len())?;
+    let mut keys = try_collect(xp.iter().map(|&x| x.key()), xp.len())?;
     // A NaN in front of numbers, as before an infinite period, is below none of them to NumPy, which compares; behind
     // all of them it would hide them from a search. The least key is that of NaN too, and no other float has it.
     for (keys, xp) in keys.chunks_exact_mut(knots.max(1)).zip(xp.chunks_exact(knots.max(1))) {
         if xp[0].is_nan() && xp.get(1).is_some_and(|second| !second.is_nan()) {
-            keys[0] = T::key_of(0);
+            keys[0] = T::key_from_u32(0);
         }
     }
     Ok(keys)
@@ -96,21 +96,21 @@ impl<T: Float> Buckets<T> {
     fn cheapest(keys: &[T::Key], knots: usize) -> Result<Self> {
         let buckets = bucket_count(if knots > MANY_KNOTS { knots } else { 2 * knots });
         let tables = keys.len() / knots;
-        let mut linear = room_for(tables)?;
+        let mut linear = try_with_capacity(tables)?;
         linear.extend(keys.chunks_exact(knots).map_while(|keys| BucketFn::linear(keys, buckets)));
         // One kind of function serves all tables.
         let linear = (linear.len() == tables).then(|| Self::encoded(linear, keys, knots)).transpose()?;
         cheaper(linear, || {
             let by_key = keys.chunks_exact(knots).map(|keys| BucketFn::by_key(keys, buckets));
-            Self::encoded(collected(by_key, tables)?, keys, knots)
+            Self::encoded(try_collect(by_key, tables)?, keys, knots)
         })
     }
 
     /// By one function a table, and how many steps of bisection a knot costs.
     fn encoded(functions: Vec<BucketFn<T>>, keys: &[T::Key], knots: usize) -> Result<(Self, f64)> {
         let buckets = functions.first().map_or(1, BucketFn::buckets);
-        let mut starts = room_for(functions.len() * (buckets + 1))?;
-        let (mut counts, mut numbers, mut cost) = (repeated(0_u32, buckets)?, [0; BLOCK], 0.0);
+        let mut starts = try_with_capacity(functions.len() * (buckets + 1))?;
+        let (mut counts, mut numbers, mut cost) = (try_filled(0_u32, buckets)?, [0; BLOCK], 0.0);
         for (function, keys) in functions.iter().zip(keys.chunks_exact(knots)) {
             for keys in keys.chunks(BLOCK) {
                 function.number_knots(keys, &mut numbers);
@@ -134,8 +134,8 @@ impl<T: Float> Buckets<T> {
         let wanted = self.steps();
         while self.buckets() >= 4 {
             let every_other = self.starts.chunks_exact(self.buckets() + 1).flat_map(|starts| starts.iter().step_by(2));
-            let starts = collected(every_other.copied(), self.functions.len() * (self.buckets() / 2 + 1))?;
-            let functions = collected(self.functions.iter().map(|function| function.halved()), self.functions.len())?;
+            let starts = try_collect(every_other.copied(), self.functions.len() * (self.buckets() / 2 + 1))?;
+            let functions = try_collect(self.functions.iter().map(|function| function.halved()), self.functions.len())?;
             let coarser = Self { functions, starts };
             if coarser.steps() > wanted {
                 break;
@@ -166,21 +166,21 @@ impl<T: Float> Buckets<T> {
 
 /// Upper bounds on the depth of a search, so that a shader can have it written out in a fixed number of steps.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Reach {
+pub(crate) struct SearchBounds {
     /// Whether the knots are numbers whose distances within a table do not overflow. False where nobody has looked.
     pub finite: bool,
     /// Steps from the first knot of a table.
-    pub from_first: u32,
+    pub full_depth: u32,
     /// Steps from the last knot before the bucket that comes before a query's own to the end of the one that comes
     /// after; none without buckets, or where rounding could mislead by more than one.
-    pub from_bucket: Option<u32>,
+    pub bucket_depth: Option<u32>,
     /// Of the bucket function of the first table.
     pub origin: [u32; 2],
     /// Of the bucket function of the first table.
     pub scale: [u32; 2],
 }
 
-impl Reach {
+impl SearchBounds {
     /// Of knots that the host has.
     pub fn of<T: Float>(index: &WindowIndex<T>) -> Self {
         let distance = |table: &[T::Key]| T::from_key(table[table.len() - 1]) - T::from_key(table[0]);
@@ -192,16 +192,16 @@ impl Reach {
         // A device may flush subnormals to zero: that moves a query by less than a bucket if so steep a function is
         // left alone.
         let steepest = T::one() / T::min_positive_value();
-        let too_steep = |pair: &[T::Key]| index.bucketing == Bucketing::Linear && T::of_bits(pair[1]) > steepest;
-        let [origin, scale] = [0, 1].map(|number| T::of_bits(index.origins[number]).words());
+        let too_steep = |pair: &[T::Key]| index.bucketing == Bucketing::Linear && T::from_bits(pair[1]) > steepest;
+        let [origin, scale] = [0, 1].map(|number| T::from_bits(index.origins[number]).words());
         let widest = index.starts.chunks_exact(index.buckets + 1).map(widest_window).max().unwrap_or(index.knots);
-        let from_bucket = (!index.origins.chunks_exact(2).any(too_steep)).then(|| steps_among(widest));
-        Self { finite, from_bucket, origin, scale, ..unknown }
+        let bucket_depth = (!index.origins.chunks_exact(2).any(too_steep)).then(|| steps_among(widest));
+        Self { finite, bucket_depth, origin, scale, ..unknown }
     }
 
     /// Of knots that only the device has.
     pub fn unknown(knots: usize) -> Self {
-        Self { from_first: steps_among(knots), ..Self::default() }
+        Self { full_depth: steps_among(knots), ..Self::default() }
     }
 }
 
@@ -291,9 +291,9 @@ mod tests {
     fn reaches_what_it_must<T: Float>(xp: &[T]) {
         let fine = Buckets::<T>::cheapest(&keys_of(xp, xp.len()).unwrap(), xp.len()).unwrap();
         let index = WindowIndex::new(xp, xp.len()).unwrap();
-        let reach = Reach::of(&index);
+        let bounds = SearchBounds::of(&index);
         assert!(index.buckets <= fine.buckets());
-        let Some(steps) = reach.from_bucket else { return };
+        let Some(steps) = bounds.bucket_depth else { return };
         assert_eq!(steps, fine.steps(), "coarser buckets make no search longer");
         for bucket in 0..index.buckets {
             for taken_for in bucket.saturating_sub(1)..=(bucket + 1).min(index.buckets - 1) {
@@ -320,12 +320,12 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_range_of_floats_is_not_called_finite() {
-        let reach = |xp: &[f32]| Reach::of(&WindowIndex::new(xp, xp.len()).unwrap());
-        let finite = |xp: &[f32]| reach(xp).finite;
+        let bounds = |xp: &[f32]| SearchBounds::of(&WindowIndex::new(xp, xp.len()).unwrap());
+        let finite = |xp: &[f32]| bounds(xp).finite;
         assert!(finite(&[-1e38, 1e38]) && finite(&[7.0]));
         assert!(!finite(&[-3e38, 3e38]) && !finite(&[0.0, f32::INFINITY]) && !finite(&[0.0, f32::NAN]));
         let steep: Vec<f32> = (0..32).map(|i| i as f32 * f32::MIN_POSITIVE / 8.0).collect();
         let is_linear = WindowIndex::new(&steep, 32).unwrap().bucketing == Bucketing::Linear;
-        assert_eq!(reach(&steep).from_bucket.is_some(), !is_linear);
+        assert_eq!(bounds(&steep).bucket_depth.is_some(), !is_linear);
     }
 }

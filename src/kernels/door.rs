@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::engine::Engine;
 use crate::engine::check::{Check, Findings, Outcome, PASSED};
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::encoder::{Commands, Kept};
+use crate::engine::gpu::encoder::{Encoder, Recorded};
 use crate::engine::gpu::queue::CheckedWords;
 use crate::error::Result;
 use crate::float::dtype::FloatType;
@@ -15,7 +15,7 @@ use crate::float::scalar::FloatSlice;
 use crate::kernels::Op;
 use crate::kernels::interp::op::Interp;
 use crate::kernels::interp_reduce::op::InterpReduce;
-use crate::kernels::reduce::op::{Reduce, View};
+use crate::kernels::reduce::op::{AxisSplit, Reduce};
 use crate::kernels::search::axis::SortedAxis;
 use crate::kernels::{interp, interp_reduce, standardize};
 
@@ -23,7 +23,7 @@ use crate::kernels::{interp, interp_reduce, standardize};
 pub(crate) fn run(engine: &Engine, op: &Op) -> Result<()> {
     match engine {
         Engine::Cpu(_) => op.run(),
-        Engine::Gpu(context) => op.encode(&Commands::at_once(context)),
+        Engine::Gpu(context) => op.encode(&Encoder::immediate(context)),
     }
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn table_len(engine: &Engine, dtype: FloatType, tables: usize, knots:
 }
 
 /// Whether rows of an array can be standardized in one pass that reads each once.
-pub(crate) fn standardizes_rows(engine: &Engine, dtype: FloatType, view: View) -> bool {
+pub(crate) fn standardizes_rows(engine: &Engine, dtype: FloatType, view: AxisSplit) -> bool {
     let longest = match engine {
         Engine::Cpu(_) => standardize::cpu::ELEMENTS_PER_TASK,
         Engine::Gpu(context) => standardize::gpu::longest_row(context, dtype),
@@ -83,9 +83,9 @@ fn fuse_interp_reduce(engine: &Engine, interp: &Interp, reduce: &Reduce) -> Opti
 /// Operations prepared for an engine. On a GPU their kernels are compiled, buffers bound and grids computed, so that a
 /// replay only encodes them; the CPU engine runs them one after another.
 pub(crate) struct Program {
-    // Kept for a GPU as well: the operations own the memory that its commands use.
+    // Recorded for a GPU as well: the operations own the memory that its commands use.
     ops: Vec<Op>,
-    kept: Kept,
+    recorded: Recorded,
 }
 
 impl Program {
@@ -93,16 +93,16 @@ impl Program {
     pub fn new(engine: &Engine, ops: Vec<Op>) -> Result<(Self, Vec<usize>)> {
         let Engine::Gpu(context) = engine else {
             let passes = vec![1; ops.len()];
-            return Ok((Self { ops, kept: Kept::default() }, passes));
+            return Ok((Self { ops, recorded: Recorded::default() }, passes));
         };
-        let commands = Commands::to_keep(context);
+        let encoder = Encoder::recording(context);
         let mut passes = Vec::with_capacity(ops.len());
         for op in &ops {
-            let before = commands.kept();
-            op.encode(&commands)?;
-            passes.push(commands.kept() - before);
+            let before = encoder.recorded();
+            op.encode(&encoder)?;
+            passes.push(encoder.recorded() - before);
         }
-        Ok((Self { ops, kept: commands.into_kept() }, passes))
+        Ok((Self { ops, recorded: encoder.into_recorded() }, passes))
     }
 
     /// Runs everything again. Returns the finding of each check, or where it will be; a GPU has their words in `words`.
@@ -132,13 +132,13 @@ impl Program {
         words: Option<&wgpu::Buffer>,
     ) -> Result<Vec<Findings>> {
         let Some(of_plan) = words else {
-            context.replay(&self.kept.dispatches, None)?;
+            context.replay(&self.recorded.dispatches, None)?;
             return Ok(Vec::new());
         };
         let count = checks.len() as u32;
         let (outside, index) = context.words(count)?;
         let words = CheckedWords { of_plan: of_plan.clone(), bytes: u64::from(count) * 4, outside, index };
-        context.replay(&self.kept.dispatches, Some(&words))?;
+        context.replay(&self.recorded.dispatches, Some(&words))?;
         let outcome = |(number, check): (u32, &Arc<Check>)| {
             let outcome = Outcome::Word { buffer: words.outside.clone(), index: words.index + number };
             check.with_outcome(outcome).into()

@@ -14,7 +14,7 @@ pub(crate) mod standardize;
 pub(crate) mod tiles;
 pub(crate) mod transpose;
 
-use crate::engine::gpu::encoder::Commands;
+use crate::engine::gpu::encoder::Encoder;
 use crate::error::Result;
 use crate::float::dtype::for_float;
 use crate::kernels::footprint::Footprint;
@@ -47,7 +47,7 @@ impl Op {
     pub fn run(&self) -> Result<()> {
         match self {
             Self::BuildTable(op) => for_float!(op.table.dtype, T => interp::cpu::build_table::<T>(op)),
-            Self::Interp(op) => for_float!(op.lookups.table.dtype, T => interp::cpu::interp::<T>(op)),
+            Self::Interp(op) => for_float!(op.args.table.dtype, T => interp::cpu::interp::<T>(op)),
             Self::InterpReduce(op) => for_float!(op.reduce.dtype, T => interp_reduce::cpu::interp_reduce::<T>(op)),
             Self::PrepareKnots(op) => for_float!(op.dtype, T => search::cpu::prepare_knots::<T>(op)),
             Self::Reduce(op) => for_float!(op.dtype, T => reduce::cpu::reduce::<T>(op, None)),
@@ -61,17 +61,17 @@ impl Op {
     }
 
     /// Encodes the commands that compute the output on a GPU.
-    pub fn encode(&self, commands: &Commands<'_>) -> Result<()> {
+    pub fn encode(&self, encoder: &Encoder<'_>) -> Result<()> {
         match self {
-            Self::BuildTable(op) => interp::gpu::build_table(op, commands),
-            Self::Interp(op) => interp::gpu::interp(op, commands),
-            Self::InterpReduce(op) => interp_reduce::gpu::interp_reduce(op, commands),
-            Self::PrepareKnots(op) => search::gpu::prepare_knots(op, commands),
-            Self::Reduce(op) => reduce::gpu::reduce(op, commands),
-            Self::Search(op) => search::gpu::search(op, commands),
-            Self::Standardize(op) => standardize::gpu::standardize(op, commands),
-            Self::StandardizeRows(op) => standardize::gpu::standardize_rows(op, commands),
-            Self::Transpose(op) => transpose::gpu::transpose(op, commands),
+            Self::BuildTable(op) => interp::gpu::build_table(op, encoder),
+            Self::Interp(op) => interp::gpu::interp(op, encoder),
+            Self::InterpReduce(op) => interp_reduce::gpu::interp_reduce(op, encoder),
+            Self::PrepareKnots(op) => search::gpu::prepare_knots(op, encoder),
+            Self::Reduce(op) => reduce::gpu::reduce(op, encoder),
+            Self::Search(op) => search::gpu::search(op, encoder),
+            Self::Standardize(op) => standardize::gpu::standardize(op, encoder),
+            Self::StandardizeRows(op) => standardize::gpu::standardize_rows(op, encoder),
+            Self::Transpose(op) => transpose::gpu::transpose(op, encoder),
             #[cfg(test)]
             Self::Touch(_) => Ok(()),
         }

@@ -27,7 +27,7 @@ pub(crate) fn tiles(outer: u64, len: u64, inner: u64, window: u64, widest: u64) 
     }
     let row = len.saturating_mul(inner).max(inner);
     if row <= window {
-        for outer in steps(outer, window / row) {
+        for outer in chunk_ranges(outer, window / row) {
             result.push(Tile { outer, len: 0..len, inner: 0..inner });
         }
         return result;
@@ -36,8 +36,8 @@ pub(crate) fn tiles(outer: u64, len: u64, inner: u64, window: u64, widest: u64) 
     // Several indices along `len` span the elements between them as well.
     let depth = (window - width) / inner + 1;
     for row in 0..outer {
-        for inner in steps(inner, width) {
-            for len in steps(len, depth) {
+        for inner in chunk_ranges(inner, width) {
+            for len in chunk_ranges(len, depth) {
                 result.push(Tile { outer: row..row + 1, len, inner: inner.clone() });
             }
         }
@@ -46,7 +46,7 @@ pub(crate) fn tiles(outer: u64, len: u64, inner: u64, window: u64, widest: u64) 
 }
 
 /// `0..end` in steps.
-pub(crate) fn steps(end: u64, step: u64) -> impl Iterator<Item = Range<u64>> {
+pub(crate) fn chunk_ranges(end: u64, step: u64) -> impl Iterator<Item = Range<u64>> {
     (0..end.div_ceil(step)).map(move |number| number * step..((number + 1) * step).min(end))
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::check::{Check, Checks, Findings, Latest, Question};
+use crate::engine::check::{Check, CheckKind, Checks, Findings, Latest};
 use crate::engine::storage::MemoryId;
 use crate::error::Result;
 
@@ -32,7 +32,7 @@ pub(crate) struct Verdicts {
 
 impl Input {
     pub fn new(memory: MemoryId, findings: Findings) -> Self {
-        let marker = Check::on_host(Question::OfInput);
+        let marker = Check::on_host(CheckKind::Input);
         Self { marker, memory, written: Latest::new(findings), replayed: Arc::default() }
     }
 

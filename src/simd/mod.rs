@@ -1,7 +1,7 @@
 //! SIMD for the CPU engine: the operations that its kernels need of an instruction set, for AVX-512, AVX2 and, on any
 //! other processor, scalar code.
 //!
-//! A [`Kernel`] is written once, generic over [`Vector`]; [`Vectorize::vectorize`](dispatch::Vectorize::vectorize) runs
+//! A [`SimdKernel`] is written once, generic over [`Vector`]; [`Vectorize::vectorize`](dispatch::Vectorize::vectorize) runs
 //! it with the widest instruction set of the processor. Results do not depend on which one that is: every operation
 //! rounds as IEEE 754 specifies, and none is contracted.
 //!
@@ -25,7 +25,7 @@ mod sums;
 mod x86;
 
 /// A computation over vectors of `T`.
-pub trait Kernel<T> {
+pub trait SimdKernel<T> {
     /// The result.
     type Output;
     /// Runs it with an instruction set.
@@ -76,7 +76,7 @@ pub trait Vector<T>: Copy {
     /// first pairs, their second numbers, the first numbers of the second pairs, and so on.
     ///
     /// Implemented by loads of whole rows and shuffles: a gather takes twice as long on many processors.
-    fn rows(self, pairs: &[[T; 2]], offsets: &[usize]) -> [Self::V; 8];
+    fn load_transposed(self, pairs: &[[T; 2]], offsets: &[usize]) -> [Self::V; 8];
 
     /// A vector in the type of the accumulator: f32 widened to f64.
     type Wide: Copy;

@@ -15,9 +15,9 @@ pub trait InstructionSet: Simd {
     type SumBlockF32: Repeat<[Self::f64s; 2]>;
     /// Sixteen sums of f64.
     type SumBlockF64: Repeat<[Self::f64s; 2]>;
-    /// [`Vector::rows`] of f32.
+    /// [`Vector::load_transposed`] of f32.
     fn transposed_f32s(self, pairs: &[[f32; 2]], offsets: &[usize]) -> [Self::f32s; 8];
-    /// [`Vector::rows`] of f64.
+    /// [`Vector::load_transposed`] of f64.
     fn transposed_f64s(self, pairs: &[[f64; 2]], offsets: &[usize]) -> [Self::f64s; 8];
     /// Splits a vector into halves and widens them.
     fn widen_f32s(self, values: Self::f32s) -> [Self::f64s; 2];
@@ -139,7 +139,7 @@ macro_rules! lanes {
         }
 
         #[inline(always)]
-        fn rows(self, pairs: &[[$float; 2]], offsets: &[usize]) -> [Self::V; 8] {
+        fn load_transposed(self, pairs: &[[$float; 2]], offsets: &[usize]) -> [Self::V; 8] {
             self.$transposed(pairs, offsets)
         }
     };

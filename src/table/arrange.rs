@@ -5,7 +5,7 @@
 
 use crate::element::Float;
 use crate::engine::check::not_sorted;
-use crate::engine::host::alloc::{collected, room_for};
+use crate::engine::host::alloc::{try_collect, try_with_capacity};
 use crate::error::Result;
 use crate::kernels::interp::op::modulo;
 use crate::table::shape::TableShape;
@@ -50,7 +50,7 @@ pub(crate) struct SortOptions<T> {
 impl<T: Float> SortOptions<T> {
     /// Returns `None` if knots and values can stay as they are.
     pub fn of(&self, xp: &[T], fp: &[T], shape: TableShape) -> Result<Option<SortedKnots<T>>> {
-        let wrapped = self.period.map(|period| collected(xp.iter().map(|&x| modulo(x, period)), xp.len()));
+        let wrapped = self.period.map(|period| try_collect(xp.iter().map(|&x| modulo(x, period)), xp.len()));
         let wrapped = wrapped.transpose()?;
         let misses = |values: &[T]| self.skip_missing && values.iter().any(|value| value.is_nan());
         let values_missing = misses(fp);
@@ -99,8 +99,8 @@ impl<T: Float> Rows<'_, T> {
         let around = if options.period.is_some() && most > 0 { 2 } else { 0 };
         let knots = most.max(1) + around;
         let mut sorted = SortedKnots {
-            xp: room_for(self.rows * knots)?,
-            order: room_for(self.rows * knots)?,
+            xp: try_with_capacity(self.rows * knots)?,
+            order: try_with_capacity(self.rows * knots)?,
             knots,
             ragged: fewest < most || most == 0,
         };

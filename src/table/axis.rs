@@ -5,7 +5,7 @@ use ndarray::Dimension;
 use crate::array::DeviceArray;
 use crate::device::Device;
 use crate::element::Float;
-use crate::engine::check::Question;
+use crate::engine::check::CheckKind;
 use crate::error::{Error, Result};
 use crate::kernels::search::axis::SortedAxis;
 use crate::kernels::search::op::PrepareKnots;
@@ -17,7 +17,7 @@ pub(crate) fn axis_from_device<T: Float, D: Dimension>(
     xp: &DeviceArray<T, D>,
     knots: usize,
 ) -> Result<SortedAxis> {
-    let check = device.check(Question::Sorted { knots })?;
+    let check = device.check(CheckKind::Sorted { knots })?;
     let keys = device.allocate::<T::Key>(xp.len())?;
     device.run(PrepareKnots {
         dtype: T::FLOAT,

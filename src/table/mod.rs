@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::float::dtype::{FloatType, for_float};
 use crate::float::scalar::Scalar;
 use crate::kernels::door;
-use crate::kernels::interp::op::{BuildTable, Interp, Lookups, Rules, TableData};
+use crate::kernels::interp::op::{BuildTable, Interp, InterpArgs, Rules, TableData};
 use crate::kernels::search::axis::SortedAxis;
 use crate::table::axis::{axis_from_device, expect_bindable};
 use crate::table::shape::{TableShape, rows};
@@ -201,13 +201,13 @@ impl<T: Float> InterpTable<T> {
         if let Some(recorder) = device.recorder() {
             return Err(recorder.refusal("written into an array that is there"));
         }
-        let lookups = self.lookups(x, 1, x.len(), false);
+        let args = self.args(x, 1, x.len(), false);
         out.recompute(Checks::union([&self.checks, x.checks()]), |output| match output.is(x.storage()) {
-            false => self.look_up(&device, lookups, output),
+            false => self.look_up(&device, args, output),
             // Both are one buffer of the application, and kernels cannot read and write the same buffer.
             true => {
                 let apart = device.allocate::<T>(x.len())?;
-                self.look_up(&device, lookups, &apart)?;
+                self.look_up(&device, args, &apart)?;
                 device.engine().copy::<T>(&apart, output, x.len())
             }
         })
@@ -265,26 +265,26 @@ impl<T: Float> InterpTable<T> {
             return Err(Error::too_large("the result", u64::MAX, isize::MAX as u64, &device.info().name));
         };
         let output = device.allocate::<T>(len)?;
-        self.look_up(&device, self.lookups(x, rows, columns, shared_queries), &output)?;
+        self.look_up(&device, self.args(x, rows, columns, shared_queries), &output)?;
         let checks = Checks::union([&self.checks, x.checks()]);
         Ok(DeviceArray::new(device, output, shape, checks))
     }
 
-    fn lookups<D: Dimension>(
+    fn args<D: Dimension>(
         &self,
         x: &DeviceArray<T, D>,
         rows: usize,
         columns: usize,
         shared_queries: bool,
-    ) -> Lookups {
-        Lookups { table: self.data.clone(), x: x.storage().clone(), rows, columns, shared_queries }
+    ) -> InterpArgs {
+        InterpArgs { table: self.data.clone(), x: x.storage().clone(), rows, columns, shared_queries }
     }
 
-    fn look_up(&self, device: &Device, lookups: Lookups, output: &Storage) -> Result<()> {
-        if lookups.rows * lookups.columns == 0 {
+    fn look_up(&self, device: &Device, args: InterpArgs, output: &Storage) -> Result<()> {
+        if args.rows * args.columns == 0 {
             return Ok(());
         }
-        device.run(Interp { lookups, output: output.clone() })
+        device.run(Interp { args, output: output.clone() })
     }
 
     /// The number of tables.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::Device;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::buffers::Purpose;
-use crate::engine::gpu::encoder::{Binding, Commands};
+use crate::engine::gpu::encoder::{Binding, Encoder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::support::devices::adapter_name;
 
@@ -81,9 +81,9 @@ fn open() -> Device {
 fn written_by(context: &GpuContext, kernel: impl KernelKey) -> u32 {
     let output = context.storage(4).unwrap();
     let bindings = [Binding::start(&output, 4)];
-    Commands::at_once(context).dispatch(kernel, bytemuck::bytes_of(&[0_u32; 4]), &bindings, 1).unwrap();
+    Encoder::immediate(context).dispatch(kernel, bytemuck::bytes_of(&[0_u32; 4]), &bindings, 1).unwrap();
     let staging = context.buffer(Purpose::Readback, 4).unwrap();
-    context.land(&[(output.raw(), 0, 4)], staging.raw()).unwrap().wait(context).unwrap();
+    context.queue_readback(&[(output.raw(), 0, 4)], staging.raw()).unwrap().wait(context).unwrap();
     let value = *bytemuck::from_bytes(&staging.mapped(4).unwrap());
     staging.unmap();
     value

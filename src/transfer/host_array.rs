@@ -8,7 +8,7 @@ use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
 use crate::device::transfers::TransferCost;
 use crate::element::Element;
 use crate::engine::gpu::buffers::GpuBuffer;
-use crate::engine::host::alloc::collected;
+use crate::engine::host::alloc::try_collect;
 use crate::engine::host::memory::Snapshot;
 use crate::error::Result;
 
@@ -106,7 +106,7 @@ impl<T: Element, D: Dimension> HostArray<T, D> {
         let len = shape.size();
         let values = match landed {
             Landed::Shared(values) => values.into_vec()?,
-            Landed::Mapped(mapped) => collected(mapped.elements(len).iter().copied(), len)?,
+            Landed::Mapped(mapped) => try_collect(mapped.elements(len).iter().copied(), len)?,
             Landed::Empty => Vec::new(),
         };
         Ok(Array::from_shape_vec(shape, values).expect("as many values as the shape says"))

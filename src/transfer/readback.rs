@@ -15,7 +15,7 @@ use crate::element::{Element, bytes_of};
 use crate::engine::check::Findings;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::buffers::{GpuBuffer, Purpose};
-use crate::engine::gpu::pending_map::Landing;
+use crate::engine::gpu::pending_map::PendingMap;
 use crate::engine::host::clock::Instant;
 use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
@@ -44,7 +44,7 @@ enum State<T: Element> {
     /// Complete (CPU engine, or nothing to copy).
     Here(Landed<T>),
     /// In flight, with the outcomes of checks behind the data.
-    Coming { context: Arc<GpuContext>, data: Arc<GpuBuffer>, landing: Arc<Landing>, words: Words },
+    Coming { context: Arc<GpuContext>, data: Arc<GpuBuffer>, pending: Arc<PendingMap>, words: Words },
     /// The copy could not be queued.
     Failed(Error),
     /// Delivered.
@@ -56,7 +56,7 @@ enum Words {
     /// Behind the data, in the same staging buffer, from this byte on.
     Behind(u64),
     /// In a separate buffer: the data are mapped in place.
-    Apart(Option<(Arc<GpuBuffer>, Arc<Landing>)>),
+    Apart(Option<(Arc<GpuBuffer>, Arc<PendingMap>)>),
 }
 
 impl<T: Element, D: Dimension> DeviceArray<T, D> {
@@ -134,8 +134,8 @@ fn copy_out<T: Element>(
     pieces.extend(checks.on_device().map(|(buffer, index)| (buffer, u64::from(index) * 4, 4)));
     let total = pieces.iter().map(|piece| piece.2).sum();
     let staging = context.staging(total)?;
-    let landing = context.land(&pieces, staging.raw())?;
-    Ok(State::Coming { context: context.clone(), data: staging, landing, words: Words::Behind(bytes) })
+    let pending = context.queue_readback(&pieces, staging.raw())?;
+    Ok(State::Coming { context: context.clone(), data: staging, pending, words: Words::Behind(bytes) })
 }
 
 fn map_in_place<T: Element>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, checks: &Findings) -> Result<State<T>> {
@@ -144,11 +144,11 @@ fn map_in_place<T: Element>(context: &Arc<GpuContext>, source: Arc<GpuBuffer>, c
         None
     } else {
         let staging = context.staging(pieces.len() as u64 * 4)?;
-        let landing = context.land(&pieces, staging.raw())?;
-        Some((staging, landing))
+        let pending = context.queue_readback(&pieces, staging.raw())?;
+        Some((staging, pending))
     };
-    let landing = context.land_in_place(source.raw())?;
-    Ok(State::Coming { context: context.clone(), data: source, landing, words: Words::Apart(words) })
+    let pending = context.map_in_place(source.raw())?;
+    Ok(State::Coming { context: context.clone(), data: source, pending, words: Words::Apart(words) })
 }
 
 impl<T: Element, D: Dimension> Readback<T, D> {
@@ -168,11 +168,11 @@ impl<T: Element, D: Dimension> Readback<T, D> {
     /// staging buffer.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(mut self) -> Result<HostArray<T, D>> {
-        if let State::Coming { context, landing, words, .. } = &self.state {
+        if let State::Coming { context, pending, words, .. } = &self.state {
             if let Words::Apart(Some((_, apart))) = words {
                 apart.wait(context)?;
             }
-            landing.wait(context)?;
+            pending.wait(context)?;
         }
         self.finish()
     }
@@ -218,11 +218,11 @@ impl<T: Element, D: Dimension> Future for Readback<T, D> {
     type Output = Result<HostArray<T, D>>;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        if let State::Coming { context, landing, words, .. } = &self.state {
+        if let State::Coming { context, pending, words, .. } = &self.state {
             if let Words::Apart(Some((_, apart))) = words {
                 std::task::ready!(apart.poll(context, task))?;
             }
-            std::task::ready!(landing.poll(context, task))?;
+            std::task::ready!(pending.poll(context, task))?;
         }
         Poll::Ready(self.finish())
     }
@@ -232,9 +232,9 @@ impl<T: Element, D: Dimension> Drop for Readback<T, D> {
     fn drop(&mut self) {
         // Cancelled in flight: the mapping still completes, and the buffer must not be reused before that.
         if let State::Coming { data, words, .. } = &self.state {
-            data.abandon();
+            data.discard();
             if let Words::Apart(Some((staging, _))) = words {
-                staging.abandon();
+                staging.discard();
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::gpu::pending_map::Landing;
+use crate::engine::gpu::pending_map::PendingMap;
 use crate::engine::gpu::pipelines::{ParametersIn, Pipeline};
 
 /// The batch is submitted once this many bytes are bound to its commands.
@@ -54,7 +54,7 @@ pub(crate) struct Batch {
     pub parameters: Vec<u8>,
     pub dispatches: u32,
     pub bytes: u64,
-    pub landings: Vec<Arc<Landing>>,
+    pub pending_maps: Vec<Arc<PendingMap>>,
     /// The latest submission.
     pub last: Option<wgpu::SubmissionIndex>,
     pub submissions: u64,

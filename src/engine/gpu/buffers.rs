@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::engine::gpu::error_scope::ScopedDevice;
 use crate::engine::info::DeviceInfo;
-use crate::engine::pool::Shelf;
+use crate::engine::pool::LruPool;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The size of the pool.
@@ -67,14 +67,14 @@ impl GpuBuffer {
     }
 
     /// Keeps it from being recycled: a mapping of it may still be in flight.
-    pub fn abandon(&self) {
+    pub fn discard(&self) {
         self.exposed.store(true, Ordering::Relaxed);
     }
 
     /// The first `bytes` of a completed mapping. Fails only on a lost device.
     pub fn mapped(&self, bytes: u64) -> Result<wgpu::BufferView> {
         self.raw.slice(0..bytes).get_mapped_range().map_err(|error| {
-            self.abandon();
+            self.discard();
             match &self.pool {
                 Some(pool) => pool.device.lose_by(error),
                 None => Error::new(ErrorKind::Driver, error.to_string()).with_source(Arc::new(error)),
@@ -87,7 +87,7 @@ impl GpuBuffer {
     pub fn unmap(&self) {
         match &self.pool {
             Some(pool) if pool.device.with_error_scope(|| self.raw.unmap()).is_ok() => {}
-            Some(_) => self.abandon(),
+            Some(_) => self.discard(),
             None => self.raw.unmap(),
         }
     }
@@ -113,7 +113,7 @@ pub(crate) struct BufferPool {
     largest: u64,
     mappable_storage: bool,
     /// By purpose and size.
-    shelf: Shelf<(Purpose, u64), wgpu::Buffer>,
+    free: LruPool<(Purpose, u64), wgpu::Buffer>,
 }
 
 impl BufferPool {
@@ -123,7 +123,7 @@ impl BufferPool {
             name: info.name.clone(),
             largest: info.limits.max_buffer_bytes,
             mappable_storage: info.unified_memory,
-            shelf: Shelf::new(KEPT_BYTES),
+            free: LruPool::new(KEPT_BYTES),
         })
     }
 
@@ -162,17 +162,17 @@ impl BufferPool {
 
     /// A recycled buffer of this size, if there is any.
     pub fn reuse(&self, purpose: Purpose, size: u64) -> Option<wgpu::Buffer> {
-        self.shelf.take((purpose, size)..=(purpose, size))
+        self.free.take((purpose, size)..=(purpose, size))
     }
 
     /// Recycles a buffer. Storage and readback buffers must be unmapped, upload buffers mapped.
     pub fn recycle(&self, purpose: Purpose, buffer: wgpu::Buffer) {
-        self.shelf.put((purpose, buffer.size()), buffer.size(), buffer);
+        self.free.put((purpose, buffer.size()), buffer.size(), buffer);
     }
 
     /// Frees all recycled buffers.
     fn purge(&self) {
-        self.shelf.clear();
+        self.free.clear();
         // wgpu frees memory in a poll only.
         self.device.poll(wgpu::PollType::Poll);
     }

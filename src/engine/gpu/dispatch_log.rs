@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::binding::{Binding, LARGEST_ELEMENT};
 use crate::engine::gpu::buffers::Purpose;
-use crate::engine::gpu::encoder::Commands;
+use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelSource, Pipeline};
 use crate::error::Result;
 
@@ -18,13 +18,13 @@ thread_local! {
 
 #[derive(Default)]
 struct DispatchLog {
-    dispatches: Vec<Taped>,
+    dispatches: Vec<LoggedDispatch>,
     /// What plans keep, until it is played.
     recorded: Vec<Recorded>,
 }
 
 /// A dispatch.
-pub(crate) struct Taped {
+pub(crate) struct LoggedDispatch {
     pub kernel: KernelSource,
     pub parameters: Vec<u8>,
     pub columns: u32,
@@ -49,18 +49,18 @@ struct Recorded {
 }
 
 /// Everything that this thread dispatches meanwhile.
-pub(crate) fn record(calls: impl FnOnce()) -> Vec<Taped> {
+pub(crate) fn record(calls: impl FnOnce()) -> Vec<LoggedDispatch> {
     LOG.set(Some(DispatchLog::default()));
     calls();
     LOG.take().map(|log| log.dispatches).unwrap_or_default()
 }
 
 /// Does what plans have recorded since the last time, one dispatch after another.
-pub(crate) fn play_kept(context: &GpuContext) -> Result<()> {
+pub(crate) fn replay_recorded(context: &GpuContext) -> Result<()> {
     let recorded = LOG.with_borrow_mut(|log| log.as_mut().map(|log| std::mem::take(&mut log.recorded)));
     for Recorded { pipeline, parameters, windows, groups } in recorded.into_iter().flatten() {
         let bindings = windows.iter().map(|(buffer, offset, bytes)| Binding { buffer, offset: *offset, bytes: *bytes });
-        Commands::at_once(context).dispatch_pipeline(pipeline, &parameters, &bindings.collect::<Vec<_>>(), groups)?;
+        Encoder::immediate(context).dispatch_pipeline(pipeline, &parameters, &bindings.collect::<Vec<_>>(), groups)?;
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ pub(crate) fn watch<'a>(
             Contents { number, access, before, after: None }
         })
         .collect();
-    let logged = Taped { kernel: kernel.clone(), parameters, columns, rows, buffers };
+    let logged = LoggedDispatch { kernel: kernel.clone(), parameters, columns, rows, buffers };
     Some(Watch { context, bindings: bindings.to_vec(), logged: Some(logged) })
 }
 
@@ -115,7 +115,7 @@ fn expect_no_aliases(kernel: &KernelSource, bindings: &[Binding<'_>]) {
 pub(crate) struct Watch<'a> {
     context: &'a GpuContext,
     bindings: Vec<Binding<'a>>,
-    logged: Option<Taped>,
+    logged: Option<LoggedDispatch>,
 }
 
 impl Drop for Watch<'_> {
@@ -133,7 +133,7 @@ impl Drop for Watch<'_> {
 fn contents(context: &GpuContext, binding: &Binding<'_>) -> Result<Vec<u8>> {
     let bytes = if binding.bytes == 0 { LARGEST_ELEMENT } else { binding.bytes };
     let staging = context.buffer(Purpose::Readback, bytes)?;
-    context.land(&[(binding.buffer, binding.offset, bytes)], staging.raw())?.wait(context)?;
+    context.queue_readback(&[(binding.buffer, binding.offset, bytes)], staging.raw())?.wait(context)?;
     let contents = staging.mapped(bytes)?.to_vec();
     staging.unmap();
     Ok(contents)

@@ -1,4 +1,4 @@
-//! [`Commands`]: the interface of operations to the GPU. Dispatches are either recorded into the command queue at once,
+//! [`Encoder`]: the interface of operations to the GPU. Dispatches are either recorded into the command queue at once,
 //! or kept, with their bind groups, for a plan that replays them.
 
 use std::cell::RefCell;
@@ -50,18 +50,18 @@ impl GpuContext {
 
 /// The dispatches of a plan, and the memory of their intermediate results.
 #[derive(Default)]
-pub(crate) struct Kept {
+pub(crate) struct Recorded {
     pub dispatches: Vec<Dispatch>,
     pub scratch: Vec<Arc<GpuBuffer>>,
 }
 
 /// Takes the dispatches of operations.
-pub(crate) struct Commands<'a> {
+pub(crate) struct Encoder<'a> {
     context: &'a GpuContext,
-    kept: Option<RefCell<Kept>>,
+    recorded: Option<RefCell<Recorded>>,
 }
 
-impl Deref for Commands<'_> {
+impl Deref for Encoder<'_> {
     type Target = GpuContext;
 
     fn deref(&self) -> &GpuContext {
@@ -69,32 +69,32 @@ impl Deref for Commands<'_> {
     }
 }
 
-impl<'a> Commands<'a> {
+impl<'a> Encoder<'a> {
     /// Records dispatches into the queue, in the order of the calls.
-    pub fn at_once(context: &'a GpuContext) -> Self {
-        Self { context, kept: None }
+    pub fn immediate(context: &'a GpuContext) -> Self {
+        Self { context, recorded: None }
     }
 
     /// Keeps dispatches for a plan.
-    pub fn to_keep(context: &'a GpuContext) -> Self {
-        Self { context, kept: Some(RefCell::default()) }
+    pub fn recording(context: &'a GpuContext) -> Self {
+        Self { context, recorded: Some(RefCell::default()) }
     }
 
     /// The number of dispatches kept so far.
-    pub fn kept(&self) -> usize {
-        self.kept.as_ref().map_or(0, |kept| kept.borrow().dispatches.len())
+    pub fn recorded(&self) -> usize {
+        self.recorded.as_ref().map_or(0, |recorded| recorded.borrow().dispatches.len())
     }
 
     /// The dispatches that were kept.
-    pub fn into_kept(self) -> Kept {
-        self.kept.map(RefCell::into_inner).unwrap_or_default()
+    pub fn into_recorded(self) -> Recorded {
+        self.recorded.map(RefCell::into_inner).unwrap_or_default()
     }
 
     /// Memory for intermediate results, with any contents. A plan owns its scratch memory.
     pub fn scratch(&self, bytes: u64) -> Result<Arc<GpuBuffer>> {
         let buffer = Arc::new(self.context.storage(bytes)?);
-        if let Some(kept) = &self.kept {
-            kept.borrow_mut().scratch.push(buffer.clone());
+        if let Some(recorded) = &self.recorded {
+            recorded.borrow_mut().scratch.push(buffer.clone());
         }
         Ok(buffer)
     }
@@ -145,7 +145,7 @@ impl<'a> Commands<'a> {
         #[cfg(test)]
         let _watch = crate::engine::gpu::dispatch_log::watch(
             context,
-            self.kept.is_some(),
+            self.recorded.is_some(),
             &pipeline,
             parameters,
             bindings,
@@ -178,10 +178,10 @@ impl<'a> Commands<'a> {
         };
         // In an error scope apart from recording: a binding that fails must not spoil the commands in the batch.
         let dispatch = context.device.checked("binding a kernel", prepare)?;
-        match &self.kept {
+        match &self.recorded {
             None => context.record(dispatch),
-            Some(kept) => {
-                kept.borrow_mut().dispatches.push(dispatch);
+            Some(recorded) => {
+                recorded.borrow_mut().dispatches.push(dispatch);
                 Ok(())
             }
         }

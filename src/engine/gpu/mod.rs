@@ -33,7 +33,7 @@ pub(crate) mod wgsl;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::engine::check::{Check, Outcome, Question};
+use crate::engine::check::{Check, CheckKind, Outcome};
 use crate::engine::gpu::batch::{Batch, ParameterBuffer};
 use crate::engine::gpu::binding::placeholders;
 use crate::engine::gpu::buffers::{BufferPool, GpuBuffer, Purpose};
@@ -148,9 +148,9 @@ impl GpuContext {
     }
 
     /// A word for the outcome of a check, zero until a kernel writes it.
-    pub fn check(&self, question: Question) -> Result<Arc<Check>> {
+    pub fn check(&self, kind: CheckKind) -> Result<Arc<Check>> {
         let (buffer, index) = self.words(1)?;
-        Ok(Check::new(question, Outcome::Word { buffer, index }))
+        Ok(Check::new(kind, Outcome::Word { buffer, index }))
     }
 
     /// Consecutive words for the outcomes of checks, zero until a kernel writes them: at most those of a buffer.

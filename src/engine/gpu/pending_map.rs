@@ -1,10 +1,10 @@
-//! [`Landing`]: a buffer mapping in flight. Holds the waker and the condvar that its completion signals.
+//! [`PendingMap`]: a buffer mapping in flight. Holds the waker and the condvar that its completion signals.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// A buffer that will be mapped once the commands before have been executed.
 #[derive(Default)]
-pub(crate) struct Landing {
+pub(crate) struct PendingMap {
     state: Mutex<State>,
     pub(crate) condvar: Condvar,
 }
@@ -12,12 +12,12 @@ pub(crate) struct Landing {
 #[derive(Default)]
 pub(crate) struct State {
     pub submission: Option<wgpu::SubmissionIndex>,
-    pub arrived: Option<bool>,
+    pub completed: Option<bool>,
     pub waker: Option<std::task::Waker>,
     pub watched: bool,
 }
 
-impl Landing {
+impl PendingMap {
     pub(crate) fn new() -> Arc<Self> {
         Arc::default()
     }
@@ -40,8 +40,8 @@ impl Landing {
     ///
     /// Wakes no task: wgpu may call back during a submission, while locks are held that the task might take. Only in a
     /// browser, which calls back between tasks, the task is woken here.
-    pub(crate) fn arrive(&self, ok: bool) {
-        self.state().arrived.get_or_insert(ok);
+    pub(crate) fn complete(&self, ok: bool) {
+        self.state().completed.get_or_insert(ok);
         self.condvar.notify_all();
         if cfg!(target_arch = "wasm32") {
             self.wake();
@@ -56,6 +56,6 @@ impl Landing {
     }
 
     pub fn outcome(&self) -> Option<bool> {
-        self.state().arrived
+        self.state().completed
     }
 }

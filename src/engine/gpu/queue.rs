@@ -23,7 +23,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::batch::{Batch, Dispatch, ParameterBuffer};
 use crate::engine::gpu::buffers::{BufferPool, GpuBuffer, Purpose, size_class};
-use crate::engine::gpu::pending_map::Landing;
+use crate::engine::gpu::pending_map::PendingMap;
 use crate::error::Result;
 
 /// Uploads go in pieces of at most this, so that staging memory stays small and copying overlaps with filling.
@@ -167,9 +167,13 @@ impl GpuContext {
 
     /// Records copies of device memory into one staging buffer, one after another, and the mapping of that. Submitted
     /// when the result is waited for.
-    pub fn land(&self, pieces: &[(&wgpu::Buffer, u64, u64)], staging: &wgpu::Buffer) -> Result<Arc<Landing>> {
+    pub fn queue_readback(
+        &self,
+        pieces: &[(&wgpu::Buffer, u64, u64)],
+        staging: &wgpu::Buffer,
+    ) -> Result<Arc<PendingMap>> {
         self.health()?;
-        let landing = Landing::new();
+        let pending = PendingMap::new();
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         self.device.checked("recording a readback", || {
             let encoder = batch.encoder(self.device.raw());
@@ -178,32 +182,33 @@ impl GpuContext {
                 encoder.copy_buffer_to_buffer(buffer, offset, staging, end, bytes);
                 end += bytes;
             }
-            let arrived = landing.clone();
-            encoder
-                .map_buffer_on_submit(staging, wgpu::MapMode::Read, .., move |mapped| arrived.arrive(mapped.is_ok()));
+            let completed = pending.clone();
+            encoder.map_buffer_on_submit(staging, wgpu::MapMode::Read, .., move |mapped| {
+                completed.complete(mapped.is_ok())
+            });
         })?;
-        batch.landings.push(landing.clone());
-        Ok(landing)
+        batch.pending_maps.push(pending.clone());
+        Ok(pending)
     }
 
     /// Maps a buffer in place, for reading, once all commands before have been executed. Submits nothing if nothing is
     /// recorded: a submission costs ten times as much as a mapping.
-    pub fn land_in_place(&self, buffer: &wgpu::Buffer) -> Result<Arc<Landing>> {
+    pub fn map_in_place(&self, buffer: &wgpu::Buffer) -> Result<Arc<PendingMap>> {
         // Not during a submission: its commands may use the buffer.
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         if batch.encoder.is_some() {
             drop((batch, turn));
-            return self.land(&[], buffer);
+            return self.queue_readback(&[], buffer);
         }
         self.health()?;
-        let landing = Landing::new();
-        landing.submitted_before(batch.last.clone());
-        let arrived = landing.clone();
+        let pending = PendingMap::new();
+        pending.submitted_before(batch.last.clone());
+        let completed = pending.clone();
         self.device.checked("recording a readback", || {
-            buffer.map_async(wgpu::MapMode::Read, .., move |mapped| arrived.arrive(mapped.is_ok()));
+            buffer.map_async(wgpu::MapMode::Read, .., move |mapped| completed.complete(mapped.is_ok()));
         })?;
-        Ok(landing)
+        Ok(pending)
     }
 
     /// The number of submissions so far.
@@ -220,7 +225,7 @@ impl GpuContext {
     pub fn flush(&self) -> Result<()> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        let landings = std::mem::take(&mut batch.landings);
+        let pending_maps = std::mem::take(&mut batch.pending_maps);
         let parameters = std::mem::take(&mut batch.parameters);
         (batch.bytes, batch.dispatches) = (0, 0);
         let encoder = batch.encoder.take();
@@ -234,7 +239,7 @@ impl GpuContext {
         });
         match submitted {
             Ok(index) => {
-                landings.iter().for_each(|landing| landing.submitted(index.clone()));
+                pending_maps.iter().for_each(|pending| pending.submitted(index.clone()));
                 let mut batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
                 batch.last = Some(index);
                 batch.submissions += 1;
@@ -247,7 +252,7 @@ impl GpuContext {
                     }
                     _ => self.device.poison(self.device.classify("submitting commands", error)),
                 };
-                landings.iter().for_each(|landing| landing.arrive(false));
+                pending_maps.iter().for_each(|pending| pending.complete(false));
             }
         }
         self.health()

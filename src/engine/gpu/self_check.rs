@@ -3,7 +3,7 @@
 
 use crate::element::{ElementType, Float};
 use crate::engine::gpu::buffers::Purpose;
-use crate::engine::gpu::encoder::{Binding, Commands};
+use crate::engine::gpu::encoder::{Binding, Encoder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::params;
 use crate::engine::gpu::{GpuContext, wgsl};
@@ -79,10 +79,10 @@ impl GpuContext {
         let output = self.storage(result_bytes)?;
         let bindings = [Binding::start(&input, bytes), Binding::start(&output, result_bytes)];
         let parameters = SelfCheckParameters { opaque_zero: 0 };
-        Commands::at_once(self).dispatch(SelfCheckKernel(T::TYPE), bytemuck::bytes_of(&parameters), &bindings, 1)?;
+        Encoder::immediate(self).dispatch(SelfCheckKernel(T::TYPE), bytemuck::bytes_of(&parameters), &bindings, 1)?;
 
         let staging = self.buffer(Purpose::Readback, result_bytes)?;
-        self.land(&[(output.raw(), 0, result_bytes)], staging.raw())?.wait(self)?;
+        self.queue_readback(&[(output.raw(), 0, result_bytes)], staging.raw())?.wait(self)?;
         let landed = staging.mapped(result_bytes)?;
         let found = judge::<T>(bytemuck::cast_slice(&landed));
         drop(landed);
@@ -129,7 +129,7 @@ fn judge<T: Float>(results: &[T::Key]) -> Findings {
     let operands = operands::<T>();
     let are =
         |from: usize, want: &[T]| results[from..from + want.len()].iter().copied().eq(want.iter().map(|w| w.bits()));
-    let say = |place: usize, truth: bool| results[place] == T::key_of(truth.into());
+    let say = |place: usize, truth: bool| results[place] == T::key_from_u32(truth.into());
     let (zero, one, epsilon) = (T::zero(), T::one(), T::epsilon());
     let [smallest, subnormal] = [operands[6], operands[9]];
     let quotients: [T; 4] = std::array::from_fn(|i| operands[14 + i] / operands[18 + i]);
@@ -154,7 +154,7 @@ mod tests {
     fn computed<T: Float>() -> Vec<T::Key> {
         let at = operands::<T>();
         let (one, epsilon) = (T::one(), T::epsilon());
-        let truth = |it_is: bool| T::key_of(it_is.into());
+        let truth = |it_is: bool| T::key_from_u32(it_is.into());
         let mut results = [one + one, epsilon * epsilon, at[4] * at[4] + at[5]].map(T::bits).to_vec();
         results.extend([at[7] - at[6], at[6] * at[8], at[9] + at[9]].map(T::bits));
         results.push(truth(at[9] > at[10]));
@@ -176,7 +176,7 @@ mod tests {
         assert!(found.compensated_sums && found.arithmetic.is_ieee(), "{found:?}");
         for place in 0..RESULTS {
             let mut results = right.clone();
-            results[place] = T::key_of(77);
+            results[place] = T::key_from_u32(77);
             let Findings { compensated_sums, arithmetic } = judge::<T>(&results);
             let Arithmetic { separate_rounding, subnormals, infinities, nan, rounded_division } = arithmetic;
             let held = [compensated_sums, separate_rounding, subnormals, infinities, nan, rounded_division];

@@ -11,20 +11,20 @@ use std::time::{Duration, Instant};
 use crate::engine::gpu::GpuContext;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::engine::gpu::error_scope::ScopedDevice;
-use crate::engine::gpu::pending_map::Landing;
+use crate::engine::gpu::pending_map::PendingMap;
 use crate::error::Result;
 
 /// The longest wait for the completion of a mapping after its submission has been executed.
 #[cfg(not(target_arch = "wasm32"))]
 const PATIENCE: Duration = Duration::from_secs(10);
 
-impl Landing {
+impl PendingMap {
     /// Checks for completion without blocking; the waker is called after completion. Submission is left to another
     /// thread, too: with some drivers it takes as long as the work itself.
     pub fn poll(self: &Arc<Self>, context: &Arc<GpuContext>, task: &mut Context<'_>) -> Poll<Result<()>> {
         let watch = {
             let mut state = self.state();
-            if state.arrived.is_some() {
+            if state.completed.is_some() {
                 drop(state);
                 return Poll::Ready(self.verdict(context));
             }
@@ -52,7 +52,7 @@ impl Landing {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-impl Landing {
+impl PendingMap {
     /// Blocks until the buffer is mapped.
     pub fn wait(&self, context: &GpuContext) -> Result<()> {
         if self.state().submission.is_none() {
@@ -70,38 +70,38 @@ impl Landing {
         let executed = Instant::now();
         while device.health().is_ok() && executed.elapsed() < PATIENCE {
             let state = self.state();
-            if state.arrived.is_some() {
+            if state.completed.is_some() {
                 return;
             }
             drop(self.condvar.wait_timeout(state, Duration::from_millis(1)));
             device.wait_for(submission.cloned());
         }
-        self.arrive(false);
+        self.complete(false);
     }
 
     /// Drives the mapping to completion on another thread, unless its last owner drops it.
     fn watch(self: &Arc<Self>, context: &Arc<GpuContext>) {
-        let (landing, context_then, device) = (Arc::downgrade(self), context.clone(), context.device.clone());
+        let (pending, context_then, device) = (Arc::downgrade(self), context.clone(), context.device.clone());
         let has_thread = context.poller.poll(move || {
-            let Some(landing) = landing.upgrade() else { return };
-            if landing.state().submission.is_none() && context_then.flush().is_err() {
-                landing.arrive(false);
+            let Some(pending) = pending.upgrade() else { return };
+            if pending.state().submission.is_none() && context_then.flush().is_err() {
+                pending.complete(false);
             }
             // While it waits the device may end.
             drop(context_then);
-            let submission = landing.state().submission.clone();
-            landing.ask(&device, submission.as_ref());
-            landing.wake();
+            let submission = pending.state().submission.clone();
+            pending.ask(&device, submission.as_ref());
+            pending.wake();
         });
         if !has_thread {
-            self.arrive(false);
+            self.complete(false);
             self.wake();
         }
     }
 }
 
 #[cfg(target_arch = "wasm32")]
-impl Landing {
+impl PendingMap {
     /// The callback drives the mapping to completion, which takes no more than its submission.
     fn watch(self: &Arc<Self>, _context: &Arc<GpuContext>) {}
 }

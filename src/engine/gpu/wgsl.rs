@@ -56,7 +56,7 @@ pub(crate) fn constants_text(constants: &[(&str, u32)]) -> String {
     text
 }
 
-/// A fragment that gives numbers of Rust their names in WGSL: `constants! { REDUCTION_SUM = Finish::Sum }`.
+/// A fragment that gives numbers of Rust their names in WGSL: `constants! { REDUCTION_SUM = Reduction::Sum }`.
 macro_rules! constants {
     ($($name:ident = $value:expr),+ $(,)?) => {{
         static TEXT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {

@@ -8,7 +8,7 @@ use crate::element::bytes_of;
 use crate::error::{Error, Result};
 
 /// An empty vector with capacity for `len` elements.
-pub(crate) fn room_for<T>(len: usize) -> Result<Vec<T>> {
+pub(crate) fn try_with_capacity<T>(len: usize) -> Result<Vec<T>> {
     let mut vector = Vec::new();
     match vector.try_reserve_exact(len) {
         Ok(()) => Ok(vector),
@@ -17,15 +17,15 @@ pub(crate) fn room_for<T>(len: usize) -> Result<Vec<T>> {
 }
 
 /// Collects all elements, of which there are `len`.
-pub(crate) fn collected<T>(elements: impl Iterator<Item = T>, len: usize) -> Result<Vec<T>> {
-    let mut vector = room_for(len)?;
+pub(crate) fn try_collect<T>(elements: impl Iterator<Item = T>, len: usize) -> Result<Vec<T>> {
+    let mut vector = try_with_capacity(len)?;
     vector.extend(elements.take(len));
     Ok(vector)
 }
 
 /// A vector of `len` copies of an element.
-pub(crate) fn repeated<T: Clone>(element: T, len: usize) -> Result<Vec<T>> {
-    let mut vector = room_for(len)?;
+pub(crate) fn try_filled<T: Clone>(element: T, len: usize) -> Result<Vec<T>> {
+    let mut vector = try_with_capacity(len)?;
     vector.resize(len, element);
     Ok(vector)
 }
@@ -47,13 +47,13 @@ mod tests {
     #[test]
     fn what_cannot_be_had_is_an_error() {
         let len = isize::MAX as usize / 8;
-        let refused = room_for::<u64>(len).unwrap_err();
+        let refused = try_with_capacity::<u64>(len).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::OutOfMemory { bytes: len as u64 * 8 });
         assert_eq!(zeroed::<u64>(len).unwrap_err().kind(), refused.kind());
-        assert!(room_for::<u64>(usize::MAX).is_err(), "a size that overflows");
+        assert!(try_with_capacity::<u64>(usize::MAX).is_err(), "a size that overflows");
         assert!(zeroed::<u64>(usize::MAX).is_err());
         assert_eq!(zeroed::<u8>(3).unwrap(), [0; 3]);
-        assert_eq!(collected(1.., 3).unwrap(), [1, 2, 3]);
-        assert_eq!(repeated(7, 2).unwrap(), [7, 7]);
+        assert_eq!(try_collect(1.., 3).unwrap(), [1, 2, 3]);
+        assert_eq!(try_filled(7, 2).unwrap(), [7, 7]);
     }
 }

@@ -9,7 +9,7 @@ use bytemuck::Pod;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Ix1, Ix2, Ix3, Ix4, IxDyn};
 
 use crate::engine::host::alloc::zeroed;
-use crate::engine::host::parallel::share;
+use crate::engine::host::parallel::parallel_for;
 use crate::error::Result;
 
 /// Elements that one task copies: enough to pay for its scheduling.
@@ -32,7 +32,7 @@ pub(crate) fn gather<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>, targe
     if let Some(values) = host.as_slice() {
         // One core does not saturate the memory bandwidth.
         let pieces = target.chunks_mut(COPIED_AT_ONCE).zip(values.chunks(COPIED_AT_ONCE));
-        share(pieces, |(target, values)| target.copy_from_slice(values));
+        parallel_for(pieces, |(target, values)| target.copy_from_slice(values));
         return;
     }
     let host = simplified(host.view());
@@ -43,7 +43,7 @@ pub(crate) fn gather<T: Pod + Send + Sync>(host: &ArrayView<'_, T, IxDyn>, targe
     let band = (COPIED_AT_ONCE / per_place.max(1)).max(1).next_multiple_of(RUN);
     let mut target = ArrayViewMut::from_shape(host.raw_dim(), target).expect("as much room as there are elements");
     let bands = target.axis_chunks_iter_mut(longest, band).zip(host.axis_chunks_iter(longest, band));
-    share(bands, |(target, host)| copy_blocks(host, target, &extents, 0));
+    parallel_for(bands, |(target, host)| copy_blocks(host, target, &extents, 0));
 }
 
 /// Copies the elements from index `start` of the standard order on, as many as `target` holds.

@@ -9,8 +9,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytemuck::Pod;
 
-use crate::engine::host::alloc::collected;
-use crate::engine::pool::Shelf;
+use crate::engine::host::alloc::try_collect;
+use crate::engine::pool::LruPool;
 use crate::error::{Error, Result};
 
 /// The capacity of the pool, in bytes.
@@ -21,12 +21,12 @@ const WORTH_KEEPING: usize = 64 << 10;
 /// A pool of freed vectors.
 pub(crate) struct HostPool {
     /// Keyed by type and length.
-    shelf: Shelf<(TypeId, usize), Box<dyn Any + Send>>,
+    free: LruPool<(TypeId, usize), Box<dyn Any + Send>>,
 }
 
 impl Default for HostPool {
     fn default() -> Self {
-        Self { shelf: Shelf::new(KEPT_BYTES) }
+        Self { free: LruPool::new(KEPT_BYTES) }
     }
 }
 
@@ -38,7 +38,7 @@ impl HostPool {
             return Err(Error::too_large("an array", u64::MAX, isize::MAX as u64, "the CPU engine"));
         };
         if bytes >= WORTH_KEEPING
-            && let Some(vector) = self.take_kept(len)
+            && let Some(vector) = self.reuse(len)
         {
             return Ok(vector);
         }
@@ -47,9 +47,9 @@ impl HostPool {
             .map_err(|()| Error::out_of_memory(bytes as u64, "the CPU engine", "free some arrays, or work in pieces"))
     }
 
-    fn take_kept<T: Pod + Send>(&self, len: usize) -> Option<Vec<T>> {
+    fn reuse<T: Pod + Send>(&self, len: usize) -> Option<Vec<T>> {
         let of = TypeId::of::<T>();
-        let kept = self.shelf.take((of, len)..=(of, len + len / 8))?;
+        let kept = self.free.take((of, len)..=(of, len + len / 8))?;
         let mut vector = *kept.downcast::<Vec<T>>().ok()?;
         vector.truncate(len);
         Some(vector)
@@ -60,7 +60,7 @@ impl HostPool {
         if bytes < WORTH_KEEPING {
             return;
         }
-        self.shelf.put((TypeId::of::<T>(), vector.len()), bytes as u64, Box::new(vector));
+        self.free.put((TypeId::of::<T>(), vector.len()), bytes as u64, Box::new(vector));
     }
 }
 
@@ -187,7 +187,7 @@ impl<T: Pod + Send> Snapshot<T> {
     /// The values as a vector, copied if they are shared.
     pub fn into_vec(mut self) -> Result<Vec<T>> {
         let values = std::mem::take(&mut self.values);
-        values.into_own().or_else(|shared| collected(shared.iter().copied(), shared.len()))
+        values.into_own().or_else(|shared| try_collect(shared.iter().copied(), shared.len()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`share`]: runs tasks on the rayon pool; the calling thread takes part instead of waiting.
+//! [`parallel_for`]: runs tasks on the rayon pool; the calling thread takes part instead of waiting.
 //!
 //! A parallel iterator hands everything to the pool and sleeps until it is done. Waking a worker costs as much as a
 //! small operation (notebook 2026-11: the calling thread begins), so the caller starts immediately and workers join
@@ -7,7 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 
 /// Runs each task once, in any order, and returns when all are done. A single task runs on the calling thread.
-pub(crate) fn share<I>(tasks: I, work: impl Fn(I::Item) + Sync)
+pub(crate) fn parallel_for<I>(tasks: I, work: impl Fn(I::Item) + Sync)
 where
     I: ExactSizeIterator + Send,
 {
@@ -34,7 +34,7 @@ mod tests {
     fn every_task_is_done_once() {
         for count in [0, 1, 2, 3, 1000] {
             let mut done = vec![0; count];
-            share(done.iter_mut().enumerate(), |(place, done)| *done += place);
+            parallel_for(done.iter_mut().enumerate(), |(place, done)| *done += place);
             assert!(done.into_iter().eq(0..count));
         }
     }
@@ -42,14 +42,14 @@ mod tests {
     #[test]
     fn tasks_may_share_out_tasks_of_their_own() {
         let mut done = vec![[0; 10]; 100];
-        share(done.iter_mut(), |row| share(row.iter_mut(), |place| *place += 1));
+        parallel_for(done.iter_mut(), |row| parallel_for(row.iter_mut(), |place| *place += 1));
         assert!(done.iter().flatten().all(|&times| times == 1));
     }
 
     #[test]
     fn a_panic_reaches_whoever_asked() {
-        let outcome = std::panic::catch_unwind(|| share(0..100, |task| assert_ne!(task, 50)));
+        let outcome = std::panic::catch_unwind(|| parallel_for(0..100, |task| assert_ne!(task, 50)));
         assert!(outcome.is_err());
-        share(0..100, |_| ());
+        parallel_for(0..100, |_| ());
     }
 }

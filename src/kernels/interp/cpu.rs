@@ -14,14 +14,14 @@
 
 use crate::element::Float;
 use crate::engine::host::memory::Values;
-use crate::engine::host::parallel::share;
+use crate::engine::host::parallel::parallel_for;
 use crate::error::Result;
 use crate::index::bucket_fn::BLOCK;
 use crate::index::cpu_index::ByteIndex;
 use crate::kernels::interp::cpu_block::Queries;
 use crate::kernels::interp::few_knots::FEW_KNOTS;
 use crate::kernels::interp::lookup::{Lookup, PADDING};
-use crate::kernels::interp::op::{BuildTable, Interp, Lookups, Rules, modulo};
+use crate::kernels::interp::op::{BuildTable, Interp, InterpArgs, Rules, modulo};
 
 /// Queries that one task looks up: enough to pay for a task, few enough to share out.
 const QUERIES_PER_TASK: usize = 16 << 10;
@@ -55,7 +55,7 @@ pub(crate) fn build_table<T: Float>(operation: &BuildTable) -> Result<()> {
     };
     table.segments.host::<T>()?.write(|pairs| {
         let (pairs, _) = pairs.as_chunks_mut::<2>();
-        share(pairs.chunks_mut(NUMBERS_PER_TASK / 2).enumerate(), |(task, chunk)| {
+        parallel_for(pairs.chunks_mut(NUMBERS_PER_TASK / 2).enumerate(), |(task, chunk)| {
             for (cell, target) in chunk.iter_mut().enumerate() {
                 *target = pair(task * (NUMBERS_PER_TASK / 2) + cell);
             }
@@ -64,17 +64,17 @@ pub(crate) fn build_table<T: Float>(operation: &BuildTable) -> Result<()> {
 }
 
 pub(crate) fn interp<T: Float>(operation: &Interp) -> Result<()> {
-    let queries = PreparedQueries::<T>::new(&operation.lookups)?;
+    let queries = PreparedQueries::<T>::new(&operation.args)?;
     operation.output.host::<T>()?.write(|output| {
-        let bisects = queries.indexes.is_none() && operation.lookups.table.axis.knots > FEW_KNOTS;
+        let bisects = queries.indexes.is_none() && operation.args.table.axis.knots > FEW_KNOTS;
         let at_once = if bisects { QUERIES_PER_TASK / DEARER_WITHOUT_INDEX } else { QUERIES_PER_TASK };
-        share(output.chunks_mut(at_once).enumerate(), |(task, chunk)| queries.fill(task * at_once, chunk));
+        parallel_for(output.chunks_mut(at_once).enumerate(), |(task, chunk)| queries.fill(task * at_once, chunk));
     })
 }
 
-/// Lookups with everything they read at hand, for whichever part of the results is wanted.
+/// InterpArgs with everything they read at hand, for whichever part of the results is wanted.
 pub(crate) struct PreparedQueries<'a, T: Float> {
-    lookups: &'a Lookups,
+    args: &'a InterpArgs,
     x: Values<T>,
     pairs: Values<T>,
     rules: Rules<T>,
@@ -83,21 +83,21 @@ pub(crate) struct PreparedQueries<'a, T: Float> {
 }
 
 impl<'a, T: Float> PreparedQueries<'a, T> {
-    pub fn new(lookups: &'a Lookups) -> Result<Self> {
-        let axis = &lookups.table.axis;
+    pub fn new(args: &'a InterpArgs) -> Result<Self> {
+        let axis = &args.table.axis;
         let keys = axis.keys.host::<T::Key>()?.snapshot();
         Ok(Self {
-            lookups,
-            x: lookups.x.host::<T>()?.snapshot(),
-            pairs: lookups.table.segments.host::<T>()?.snapshot(),
-            rules: lookups.table.rules.of(),
-            indexes: axis.index_for(lookups.rows * lookups.columns, &keys),
+            args,
+            x: args.x.host::<T>()?.snapshot(),
+            pairs: args.table.segments.host::<T>()?.snapshot(),
+            rules: args.table.rules.of(),
+            indexes: axis.index_for(args.rows * args.columns, &keys),
         })
     }
 
     /// The results from this one on, all rows one after another. They may begin and end inside a row, and span several.
     pub fn fill(&self, first: usize, results: &mut [T]) {
-        let Lookups { columns, shared_queries, .. } = self.lookups;
+        let InterpArgs { columns, shared_queries, .. } = self.args;
         let (mut start, mut rest) = (first, results);
         while !rest.is_empty() {
             let (row, column) = (start / columns, start % columns);
@@ -114,7 +114,7 @@ impl<'a, T: Float> PreparedQueries<'a, T> {
     }
 
     fn lookup(&self, row: usize) -> Lookup<'_, T> {
-        let table = &self.lookups.table;
+        let table = &self.args.table;
         let stride = table_len(1, table.axis.knots);
         let first = if table.tables > 1 { row * stride } else { 0 };
         let (pairs, _) = self.pairs[first..first + stride].as_chunks::<2>();

@@ -17,7 +17,7 @@ use crate::kernels::interp::few_knots::{FEW_KNOTS, compare_with_each};
 use crate::kernels::interp::lookup::{FromStarts, Lookup};
 use crate::kernels::interp::op::Method;
 use crate::kernels::interp::out_of_range::OutOfRange;
-use crate::simd::{Kernel, Vector};
+use crate::simd::{SimdKernel, Vector};
 
 /// Queries of one table, to be looked up.
 pub(crate) struct Queries<'a, T: Float> {
@@ -26,7 +26,7 @@ pub(crate) struct Queries<'a, T: Float> {
     pub output: &'a mut [T],
 }
 
-impl<T: Float> Kernel<T> for Queries<'_, T> {
+impl<T: Float> SimdKernel<T> for Queries<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -96,7 +96,7 @@ mod tests {
     #[derive(Clone, Copy)]
     struct Fused<'a, T: Float>(&'a Lookup<'a, T>, &'a [T]);
 
-    impl<T: Float> Kernel<T> for Fused<'_, T> {
+    impl<T: Float> SimdKernel<T> for Fused<'_, T> {
         type Output = Vec<T>;
 
         #[inline(always)]
@@ -111,7 +111,7 @@ mod tests {
     #[derive(Clone, Copy)]
     struct Apart<'a, T: Float>(&'a Lookup<'a, T>, &'a [T], &'a [u32]);
 
-    impl<T: Float> Kernel<T> for Apart<'_, T> {
+    impl<T: Float> SimdKernel<T> for Apart<'_, T> {
         type Output = Vec<T>;
 
         #[inline(always)]
@@ -173,7 +173,7 @@ mod tests {
         let knots = lookup.finder.knots;
         let expected: Vec<_> =
             x.iter().map(|&x| if knots == 0 { T::nan() } else { lookup.eval_scalar(x, 0) }).collect();
-        for (set, fused) in T::with_every_set(Fused(lookup, x)) {
+        for (set, fused) in T::with_every_isa(Fused(lookup, x)) {
             assert_same(&fused, &expected, x, &format!("{set}, fused, {what}"));
         }
         let mut segments = vec![u32::MAX; x.len()];
@@ -188,7 +188,7 @@ mod tests {
             _ => evaluate(&lookup.evaluator, x, segment),
         });
         assert_same(&one_by_one.collect::<Vec<_>>(), &expected, x, &format!("one by one, {what}"));
-        for (set, apart) in T::with_every_set(Apart(lookup, x, &segments)) {
+        for (set, apart) in T::with_every_isa(Apart(lookup, x, &segments)) {
             assert_same(&apart, &expected, x, &format!("{set}, apart, {what}"));
         }
     }
@@ -265,7 +265,7 @@ mod tests {
             let pairs = pairs_of(&xp, 0);
             let mut keys: Vec<_> = xp.iter().map(|x| x.key()).collect();
             if xp[0].is_nan() {
-                keys[0] = T::key_of(0);
+                keys[0] = T::key_from_u32(0);
             }
             let index = ByteIndex::new(&keys).unwrap();
             let x = queries(&xp).into_iter().chain((-40..40).map(|i| T::narrow(f64::from(i) * 3.7)));

@@ -43,7 +43,7 @@ impl<T: Float> Finder<'_, T> {
     /// The ends of one of the three segments after each start: that of the query, unless it lies further on or outside.
     #[inline(always)]
     pub fn ends_near<S: Vector<T>>(&self, simd: S, query: S::V, starts: &[usize]) -> Ends<S::V> {
-        let [x0, y0, x1, y1, x2, y2, x3, y3] = simd.rows(self.pairs, starts);
+        let [x0, y0, x1, y1, x2, y2, x3, y3] = simd.load_transposed(self.pairs, starts);
         let second = simd.ge(query, x1);
         let third = simd.ge(query, x2);
         Ends {

@@ -4,14 +4,14 @@ use bytemuck::bytes_of;
 
 use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::encoder::{Binding, Commands};
+use crate::engine::gpu::encoder::{Binding, Encoder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params};
 use crate::error::Result;
 use crate::float::dtype::FloatType;
 use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags_of};
-use crate::kernels::interp::gpu_variant::{Facts, Path, Tables, UNIFORM_BYTES, is_finite};
-use crate::kernels::interp::op::{BuildTable, Interp, Lookups, TableData};
+use crate::kernels::interp::gpu_variant::{DeviceCaps, InterpVariant, Tables, UNIFORM_BYTES, is_finite};
+use crate::kernels::interp::op::{BuildTable, Interp, InterpArgs, TableData};
 use crate::kernels::search::gpu::{TableParameters, axis_bindings};
 use crate::kernels::tiles::tiles;
 
@@ -66,14 +66,14 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
     [crate::kernels::interp::gpu_variant::kernels(), segments.into()].concat()
 }
 
-pub(crate) fn facts(element: ElementType, cells: usize, context: &GpuContext) -> Facts {
+pub(crate) fn device_caps(element: ElementType, cells: usize, context: &GpuContext) -> DeviceCaps {
     let takes_uniform = context.uniform_bytes() >= UNIFORM_BYTES;
-    Facts { kind: context.info().kind, takes_uniform, element, cells: cells as u64 }
+    DeviceCaps { kind: context.info().kind, takes_uniform, element, cells: cells as u64 }
 }
 
 /// For how many knots there has to be room: constants are bound with all that a shader might see of them.
 pub(crate) fn cells_to_allocate(context: &GpuContext, dtype: FloatType, cells: usize) -> usize {
-    if facts(dtype.element(), cells, context).is_uniform() {
+    if device_caps(dtype.element(), cells, context).is_uniform() {
         return (UNIFORM_BYTES / (4 * dtype.size())) as usize;
     }
     cells
@@ -83,7 +83,7 @@ pub(crate) fn segments_binding(table: &TableData, uniform: bool) -> Result<Bindi
     Ok(Binding::start(table.segments.gpu()?, if uniform { UNIFORM_BYTES } else { table.segment_bytes }))
 }
 
-pub(crate) fn build_table(operation: &BuildTable, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn build_table(operation: &BuildTable, encoder: &Encoder<'_>) -> Result<()> {
     let table = &operation.table;
     let axis = &table.axis;
     let total = table.tables * axis.knots;
@@ -99,10 +99,10 @@ pub(crate) fn build_table(operation: &BuildTable, commands: &Commands<'_>) -> Re
         total: total as u32,
         has_order: table.order.is_some().into(),
         own_knots: (axis.tables > 1).into(),
-        finite: is_finite(&table.rules, &axis.reach).into(),
+        finite: is_finite(&table.rules, &axis.bounds).into(),
         nan: table.dtype.nan(),
     };
-    commands.dispatch(
+    encoder.dispatch(
         SegmentsKernel(table.dtype.element()),
         bytes_of(&parameters),
         &[
@@ -115,30 +115,30 @@ pub(crate) fn build_table(operation: &BuildTable, commands: &Commands<'_>) -> Re
     )
 }
 
-pub(crate) fn interp(operation: &Interp, commands: &Commands<'_>) -> Result<()> {
-    let Interp { lookups: Lookups { table, x, rows, columns, shared_queries }, output } = operation;
+pub(crate) fn interp(operation: &Interp, encoder: &Encoder<'_>) -> Result<()> {
+    let Interp { args: InterpArgs { table, x, rows, columns, shared_queries }, output } = operation;
     let (axis, rules) = (&table.axis, &table.rules);
-    let flags = flags_of(&operation.lookups);
-    let facts = facts(table.dtype.element(), table.tables * axis.knots, commands);
+    let flags = flags_of(&operation.args);
+    let device_caps = device_caps(table.dtype.element(), table.tables * axis.knots, encoder);
     let tables = Tables::of(table);
     let [_, starts, origins] = axis_bindings(axis)?;
     let size = table.dtype.size();
     // Pieces that begin where a window can, so that queries stay four by four.
-    let window = (commands.window_bytes() / size).next_multiple_of(256) - 256;
+    let window = (encoder.window_bytes() / size).next_multiple_of(256) - 256;
 
     for tile in tiles(*rows as u64, *columns as u64, 1, window, window) {
         let first = tile.outer.start * *columns as u64 + tile.len.start;
         let (tile_rows, tile_columns) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
         let count = tile_rows * tile_columns;
         let queries = if *shared_queries { (tile.len.start, tile_columns) } else { (first, count) };
-        let (mut x, query_offset) = commands.window(x.gpu()?, queries.0, queries.1, size);
-        let (mut output, output_offset) = commands.window(output.gpu()?, first, count, size);
+        let (mut x, query_offset) = encoder.window(x.gpu()?, queries.0, queries.1, size);
+        let (mut output, output_offset) = encoder.window(output.gpu()?, first, count, size);
         let quads = u64::from(query_offset) % QUAD == 0
             && u64::from(output_offset) % QUAD == 0
             && (tile_rows == 1 || tile_columns % QUAD == 0)
             && x.round_up(QUAD * size)
             && output.round_up(QUAD * size);
-        let path = Path::choose(&facts, rules, &axis.reach, tables, quads);
+        let path = InterpVariant::choose(&device_caps, rules, &axis.bounds, tables, quads);
         let parameters = InterpParameters {
             table: TableParameters::of(axis, flags),
             rules: RuleParameters::of(table),
@@ -154,7 +154,7 @@ pub(crate) fn interp(operation: &Interp, commands: &Commands<'_>) -> Result<()> 
             bindings.extend([starts, origins]);
         }
         let items = tile_rows * tile_columns.div_ceil(QUAD);
-        commands.dispatch(path, bytes_of(&parameters), &bindings, items.div_ceil(WORKGROUP))?;
+        encoder.dispatch(path, bytes_of(&parameters), &bindings, items.div_ceil(WORKGROUP))?;
     }
     Ok(())
 }

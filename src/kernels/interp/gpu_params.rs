@@ -2,7 +2,7 @@
 
 use crate::engine::gpu::wgsl::{constants, params, shared_struct};
 use crate::float::scalar::Scalar;
-use crate::kernels::interp::op::{Lookups, TableData};
+use crate::kernels::interp::op::{InterpArgs, TableData};
 use crate::kernels::search::gpu::TableParameters;
 
 params! {
@@ -62,12 +62,12 @@ pub(crate) fn flags() -> &'static str {
 }
 
 /// What the shaders of a table's lookups are told of their rules.
-pub(crate) fn flags_of(lookups: &Lookups) -> u32 {
-    let rules = &lookups.table.rules;
+pub(crate) fn flags_of(args: &InterpArgs) -> u32 {
+    let rules = &args.table.rules;
     let flags = [
         (rules.left.is_some(), FLAG_LEFT),
         (rules.right.is_some(), FLAG_RIGHT),
-        (lookups.shared_queries, FLAG_SHARED_QUERIES),
+        (args.shared_queries, FLAG_SHARED_QUERIES),
         (rules.extended().0, FLAG_EXTENDED_LEFT),
         (rules.extended().1, FLAG_EXTENDED_RIGHT),
         (rules.ragged, FLAG_RAGGED),

@@ -6,7 +6,7 @@ use crate::engine::gpu::pipelines::{Access, Constants, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, constants};
 use crate::engine::info::DeviceKind;
 use crate::float::scalar::Scalar;
-use crate::index::gpu_index::Reach;
+use crate::index::gpu_index::SearchBounds;
 use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags};
 use crate::kernels::interp::op::{Method, Rules, TableData};
 use crate::kernels::search::gpu::{MOST_STEPS, TableParameters, descent};
@@ -37,7 +37,7 @@ impl Tables {
 
 /// What a device and a table are like, as far as it matters here.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts {
+pub(crate) struct DeviceCaps {
     pub kind: DeviceKind,
     /// Whether [`UNIFORM_BYTES`] can be bound.
     pub takes_uniform: bool,
@@ -46,7 +46,7 @@ pub(crate) struct Facts {
     pub cells: u64,
 }
 
-impl Facts {
+impl DeviceCaps {
     /// Whether the segments lie in constants.
     ///
     /// Software rasterisers: a load from constants costs a quarter of one from storage. Measured on llvmpipe, 1,024 knots,
@@ -64,7 +64,7 @@ impl Facts {
 
 /// A kernel of the family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Path {
+pub(crate) struct InterpVariant {
     pub element: ElementType,
     /// Four queries in one load: 2 to 3 ns less each on llvmpipe than four loads.
     pub quads: bool,
@@ -80,26 +80,32 @@ pub(crate) struct Path {
     pub steps: u32,
 }
 
-impl Path {
-    pub fn choose(facts: &Facts, rules: &Rules<Scalar>, reach: &Reach, tables: Tables, quads: bool) -> Self {
-        let uniform = facts.is_uniform();
+impl InterpVariant {
+    pub fn choose(
+        device_caps: &DeviceCaps,
+        rules: &Rules<Scalar>,
+        bounds: &SearchBounds,
+        tables: Tables,
+        quads: bool,
+    ) -> Self {
+        let uniform = device_caps.is_uniform();
         // From constants a step is cheaper than the way to a bucket, which lies in storage.
-        let from_bucket = reach.from_bucket.filter(|&steps| !uniform && steps < reach.from_first);
+        let bucket_depth = bounds.bucket_depth.filter(|&steps| !uniform && steps < bounds.full_depth);
         Self {
-            element: facts.element,
+            element: device_caps.element,
             quads,
             period: rules.period.is_some(),
             uniform,
-            buckets: from_bucket.is_some(),
-            finite: is_finite(rules, reach),
+            buckets: bucket_depth.is_some(),
+            finite: is_finite(rules, bounds),
             tables,
-            steps: from_bucket.unwrap_or(reach.from_first).min(MOST_STEPS),
+            steps: bucket_depth.unwrap_or(bounds.full_depth).min(MOST_STEPS),
         }
     }
 
     /// The same, bisecting from the first knot, where there is no room for the index.
-    pub fn without_buckets(self, reach: &Reach) -> Self {
-        Self { buckets: false, steps: reach.from_first.min(MOST_STEPS), ..self }
+    pub fn without_buckets(self, bounds: &SearchBounds) -> Self {
+        Self { buckets: false, steps: bounds.full_depth.min(MOST_STEPS), ..self }
     }
 
     /// Finding and evaluating, for any kernel: all but the parameters and where the results go.
@@ -171,7 +177,7 @@ impl Path {
     }
 }
 
-impl KernelKey for Path {
+impl KernelKey for InterpVariant {
     fn source(self) -> KernelSource {
         use Access::{Absent, Read, ReadWrite, Uniform};
         KernelSource {
@@ -189,8 +195,8 @@ impl KernelKey for Path {
 }
 
 /// Whether the segments of a table hold what `shaders/interp/finite.wgsl` wants.
-pub(crate) fn is_finite(rules: &Rules<Scalar>, reach: &Reach) -> bool {
-    reach.finite && rules.method == Method::Linear && rules.extended() == (false, false)
+pub(crate) fn is_finite(rules: &Rules<Scalar>, bounds: &SearchBounds) -> bool {
+    bounds.finite && rules.method == Method::Linear && rules.extended() == (false, false)
 }
 
 /// The rules of a table as the host passes them.
@@ -207,11 +213,13 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
         for tables in [Tables::One, Tables::SharedKnots, Tables::OwnKnots] {
             for flags in 0..32 {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
-                let some = Path { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
+                let some = InterpVariant { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
                 all.push(some.source());
                 if flags == 0 && tables == Tables::One {
                     all.extend(
-                        (0..=MOST_STEPS).filter(|&steps| steps != 3).map(|steps| Path { steps, ..some }.source()),
+                        (0..=MOST_STEPS)
+                            .filter(|&steps| steps != 3)
+                            .map(|steps| InterpVariant { steps, ..some }.source()),
                     );
                 }
             }

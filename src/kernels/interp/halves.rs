@@ -13,7 +13,7 @@ use crate::kernels::interp::evaluate_block::{EvaluateLane, evaluate_and_store};
 use crate::kernels::interp::find::{Ends, Finder};
 use crate::kernels::interp::out_of_range::OutOfRange;
 use crate::kernels::search::find::{ByX, Count};
-use crate::simd::{Kernel, Vector};
+use crate::simd::{SimdKernel, Vector};
 
 /// The first half: the segment of each query.
 pub(crate) fn find_segments<T: Float>(finder: &Finder<'_, T>, x: &[T], segments: &mut [u32]) {
@@ -52,7 +52,7 @@ pub(crate) fn evaluate<T: Float>(table: &Evaluator<'_, T>, x: T, segment: u32) -
     }
 }
 
-impl<T: Float> Kernel<T> for Evaluate<'_, '_, T> {
+impl<T: Float> SimdKernel<T> for Evaluate<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -67,7 +67,7 @@ impl<T: Float> Kernel<T> for Evaluate<'_, '_, T> {
         for ((x, segments), output) in x.chunks_exact(S::LANES).zip(segments.chunks_exact(S::LANES)).zip(&mut vectors) {
             starts.iter_mut().zip(segments).for_each(|(start, &segment)| *start = segment as usize);
             let query = simd.load(x);
-            let [x0, y0, x1, y1, ..] = simd.rows(table.pairs, &starts[..S::LANES]);
+            let [x0, y0, x1, y1, ..] = simd.load_transposed(table.pairs, &starts[..S::LANES]);
             let in_segment = simd.and(out_of_range.is_inside(simd, query), simd.lt(query, x1));
             let (ends, lanes) = (Ends { x0, y0, x1, y1 }, OnSegments { table, segments });
             evaluate_and_store(simd, table, &out_of_range, x, &ends, in_segment, &lanes, output);

@@ -108,13 +108,13 @@ pub(crate) struct BuildTable {
 
 /// Interpolates at queries.
 pub(crate) struct Interp {
-    pub lookups: Lookups,
+    pub args: InterpArgs,
     pub output: Storage,
 }
 
 /// Queries and their table.
 #[derive(Clone)]
-pub(crate) struct Lookups {
+pub(crate) struct InterpArgs {
     pub table: Arc<TableData>,
     pub x: Storage,
     /// Rows of the output, with a table each (or one table for all).
@@ -142,7 +142,7 @@ impl BuildTable {
 
 impl Interp {
     pub fn footprint(&self) -> Footprint {
-        let Lookups { table, x, rows, columns, shared_queries } = &self.lookups;
+        let InterpArgs { table, x, rows, columns, shared_queries } = &self.args;
         let dtype = table.dtype;
         let queries = if *shared_queries { *columns } else { rows * columns };
         let mut reads = vec![x.used(dtype.bytes(queries)), table.segments.used(table.segment_bytes)];

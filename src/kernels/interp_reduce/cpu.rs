@@ -7,6 +7,6 @@ use crate::kernels::interp_reduce::op::InterpReduce;
 use crate::kernels::reduce;
 
 pub(crate) fn interp_reduce<T: Float>(op: &InterpReduce) -> Result<()> {
-    let queries = PreparedQueries::<T>::new(&op.lookups)?;
+    let queries = PreparedQueries::<T>::new(&op.args)?;
     reduce::cpu::reduce(&op.reduce, Some(&|first, values: &mut [T]| queries.fill(first, values)))
 }

@@ -6,20 +6,20 @@ use bytemuck::bytes_of;
 use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::encoder::{Binding, Commands, Placeholder};
+use crate::engine::gpu::encoder::{Binding, Encoder, Placeholder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
-use crate::kernels::interp::gpu::{facts, segments_binding};
+use crate::kernels::interp::gpu::{device_caps, segments_binding};
 use crate::kernels::interp::gpu_params::{RuleParameters, flags_of};
-use crate::kernels::interp::gpu_variant::{Path, RULES, Tables};
-use crate::kernels::interp::op::Lookups;
+use crate::kernels::interp::gpu_variant::{InterpVariant, RULES, Tables};
+use crate::kernels::interp::op::InterpArgs;
 use crate::kernels::interp_reduce::op::InterpReduce;
-use crate::kernels::reduce::gpu::{FEWEST_ITERATIONS, Family, MOST_ITERATIONS, MOST_PARTS, Sums};
+use crate::kernels::reduce::gpu::{Accumulation, FEWEST_ITERATIONS, MOST_ITERATIONS, MOST_PARTS, StateKind};
 use crate::kernels::reduce::op::{Output, Weights};
 use crate::kernels::search::gpu::{TableParameters, axis_bindings};
-use crate::kernels::tiles::steps;
+use crate::kernels::tiles::chunk_ranges;
 
 /// A part of a row that a software rasteriser looks up is not shorter than this.
 const FEWEST_LOOKUPS: u64 = 2048;
@@ -71,7 +71,7 @@ fn load_aux(row: u32, index: u32) -> vec4<Bits> { return vec4<Bits>(Bits(0u)); }
 
 /// What takes on a part of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Regime {
+enum Strategy {
     /// An invocation.
     Lines,
     /// A workgroup.
@@ -81,10 +81,10 @@ enum Regime {
 /// A kernel that looks up and reduces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct LookupKernel {
-    path: Path,
-    sums: Sums,
-    family: Family,
-    regime: Regime,
+    path: InterpVariant,
+    sums: Accumulation,
+    family: StateKind,
+    regime: Strategy,
     weights_along: bool,
     skip_nan: bool,
 }
@@ -93,12 +93,12 @@ struct LookupKernel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct MergeKernel {
     element: ElementType,
-    sums: Sums,
-    family: Family,
+    sums: Accumulation,
+    family: StateKind,
 }
 
 /// What all these kernels begin with.
-fn beginning(element: ElementType, sums: Sums, family: Family) -> Vec<&'static str> {
+fn beginning(element: ElementType, sums: Accumulation, family: StateKind) -> Vec<&'static str> {
     let mut fragments = vec![
         wgsl::element(element),
         wgsl::SPECIAL,
@@ -117,7 +117,7 @@ impl MergeKernel {
         let Self { element, sums, family } = self;
         let mut fragments = beginning(element, sums, family);
         // The mean of nothing is NaN, as the rules say it.
-        if family == Family::Plain {
+        if family == StateKind::Plain {
             fragments.push(RULES);
         }
         fragments.extend([wgsl::workgroup(), wgsl::GRID, include_str!("../../../shaders/reduce/merge.wgsl")]);
@@ -129,7 +129,7 @@ impl LookupKernel {
     fn fragments(self) -> Vec<&'static str> {
         let Self { path, sums, family, regime, .. } = self;
         let mut fragments = beginning(path.element, sums, family);
-        fragments.push(match (family == Family::Weighted, path.quads) {
+        fragments.push(match (family == StateKind::Weighted, path.quads) {
             (false, _) => NO_WEIGHTS,
             (true, true) => include_str!("../../../shaders/interp_reduce/weights_by_four.wgsl"),
             (true, false) => include_str!("../../../shaders/interp_reduce/weights_by_one.wgsl"),
@@ -137,10 +137,10 @@ impl LookupKernel {
         fragments.extend(path.lookup_fragments());
         fragments.extend([include_str!("../../../shaders/interp_reduce/accumulate.wgsl"), wgsl::workgroup()]);
         match regime {
-            Regime::Lines => {
+            Strategy::Lines => {
                 fragments.extend([wgsl::GRID, include_str!("../../../shaders/interp_reduce/outputs.wgsl")]);
             }
-            Regime::Rows => fragments.push(include_str!("../../../shaders/interp_reduce/rows.wgsl")),
+            Strategy::Rows => fragments.push(include_str!("../../../shaders/interp_reduce/rows.wgsl")),
         }
         fragments
     }
@@ -151,7 +151,7 @@ impl KernelKey for MergeKernel {
         use Access::{Absent, ReadWrite};
         let Self { element, sums, family } = self;
         let name = format!("interp_reduce_{element}_{sums:?}_{family:?}_Merge");
-        let access: &[Access] = match family == Family::Weighted {
+        let access: &[Access] = match family == StateKind::Weighted {
             true => &[Absent, ReadWrite, ReadWrite, Absent, ReadWrite, ReadWrite],
             false => &[Absent, ReadWrite, ReadWrite],
         };
@@ -163,7 +163,7 @@ impl KernelKey for LookupKernel {
     fn source(self) -> KernelSource {
         use Access::{Absent, Read, ReadWrite, Uniform};
         let Self { path, sums, family, regime, weights_along, skip_nan } = self;
-        let weighted = family == Family::Weighted;
+        let weighted = family == StateKind::Weighted;
         let mut constants = path.lookup_constants();
         constants.push(("SKIP_NAN", f64::from(u8::from(skip_nan))));
         if weighted {
@@ -187,17 +187,17 @@ impl KernelKey for LookupKernel {
 }
 
 /// Into how many parts of how many places a row is split, and what takes them on.
-fn split(kind: DeviceKind, lines: u64, places: u64) -> (Regime, u64, u64) {
+fn split(kind: DeviceKind, lines: u64, places: u64) -> (Strategy, u64, u64) {
     let is_software = kind == DeviceKind::Software;
     // A software rasteriser pays more for a workgroup's barriers than for a second dispatch, unless there is so little to do
     // that its vectors would be empty.
     let fills_vectors = lines >= WORKGROUP || places >= 8 * FEWEST_LOOKUPS;
     let is_long = places >= QUAD * WORKGROUP && !(is_software && fills_vectors);
-    let regime = if is_long { Regime::Rows } else { Regime::Lines };
+    let regime = if is_long { Strategy::Rows } else { Strategy::Lines };
     // A software rasteriser wants a few invocations for each core, a GPU tens of thousands.
     let (together, busy) = match regime {
-        Regime::Rows => (QUAD * WORKGROUP, (1 << 16) / WORKGROUP),
-        Regime::Lines => (QUAD, if is_software { 1 << 9 } else { 1 << 16 }),
+        Strategy::Rows => (QUAD * WORKGROUP, (1 << 16) / WORKGROUP),
+        Strategy::Lines => (QUAD, if is_software { 1 << 9 } else { 1 << 16 }),
     };
     let needed = places.div_ceil(together * MOST_ITERATIONS);
     // Merging is another dispatch, which costs a software rasteriser as much as a few thousand lookups.
@@ -211,57 +211,57 @@ fn split(kind: DeviceKind, lines: u64, places: u64) -> (Regime, u64, u64) {
 /// Whether the rows that are reduced are those that were looked up, or all are looked up alike, and one dispatch can see a
 /// whole row, so that none has to go on where another ended.
 pub(crate) fn takes(op: &InterpReduce, context: &GpuContext) -> bool {
-    let InterpReduce { lookups, reduce, .. } = op;
+    let InterpReduce { args, reduce, .. } = op;
     let window = context.window_bytes() / reduce.dtype.size();
-    let are_alike = lookups.table.tables == 1 && !lookups.shared_queries;
+    let are_alike = args.table.tables == 1 && !args.shared_queries;
     let places = reduce.view.len;
-    (are_alike || places == lookups.columns) && places as u64 + QUAD <= window && places > 0 && reduce.view.outer > 0
+    (are_alike || places == args.columns) && places as u64 + QUAD <= window && places > 0 && reduce.view.outer > 0
 }
 
-pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Result<()> {
-    let InterpReduce { lookups, reduce, .. } = op;
+pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<()> {
+    let InterpReduce { args, reduce, .. } = op;
     let dtype = reduce.dtype;
-    let Lookups { table, x, shared_queries, .. } = lookups;
+    let InterpArgs { table, x, shared_queries, .. } = args;
     let Output::Values(output) = &reduce.output else { return Ok(()) };
     let (axis, rules) = (&table.axis, &table.rules);
     let (lines, places) = (reduce.view.outer as u64, reduce.view.len as u64);
     let size = dtype.size();
-    let facts = facts(dtype.element(), table.tables * axis.knots, commands);
-    let sums = Sums::of(dtype.element(), commands);
-    let family = Family::of(reduce);
+    let device_caps = device_caps(dtype.element(), table.tables * axis.knots, encoder);
+    let sums = Accumulation::of(dtype.element(), encoder);
+    let family = StateKind::of(reduce);
     let state_bytes = family.state_bytes(dtype.element(), sums);
-    let window = commands.window_bytes() / size;
+    let window = encoder.window_bytes() / size;
     let tables = Tables::of(table);
 
-    for rows in steps(lines, (window / places).max(1).min(commands.window_bytes() / state_bytes)) {
+    for rows in chunk_ranges(lines, (window / places).max(1).min(encoder.window_bytes() / state_bytes)) {
         let count = rows.end - rows.start;
         let (first, elements) = (rows.start * places, count * places);
-        let (regime, parts, part_places) = split(facts.kind, count, places);
+        let (regime, parts, part_places) = split(device_caps.kind, count, places);
         let queries = if *shared_queries { (0, places) } else { (first, elements) };
-        let (mut x, query_offset) = commands.window(x.gpu()?, queries.0, queries.1, size);
+        let (mut x, query_offset) = encoder.window(x.gpu()?, queries.0, queries.1, size);
         let mut weights = match &reduce.weights {
             Weights::None => None,
-            Weights::Along(weights) => Some(commands.window(weights.gpu()?, 0, places, size)),
-            Weights::Full(weights) => Some(commands.window(weights.gpu()?, first, elements, size)),
+            Weights::Shared(weights) => Some(encoder.window(weights.gpu()?, 0, places, size)),
+            Weights::PerElement(weights) => Some(encoder.window(weights.gpu()?, first, elements, size)),
         };
         let is_whole = |offset: u32| u64::from(offset).is_multiple_of(QUAD);
         let quads = (count == 1 || places.is_multiple_of(QUAD))
             && is_whole(query_offset)
             && x.round_up(QUAD * size)
             && weights.as_mut().is_none_or(|(window, offset)| is_whole(*offset) && window.round_up(QUAD * size));
-        let mut path = Path::choose(&facts, rules, &axis.reach, tables, quads);
-        if path.buckets && commands.storage_buffers() < STORAGE_BUFFERS_WITH_INDEX {
-            path = path.without_buckets(&axis.reach);
+        let mut path = InterpVariant::choose(&device_caps, rules, &axis.bounds, tables, quads);
+        if path.buckets && encoder.storage_buffers() < STORAGE_BUFFERS_WITH_INDEX {
+            path = path.without_buckets(&axis.bounds);
         }
-        let (result, output_offset) = commands.window(output.gpu()?, rows.start, count, size);
+        let (result, output_offset) = encoder.window(output.gpu()?, rows.start, count, size);
         let partial_bytes = count * parts * state_bytes;
-        let scratch = if parts == 1 { None } else { Some(commands.scratch(partial_bytes)?) };
+        let scratch = if parts == 1 { None } else { Some(encoder.scratch(partial_bytes)?) };
         let partials = match &scratch {
             Some(scratch) => Binding::start(scratch, partial_bytes),
-            None => commands.placeholder(Placeholder::Partials),
+            None => encoder.placeholder(Placeholder::Partials),
         };
         let parameters = InterpReduceParameters {
-            table: TableParameters::of(axis, flags_of(lookups)),
+            table: TableParameters::of(axis, flags_of(args)),
             rules: RuleParameters::of(table),
             outputs: count as u32,
             reduce_len: places as u32,
@@ -271,7 +271,7 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
             weight_offset: weights.map_or(0, |(_, offset)| offset),
             output_offset,
             first_output: rows.start as u32,
-            reduction: reduce.finish as u32,
+            reduction: reduce.reduction as u32,
             check: match reduce.check.as_ref().map(|check| check.outcome()) {
                 Some(Outcome::Word { index, .. }) => *index,
                 _ => 0,
@@ -283,14 +283,14 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
             fill: reduce.fill.unwrap_or_default().0,
         };
         let weight_sums = match &reduce.weight_sums {
-            Some(sums) => commands.window(sums.gpu()?, rows.start, count, size).0,
-            None => commands.placeholder(Placeholder::WeightSums),
+            Some(sums) => encoder.window(sums.gpu()?, rows.start, count, size).0,
+            None => encoder.placeholder(Placeholder::WeightSums),
         };
         let checks = match reduce.check.as_ref().map(|check| check.outcome()) {
             Some(Outcome::Word { buffer, .. }) => Binding::checks(buffer),
-            _ => commands.placeholder(Placeholder::Checks),
+            _ => encoder.placeholder(Placeholder::Checks),
         };
-        let weights_along = family == Family::Weighted && matches!(reduce.weights, Weights::Along(_));
+        let weights_along = family == StateKind::Weighted && matches!(reduce.weights, Weights::Shared(_));
         let kernel = LookupKernel { path, sums, family, regime, weights_along, skip_nan: reduce.skip_nan };
         let mut bindings = vec![x, partials, result];
         if let Some((weights, _)) = weights {
@@ -302,17 +302,17 @@ pub(crate) fn interp_reduce(op: &InterpReduce, commands: &Commands<'_>) -> Resul
             bindings.extend([starts, origins]);
         }
         let groups = match regime {
-            Regime::Rows => count * parts,
-            Regime::Lines => (count * parts).div_ceil(WORKGROUP),
+            Strategy::Rows => count * parts,
+            Strategy::Lines => (count * parts).div_ceil(WORKGROUP),
         };
-        commands.dispatch(kernel, bytes_of(&parameters), &bindings, groups)?;
+        encoder.dispatch(kernel, bytes_of(&parameters), &bindings, groups)?;
         if parts > 1 {
             let merge = MergeKernel { element: dtype.element(), sums, family };
             let mut bindings = vec![partials, result];
-            if family == Family::Weighted {
+            if family == StateKind::Weighted {
                 bindings.extend([weight_sums, checks]);
             }
-            commands.dispatch(merge, bytes_of(&parameters), &bindings, count.div_ceil(WORKGROUP))?;
+            encoder.dispatch(merge, bytes_of(&parameters), &bindings, count.div_ceil(WORKGROUP))?;
         }
     }
     Ok(())
@@ -328,14 +328,18 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 #[cfg(test)]
 pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
-    for (element, sums) in
-        [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)]
-    {
-        for (family, weights_along) in [(Family::Plain, false), (Family::Weighted, false), (Family::Weighted, true)] {
+    for (element, sums) in [
+        (ElementType::F32, Accumulation::Widened),
+        (ElementType::F32, Accumulation::Compensated),
+        (ElementType::F64, Accumulation::Compensated),
+    ] {
+        for (family, weights_along) in
+            [(StateKind::Plain, false), (StateKind::Weighted, false), (StateKind::Weighted, true)]
+        {
             for flags in 0..32 {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
-                for (regime, tables) in [(Regime::Lines, Tables::One), (Regime::Rows, Tables::OwnKnots)] {
-                    let path = Path { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
+                for (regime, tables) in [(Strategy::Lines, Tables::One), (Strategy::Rows, Tables::OwnKnots)] {
+                    let path = InterpVariant { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
                     let kernel = LookupKernel { path, sums, family, regime, weights_along, skip_nan: false };
                     let state_bytes = family.state_bytes(element, sums);
                     all.push((kernel.source(), state_bytes));
@@ -343,7 +347,7 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
                     if flags == 0 || flags == 31 {
                         all.push((LookupKernel { skip_nan: true, ..kernel }.source(), state_bytes));
                     }
-                    if flags == 0 && regime == Regime::Lines && !weights_along {
+                    if flags == 0 && regime == Strategy::Lines && !weights_along {
                         all.push((MergeKernel { element, sums, family }.source(), state_bytes));
                     }
                 }
@@ -363,7 +367,7 @@ mod tests {
             for lines in [1, 3, 1000, 1 << 20] {
                 for places in [1, 3, 4, 5, 255, 256, 4097, 65_536, 10_000_001, (1 << 29) + 1] {
                     let (regime, parts, part_places) = split(kind, lines, places);
-                    let together = if regime == Regime::Rows { QUAD * WORKGROUP } else { QUAD };
+                    let together = if regime == Strategy::Rows { QUAD * WORKGROUP } else { QUAD };
                     assert!(parts * part_places >= places && part_places.is_multiple_of(QUAD));
                     assert!(parts == 1 || (parts - 1) * part_places < places, "{kind:?} {lines} x {places}");
                     assert!(part_places.div_ceil(together) <= MOST_ITERATIONS && parts <= MOST_ITERATIONS);

@@ -2,12 +2,12 @@
 //! and never to memory.
 
 use crate::kernels::footprint::Footprint;
-use crate::kernels::interp::op::{Interp, Lookups};
+use crate::kernels::interp::op::{Interp, InterpArgs};
 use crate::kernels::reduce::op::Reduce;
 
 /// An interpolation, and the reduction of each row of its values.
 pub(crate) struct InterpReduce {
-    pub lookups: Lookups,
+    pub args: InterpArgs,
     pub reduce: Reduce,
     footprint: Footprint,
 }
@@ -18,9 +18,9 @@ impl InterpReduce {
         if !reduce.sums_rows_of(&interp.output) {
             return None;
         }
-        let mut lookups = interp.lookups.clone();
+        let mut args = interp.args.clone();
         // A single row shares its queries with no other.
-        lookups.shared_queries &= lookups.rows > 1;
+        args.shared_queries &= args.rows > 1;
         let (first, second) = (interp.footprint(), reduce.footprint());
         let others = second.reads.into_iter().filter(|read| read.memory != interp.output.id());
         let footprint = Footprint {
@@ -29,8 +29,8 @@ impl InterpReduce {
             writes: second.writes,
         };
         // The memory of the values is released: nothing reads them from there.
-        let reduce = Reduce { values: lookups.x.clone(), ..reduce.clone() };
-        Some(Self { lookups, reduce, footprint })
+        let reduce = Reduce { values: args.x.clone(), ..reduce.clone() };
+        Some(Self { args, reduce, footprint })
     }
 
     pub fn footprint(&self) -> Footprint {

@@ -10,22 +10,22 @@ use crate::kernels::footprint::Footprint;
 
 /// The split of an array into `[outer, len, inner]`, which is reduced along `len`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct View {
+pub(crate) struct AxisSplit {
     pub outer: usize,
     pub len: usize,
     pub inner: usize,
 }
 
-impl View {
+impl AxisSplit {
     /// The number of outputs.
-    pub fn lines(self) -> usize {
+    pub fn outputs(self) -> usize {
         self.outer * self.inner
     }
 }
 
 /// The reduction of a row. The numbers are those of `shaders/reduce/parameters.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Finish {
+pub(crate) enum Reduction {
     /// The sum of the values, or of the products with the weights.
     Sum = 0,
     /// The sum divided by the count.
@@ -46,7 +46,7 @@ pub(crate) enum Finish {
     ArgMax = 8,
 }
 
-impl Finish {
+impl Reduction {
     fn name(self) -> &'static str {
         match self {
             Self::Sum => "sum",
@@ -62,7 +62,7 @@ impl Finish {
     }
 
     /// Whether smaller values win.
-    pub fn wants_small(self) -> bool {
+    pub fn is_min(self) -> bool {
         matches!(self, Self::Min | Self::ArgMin)
     }
 
@@ -77,9 +77,9 @@ impl Finish {
 pub(crate) enum Weights {
     None,
     /// One for each index along the axis, shared by all rows.
-    Along(Storage),
+    Shared(Storage),
     /// One for each element.
-    Full(Storage),
+    PerElement(Storage),
 }
 
 /// The memory of the outputs.
@@ -87,17 +87,17 @@ pub(crate) enum Weights {
 pub(crate) enum Output {
     Values(Storage),
     /// Indices along the axis.
-    Places(Storage),
+    Indices(Storage),
 }
 
 /// A reduction, ready to run.
 #[derive(Clone)]
 pub(crate) struct Reduce {
     pub dtype: FloatType,
-    pub view: View,
+    pub view: AxisSplit,
     pub values: Storage,
     pub weights: Weights,
-    pub finish: Finish,
+    pub reduction: Reduction,
     /// Whether NaN values are skipped.
     pub skip_nan: bool,
     /// For variances: the number subtracted from the count.
@@ -116,32 +116,32 @@ pub(crate) struct Reduce {
 impl Reduce {
     /// Whether this sums rows of an array, weighted or not, and reads it only once.
     pub fn sums_rows_of(&self, array: &Storage) -> bool {
-        let is_sum = matches!(self.finish, Finish::Sum | Finish::Mean | Finish::Average);
+        let is_sum = matches!(self.reduction, Reduction::Sum | Reduction::Mean | Reduction::Average);
         let weighs_itself = match &self.weights {
             Weights::None => false,
-            Weights::Along(weights) | Weights::Full(weights) => weights.id() == array.id(),
+            Weights::Shared(weights) | Weights::PerElement(weights) => weights.id() == array.id(),
         };
         is_sum && self.view.inner == 1 && self.values.id() == array.id() && !weighs_itself
     }
 
     pub fn footprint(&self) -> Footprint {
         let Self { dtype, view, values, weights, means, output, weight_sums, .. } = self;
-        let (elements, lines) = (dtype.bytes(view.lines() * view.len), dtype.bytes(view.lines()));
+        let (elements, lines) = (dtype.bytes(view.outputs() * view.len), dtype.bytes(view.outputs()));
         let mut reads = vec![values.used(elements)];
         match weights {
             Weights::None => {}
-            Weights::Along(weights) => reads.push(weights.used(dtype.bytes(view.len))),
-            Weights::Full(weights) => reads.push(weights.used(elements)),
+            Weights::Shared(weights) => reads.push(weights.used(dtype.bytes(view.len))),
+            Weights::PerElement(weights) => reads.push(weights.used(elements)),
         }
         reads.extend(means.iter().map(|means| means.used(lines)));
         let mut writes = vec![match output {
             Output::Values(output) => output.used(lines),
-            Output::Places(output) => output.used(4 * view.lines() as u64),
+            Output::Indices(output) => output.used(4 * view.outputs() as u64),
         }];
         writes.extend(weight_sums.iter().map(|sums| sums.used(lines)));
-        let View { outer, len, inner } = view;
+        let AxisSplit { outer, len, inner } = view;
         Footprint {
-            name: format!("{} of {outer} x {len} x {inner} along the middle", self.finish.name()),
+            name: format!("{} of {outer} x {len} x {inner} along the middle", self.reduction.name()),
             reads,
             writes,
         }

@@ -15,7 +15,7 @@ use crate::engine::storage::Storage;
 use crate::error::Result;
 use crate::float::dtype::FloatType;
 use crate::index::cpu_index::ByteIndex;
-use crate::index::gpu_index::{Bucketing, Reach, WindowIndex};
+use crate::index::gpu_index::{Bucketing, SearchBounds, WindowIndex};
 
 /// The knots of one table or several, prepared for searches.
 pub(crate) struct SortedAxis {
@@ -30,7 +30,7 @@ pub(crate) struct SortedAxis {
     /// The starts of the buckets, and the origin and scale of each table; `None` without buckets.
     pub index: Option<(Storage, Storage)>,
     /// Upper bounds on the search depth on a GPU.
-    pub reach: Reach,
+    pub bounds: SearchBounds,
     /// The check of the knots' order, where only the device can tell.
     pub checks: Checks,
     /// Whether the keys are constant: those that a plan computes change with every replay.
@@ -87,17 +87,17 @@ impl SortedAxis {
         on_gpu: Option<u64>,
         moved: &mut u64,
     ) -> Result<Self> {
-        let (index, reach) = match on_gpu {
-            None => (WindowIndex::unindexed(xp, knots)?, Reach::default()),
+        let (index, bounds) = match on_gpu {
+            None => (WindowIndex::unindexed(xp, knots)?, SearchBounds::default()),
             Some(largest) => {
                 let index = WindowIndex::new(xp, knots)?.within(largest);
-                let reach = Reach::of(&index);
-                (index, reach)
+                let bounds = SearchBounds::of(&index);
+                (index, bounds)
             }
         };
         Ok(Self {
             dtype: T::FLOAT,
-            reach,
+            bounds,
             knots: index.knots,
             tables: index.keys.len().checked_div(index.knots).unwrap_or(1),
             bucketing: index.bucketing,
@@ -133,7 +133,7 @@ impl SortedAxis {
             buckets: 1,
             keys,
             index: None,
-            reach: Reach::unknown(knots),
+            bounds: SearchBounds::unknown(knots),
             checks,
             is_constant,
             byte_indexes: OnceLock::new(),

@@ -2,7 +2,7 @@
 //! [`find`](crate::kernels::search::find).
 
 use crate::element::Float;
-use crate::engine::host::parallel::share;
+use crate::engine::host::parallel::parallel_for;
 use crate::error::Result;
 use crate::kernels::search::axis::first_out_of_order;
 use crate::kernels::search::find::{ByKey, Count};
@@ -17,7 +17,7 @@ pub(crate) fn search<T: Float>(search: &Search) -> Result<()> {
     let index = axis.index_for::<T>(search.total, &keys).and_then(|tables| tables.first());
     let order = ByKey::new(search.left);
     search.output.host::<u32>()?.write(|output| {
-        share(output.chunks_mut(QUERIES_PER_TASK).zip(x.chunks(QUERIES_PER_TASK)), |(output, x)| {
+        parallel_for(output.chunks_mut(QUERIES_PER_TASK).zip(x.chunks(QUERIES_PER_TASK)), |(output, x)| {
             T::vectorize(Count { order, knots: &keys[..], index, x, counts: &mut *output });
             if search.flip {
                 output.iter_mut().for_each(|count| *count = axis.knots as u32 - *count);
@@ -30,10 +30,10 @@ pub(crate) fn search<T: Float>(search: &Search) -> Result<()> {
 pub(crate) fn prepare_knots<T: Float>(op: &PrepareKnots) -> Result<()> {
     let xp = op.xp.host::<T>()?.snapshot();
     if let Some(index) = first_out_of_order(&xp, op.knots) {
-        op.check.offend(index);
+        op.check.flag(index);
     }
     op.keys.host::<T::Key>()?.write(|keys| {
-        share(keys.chunks_mut(QUERIES_PER_TASK).zip(xp.chunks(QUERIES_PER_TASK)), |(keys, xp)| {
+        parallel_for(keys.chunks_mut(QUERIES_PER_TASK).zip(xp.chunks(QUERIES_PER_TASK)), |(keys, xp)| {
             keys.iter_mut().zip(xp).for_each(|(key, &x)| *key = x.key());
         });
     })

@@ -16,7 +16,7 @@ use std::marker::PhantomData;
 use crate::element::Float;
 use crate::index::bucket_fn::BLOCK;
 use crate::index::cpu_index::ByteIndex;
-use crate::simd::{Kernel, Vector};
+use crate::simd::{SimdKernel, Vector};
 
 /// Knots that stage 3 compares.
 const NEAR: usize = 4;
@@ -164,7 +164,7 @@ pub(crate) struct Count<'a, T: Float, O: Order<T>> {
     pub counts: &'a mut [u32],
 }
 
-impl<T: Float, O: Order<T>> Kernel<T> for Count<'_, T, O> {
+impl<T: Float, O: Order<T>> SimdKernel<T> for Count<'_, T, O> {
     type Output = ();
 
     #[inline(always)]
@@ -192,7 +192,7 @@ mod tests {
     #[derive(Clone, Copy)]
     struct Answers<'a, T: Float, O: Order<T>>(O, &'a [O::Knot], Option<&'a ByteIndex<T>>, &'a [T]);
 
-    impl<T: Float, O: Order<T>> Kernel<T> for Answers<'_, T, O> {
+    impl<T: Float, O: Order<T>> SimdKernel<T> for Answers<'_, T, O> {
         type Output = Vec<u32>;
 
         #[inline(always)]
@@ -215,7 +215,7 @@ mod tests {
             let is_before = |knot: T, x: T| if left { knot.key() < x.key() } else { knot.key() <= x.key() };
             let expected: Vec<_> = x.iter().map(|&x| xp.partition_point(|&knot| is_before(knot, x)) as u32).collect();
             for index in [None, Some(&index)] {
-                for (set, counts) in T::with_every_set(Answers(ByKey::new(left), &keys, index, &x)) {
+                for (set, counts) in T::with_every_isa(Answers(ByKey::new(left), &keys, index, &x)) {
                     assert_eq!(counts, expected, "{set}, {} knots, left {left}", xp.len());
                 }
             }

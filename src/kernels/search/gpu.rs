@@ -5,14 +5,14 @@ use bytemuck::bytes_of;
 
 use crate::element::ElementType;
 use crate::engine::check::Outcome;
-use crate::engine::gpu::encoder::{Binding, Commands};
+use crate::engine::gpu::encoder::{Binding, Encoder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, shared_struct};
 use crate::error::Result;
 use crate::index::gpu_index::Bucketing;
 use crate::kernels::search::axis::SortedAxis;
 use crate::kernels::search::op::{PrepareKnots, Search};
-use crate::kernels::tiles::steps;
+use crate::kernels::tiles::chunk_ranges;
 
 /// The steps of a search are written out in the shader; it has so many.
 pub(crate) const MOST_STEPS: u32 = 30;
@@ -34,8 +34,8 @@ shared_struct! {
 impl TableParameters {
     pub fn of(axis: &SortedAxis, flags: u32) -> Self {
         Self {
-            origin: axis.reach.origin,
-            scale: axis.reach.scale,
+            origin: axis.bounds.origin,
+            scale: axis.bounds.scale,
             knots: axis.knots as u32,
             buckets: axis.buckets as u32,
             bucketing: axis.bucketing as u32,
@@ -202,17 +202,17 @@ impl KernelKey for SearchsortedKernel {
     }
 }
 
-pub(crate) fn search(operation: &Search, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn search(operation: &Search, encoder: &Encoder<'_>) -> Result<()> {
     let axis = &operation.axis;
     let [keys, starts, origins] = axis_bindings(axis)?;
     let size = axis.dtype.size();
-    let from_bucket = axis.reach.from_bucket.filter(|&steps| steps < axis.reach.from_first);
+    let from_bucket = axis.bounds.bucket_depth.filter(|&steps| steps < axis.bounds.full_depth);
     // Pieces that begin where a window can, so that queries stay four by four.
-    let window = (commands.window_bytes() / size).next_multiple_of(256) - 256;
-    for queries in steps(operation.total as u64, window) {
+    let window = (encoder.window_bytes() / size).next_multiple_of(256) - 256;
+    for queries in chunk_ranges(operation.total as u64, window) {
         let total = queries.end - queries.start;
-        let (mut x, query_offset) = commands.window(operation.x.gpu()?, queries.start, total, size);
-        let (mut output, output_offset) = commands.window(operation.output.gpu()?, queries.start, total, 4);
+        let (mut x, query_offset) = encoder.window(operation.x.gpu()?, queries.start, total, size);
+        let (mut output, output_offset) = encoder.window(operation.output.gpu()?, queries.start, total, 4);
         let quads = u64::from(query_offset).is_multiple_of(QUAD)
             && u64::from(output_offset).is_multiple_of(QUAD)
             && x.round_up(QUAD * size)
@@ -221,7 +221,7 @@ pub(crate) fn search(operation: &Search, commands: &Commands<'_>) -> Result<()> 
             element: axis.dtype.element(),
             quads,
             from_bucket: from_bucket.is_some(),
-            steps: from_bucket.unwrap_or(axis.reach.from_first).min(MOST_STEPS),
+            steps: from_bucket.unwrap_or(axis.bounds.full_depth).min(MOST_STEPS),
         };
         let parameters = SearchParameters {
             table: TableParameters::of(axis, 0),
@@ -237,16 +237,16 @@ pub(crate) fn search(operation: &Search, commands: &Commands<'_>) -> Result<()> 
             bindings.extend([starts, origins]);
         }
         let groups = total.div_ceil(QUAD).div_ceil(WORKGROUP);
-        commands.dispatch(kernel, bytes_of(&parameters), &bindings, groups)?;
+        encoder.dispatch(kernel, bytes_of(&parameters), &bindings, groups)?;
     }
     Ok(())
 }
 
-pub(crate) fn prepare_knots(op: &PrepareKnots, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn prepare_knots(op: &PrepareKnots, encoder: &Encoder<'_>) -> Result<()> {
     let bytes = op.dtype.bytes(op.total);
     let Outcome::Word { buffer, index } = op.check.outcome() else { return Ok(()) };
     let parameters = KnotParameters { knots: op.knots as u32, total: op.total as u32, check: *index };
-    commands.dispatch(
+    encoder.dispatch(
         KnotsKernel(op.dtype.element()),
         bytes_of(&parameters),
         &[Binding::start(op.xp.gpu()?, bytes), Binding::start(op.keys.gpu()?, bytes), Binding::checks(buffer)],

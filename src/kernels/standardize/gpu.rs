@@ -4,14 +4,14 @@ use bytemuck::bytes_of;
 
 use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::encoder::Commands;
+use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP, constants, params};
 use crate::error::Result;
 use crate::float::dtype::FloatType;
-use crate::kernels::reduce::gpu::{Sums, VARIANCE};
+use crate::kernels::reduce::gpu::{Accumulation, VARIANCE};
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
-use crate::kernels::tiles::{steps, tiles};
+use crate::kernels::tiles::{chunk_ranges, tiles};
 
 params! {
     struct StandardizeParameters {
@@ -78,7 +78,7 @@ pub(crate) const LAYOUTS: [wgsl::Layout; 2] = [StandardizeParameters::LAYOUT, St
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct StandardizeRowsKernel {
     element: ElementType,
-    sums: Sums,
+    sums: Accumulation,
 }
 
 impl KernelKey for StandardizeRowsKernel {
@@ -104,8 +104,11 @@ impl KernelKey for StandardizeRowsKernel {
 
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
-    let of_rows =
-        [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)];
+    let of_rows = [
+        (ElementType::F32, Accumulation::Widened),
+        (ElementType::F32, Accumulation::Compensated),
+        (ElementType::F64, Accumulation::Compensated),
+    ];
     let mut all: Vec<_> = of_rows.map(|(element, sums)| StandardizeRowsKernel { element, sums }.source()).into();
     all.extend([ElementType::F32, ElementType::F64].map(|element| StandardizeKernel(element).source()));
     all
@@ -116,10 +119,10 @@ pub(crate) fn longest_row(context: &GpuContext, dtype: FloatType) -> usize {
     ROW_BYTES.min(context.window_bytes() as usize) / dtype.size() as usize
 }
 
-pub(crate) fn standardize(op: &Standardize, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn standardize(op: &Standardize, encoder: &Encoder<'_>) -> Result<()> {
     let (len, inner) = (op.view.len as u64, op.view.inner as u64);
     let size = op.dtype.size();
-    let window = commands.window_bytes() / size;
+    let window = encoder.window_bytes() / size;
     for tile in tiles(op.view.outer as u64, len, inner, window, window) {
         let (rows, places) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
         let columns = tile.inner.end - tile.inner.start;
@@ -127,10 +130,10 @@ pub(crate) fn standardize(op: &Standardize, commands: &Commands<'_>) -> Result<(
         let first = (tile.outer.start * len + tile.len.start) * inner + tile.inner.start;
         let first_line = tile.outer.start * inner + tile.inner.start;
         let total = rows * places * columns;
-        let (values, value_offset) = commands.window(op.values.gpu()?, first, total, size);
-        let (output, output_offset) = commands.window(op.output.gpu()?, first, total, size);
-        let (means, statistics_offset) = commands.window(op.means.gpu()?, first_line, rows * columns, size);
-        let (deviations, _) = commands.window(op.deviations.gpu()?, first_line, rows * columns, size);
+        let (values, value_offset) = encoder.window(op.values.gpu()?, first, total, size);
+        let (output, output_offset) = encoder.window(op.output.gpu()?, first, total, size);
+        let (means, statistics_offset) = encoder.window(op.means.gpu()?, first_line, rows * columns, size);
+        let (deviations, _) = encoder.window(op.deviations.gpu()?, first_line, rows * columns, size);
         let parameters = StandardizeParameters {
             total: total as u32,
             len: places as u32,
@@ -141,7 +144,7 @@ pub(crate) fn standardize(op: &Standardize, commands: &Commands<'_>) -> Result<(
             nan: op.dtype.nan(),
         };
         let bindings = [values, means, deviations, output];
-        commands.dispatch(
+        encoder.dispatch(
             StandardizeKernel(op.dtype.element()),
             bytes_of(&parameters),
             &bindings,
@@ -151,16 +154,16 @@ pub(crate) fn standardize(op: &Standardize, commands: &Commands<'_>) -> Result<(
     Ok(())
 }
 
-pub(crate) fn standardize_rows(op: &StandardizeRows, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn standardize_rows(op: &StandardizeRows, encoder: &Encoder<'_>) -> Result<()> {
     let (len, size) = (op.len as u64, op.dtype.size());
     let element = op.dtype.element();
-    let kernel = StandardizeRowsKernel { element, sums: Sums::of(element, commands) };
+    let kernel = StandardizeRowsKernel { element, sums: Accumulation::of(element, encoder) };
     // A workgroup has a row to itself.
-    let most = (commands.window_bytes() / size / len).min(commands.most_workgroups()).max(1);
-    for rows in steps(op.rows as u64, most) {
+    let most = (encoder.window_bytes() / size / len).min(encoder.most_workgroups()).max(1);
+    for rows in chunk_ranges(op.rows as u64, most) {
         let (first, count) = (rows.start * len, (rows.end - rows.start) * len);
-        let (values, value_offset) = commands.window(op.values.gpu()?, first, count, size);
-        let (output, output_offset) = commands.window(op.output.gpu()?, first, count, size);
+        let (values, value_offset) = encoder.window(op.values.gpu()?, first, count, size);
+        let (output, output_offset) = encoder.window(op.output.gpu()?, first, count, size);
         let parameters = StandardizeRowsParameters {
             rows: (rows.end - rows.start) as u32,
             len: len as u32,
@@ -172,7 +175,7 @@ pub(crate) fn standardize_rows(op: &StandardizeRows, commands: &Commands<'_>) ->
             infinity: op.dtype.infinity(),
             ddof: op.dtype.words(op.ddof),
         };
-        commands.dispatch(kernel, bytes_of(&parameters), &[values, output], rows.end - rows.start)?;
+        encoder.dispatch(kernel, bytes_of(&parameters), &[values, output], rows.end - rows.start)?;
     }
     Ok(())
 }

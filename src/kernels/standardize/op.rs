@@ -4,12 +4,12 @@
 use crate::engine::storage::Storage;
 use crate::float::dtype::FloatType;
 use crate::kernels::footprint::Footprint;
-use crate::kernels::reduce::op::View;
+use crate::kernels::reduce::op::AxisSplit;
 
 /// Standardizes elements by the mean and the standard deviation of their rows.
 pub(crate) struct Standardize {
     pub dtype: FloatType,
-    pub view: View,
+    pub view: AxisSplit,
     pub values: Storage,
     pub means: Storage,
     pub deviations: Storage,
@@ -28,8 +28,8 @@ pub(crate) struct StandardizeRows {
 
 impl Standardize {
     pub fn footprint(&self) -> Footprint {
-        let View { outer, len, inner } = self.view;
-        let (elements, lines) = (self.dtype.bytes(outer * len * inner), self.dtype.bytes(self.view.lines()));
+        let AxisSplit { outer, len, inner } = self.view;
+        let (elements, lines) = (self.dtype.bytes(outer * len * inner), self.dtype.bytes(self.view.outputs()));
         Footprint {
             name: format!("standardize {outer} x {len} x {inner} along the middle"),
             reads: vec![self.values.used(elements), self.means.used(lines), self.deviations.used(lines)],

@@ -1,7 +1,7 @@
 //! The CPU engine's half: runs of the inner axes, copied by all cores.
 
 use crate::element::Float;
-use crate::engine::host::parallel::share;
+use crate::engine::host::parallel::parallel_for;
 use crate::error::Result;
 use crate::kernels::transpose::op::Transpose;
 
@@ -14,7 +14,7 @@ pub(crate) fn transpose<T: Float>(op: &Transpose) -> Result<()> {
     let source = &*source;
     let runs_per_task = (ELEMENTS_PER_TASK / inner).max(1);
     op.target.host::<T>()?.write(|target| {
-        share(target.chunks_mut(runs_per_task * inner).enumerate(), |(task, runs)| {
+        parallel_for(target.chunks_mut(runs_per_task * inner).enumerate(), |(task, runs)| {
             for (number, run) in runs.chunks_exact_mut(inner).enumerate() {
                 let number = task * runs_per_task + number;
                 let (slab, place) = (number / (a * b), number % (a * b));

@@ -2,7 +2,7 @@
 
 use bytemuck::bytes_of;
 
-use crate::engine::gpu::encoder::Commands;
+use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP, params};
 use crate::error::{Error, Result};
@@ -59,21 +59,21 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
     [FloatType::F32, FloatType::F64].map(|dtype| TransposeKernel(dtype).source()).into()
 }
 
-pub(crate) fn transpose(op: &Transpose, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn transpose(op: &Transpose, encoder: &Encoder<'_>) -> Result<()> {
     let Transpose { outer, a, b, inner, .. } = *op;
     let size = op.dtype.size();
     let slab = (a * b * inner) as u64;
-    let window = commands.window_bytes() / size;
+    let window = encoder.window_bytes() / size;
     if slab > window {
         let bytes = slab * size;
         return Err(Error::too_large("rearranging axes that are not neighbours", bytes, window * size, {
-            &commands.info().name
+            &encoder.info().name
         }));
     }
     for tile in tiles(outer as u64, 1, slab, window, window) {
         let (first, total) = (tile.outer.start * slab, (tile.outer.end - tile.outer.start) * slab);
-        let (source, source_offset) = commands.window(op.source.gpu()?, first, total, size);
-        let (target, target_offset) = commands.window(op.target.gpu()?, first, total, size);
+        let (source, source_offset) = encoder.window(op.source.gpu()?, first, total, size);
+        let (target, target_offset) = encoder.window(op.target.gpu()?, first, total, size);
         let parameters = TransposeParameters {
             total: total as u32,
             a: a as u32,
@@ -83,7 +83,7 @@ pub(crate) fn transpose(op: &Transpose, commands: &Commands<'_>) -> Result<()> {
             target_offset,
         };
         let groups = total.div_ceil(WORKGROUP);
-        commands.dispatch(TransposeKernel(op.dtype), bytes_of(&parameters), &[source, target], groups)?;
+        encoder.dispatch(TransposeKernel(op.dtype), bytes_of(&parameters), &[source, target], groups)?;
     }
     Ok(())
 }

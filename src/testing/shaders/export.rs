@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::engine::gpu::dispatch_log::{self, Taped};
+use crate::engine::gpu::dispatch_log::{self, LoggedDispatch};
 use crate::engine::gpu::pipelines::{Access, KernelSource, ParametersIn};
 use crate::testing::shaders::operations;
 use crate::testing::shaders::translate::{Translation, is_wide};
@@ -37,12 +37,12 @@ fn sources_are_exported() {
 fn kernels_and_dispatches_are_exported() {
     let folder = folder();
     let mut recorded_on = Value::Null;
-    let mut taped = dispatch_log::record(|| recorded_on = operations::run());
+    let mut logged = dispatch_log::record(|| recorded_on = operations::run());
     // WebGPU has no 64 bits.
-    taped.retain(|dispatch| !is_wide(&dispatch.kernel.wgsl(ParametersIn::Uniform)));
+    logged.retain(|dispatch| !is_wide(&dispatch.kernel.wgsl(ParametersIn::Uniform)));
 
     // Those that were dispatched have other numbers of steps than those that stand for all.
-    let dispatched = taped.iter().map(|dispatch| dispatch.kernel.clone());
+    let dispatched = logged.iter().map(|dispatch| dispatch.kernel.clone());
     let kernels: BTreeMap<String, KernelSource> =
         super::kernels().into_iter().chain(dispatched).map(|kernel| (kernel.name.clone(), kernel)).collect();
     for (place, parameters) in PARAMETERS {
@@ -58,7 +58,7 @@ fn kernels_and_dispatches_are_exported() {
     });
     let kernels: Vec<_> = kernels.collect();
     let mut blobs = Blobs::default();
-    let dispatches: Vec<_> = taped.iter().map(|dispatch| blobs.dispatch(dispatch)).collect();
+    let dispatches: Vec<_> = logged.iter().map(|dispatch| blobs.dispatch(dispatch)).collect();
     let index = json!({ "recordedOn": recorded_on, "kernels": kernels, "dispatches": dispatches });
     fs::write(folder.join("tape.json"), index.to_string()).unwrap();
     fs::write(folder.join("tape.bin"), blobs.bytes).unwrap();
@@ -104,17 +104,17 @@ impl Blobs {
         json!([offset, contents.len()])
     }
 
-    fn dispatch(&mut self, taped: &Taped) -> Value {
-        let parameters = self.place(&taped.parameters);
+    fn dispatch(&mut self, logged: &LoggedDispatch) -> Value {
+        let parameters = self.place(&logged.parameters);
         let mut buffers = Vec::new();
-        for buffer in &taped.buffers {
+        for buffer in &logged.buffers {
             let before = self.place(&buffer.before);
             let after = buffer.after.as_ref().map(|after| self.place(after));
             buffers.push(json!({ "binding": buffer.number, "before": before, "after": after }));
         }
         json!({
-            "kernel": taped.kernel.name,
-            "groups": [taped.columns, taped.rows],
+            "kernel": logged.kernel.name,
+            "groups": [logged.columns, logged.rows],
             "parameters": parameters,
             "buffers": buffers,
         })

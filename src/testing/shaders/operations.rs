@@ -172,7 +172,7 @@ impl Run {
                 if sums { y.skip_nan().mean_axis(Axis(1)) } else { y.skip_nan().average_axis_or(Axis(1), &full, -1.0) }
             })?;
             assert_eq!([alone.fused(), averages.fused(), weighted.fused(), skipping.fused()], [1; 4]);
-            dispatch_log::play_kept(self.context())?;
+            dispatch_log::replay_recorded(self.context())?;
         }
         Ok(())
     }
@@ -210,7 +210,7 @@ impl Run {
                 let _zeros = device.capture(&x, |x| {
                     table.interp_rows(x)?.average_axis(Axis(1), &device.upload(&Array1::zeros(columns))?)
                 });
-                dispatch_log::play_kept(self.context())?;
+                dispatch_log::replay_recorded(self.context())?;
             }
         }
         Ok(())

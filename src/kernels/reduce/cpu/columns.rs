@@ -5,7 +5,7 @@ use crate::element::Float;
 use crate::float::accumulator::Accumulate;
 use crate::kernels::reduce::cpu::rows::{lane_sums, load};
 use crate::kernels::reduce::cpu::totals::{LANES, NONE, PER_ELEMENT, SHARED, Totals};
-use crate::simd::{Kernel, Vector};
+use crate::simd::{SimdKernel, Vector};
 
 /// Indices that are added before a sum goes back to memory: one at a time, sums would move more bytes than values do.
 pub(crate) const INDICES_AT_ONCE: usize = 8;
@@ -29,7 +29,7 @@ pub(crate) struct Columns<'a, T: Float, const LAYOUT: u8> {
     pub totals: &'a mut Totals<T>,
 }
 
-impl<T: Float, const LAYOUT: u8> Kernel<T> for Columns<'_, T, LAYOUT> {
+impl<T: Float, const LAYOUT: u8> SimdKernel<T> for Columns<'_, T, LAYOUT> {
     type Output = ();
 
     #[inline(always)]
@@ -170,7 +170,7 @@ pub(crate) struct NarrowColumns<'a, T: Float, const LAYOUT: u8> {
     pub totals: &'a mut Totals<T>,
 }
 
-impl<T: Float, const LAYOUT: u8> Kernel<T> for NarrowColumns<'_, T, LAYOUT> {
+impl<T: Float, const LAYOUT: u8> SimdKernel<T> for NarrowColumns<'_, T, LAYOUT> {
     type Output = ();
 
     #[inline(always)]

@@ -4,11 +4,11 @@
 use std::ops::Range;
 
 use crate::element::Float;
-use crate::engine::host::parallel::share;
+use crate::engine::host::parallel::parallel_for;
 use crate::kernels::reduce::cpu::reducer::{Block, Input, Partials, Reducer};
 use crate::kernels::reduce::cpu::tiling::{Tiling, ranges, split_outputs};
 use crate::kernels::reduce::cpu::totals::WeightLayout;
-use crate::kernels::reduce::op::View;
+use crate::kernels::reduce::op::AxisSplit;
 
 /// Values produced at a time: they are reduced while the L1 cache holds them.
 const TILE: usize = 4096;
@@ -33,7 +33,7 @@ impl<T: Float, R: Reducer<T>> Job<'_, T, R> {
             Some(sums) => split_outputs(sums, &blocks).into_iter().map(Some).collect(),
             None => Vec::from_iter(blocks.iter().map(|_| None)),
         };
-        share(blocks.iter().zip(outputs).zip(weight_sums), |((block, output), weight_sums)| {
+        parallel_for(blocks.iter().zip(outputs).zip(weight_sums), |((block, output), weight_sums)| {
             if parts.len() == 1 && self.producer.is_none() {
                 return self.reducer.reduce(&self.input, block, output, weight_sums);
             }
@@ -48,7 +48,7 @@ impl<T: Float, R: Reducer<T>> Job<'_, T, R> {
             return self.partials_of_part(block, whole);
         }
         let mut of_parts = Vec::from_iter(parts.iter().map(|_| R::Partials::default()));
-        share(of_parts.iter_mut().zip(parts), |(partials, part)| *partials = self.partials_of_part(block, part));
+        parallel_for(of_parts.iter_mut().zip(parts), |(partials, part)| *partials = self.partials_of_part(block, part));
         let mut of_parts = of_parts.into_iter();
         let mut merged = of_parts.next().unwrap_or_default();
         of_parts.for_each(|later| self.reducer.merge(&mut merged, later));
@@ -86,7 +86,7 @@ impl<T: Float, R: Reducer<T>> Job<'_, T, R> {
                         WeightLayout::PerElement(&weights[first..first + values.len()])
                     }
                 };
-                let view = View { outer: rows, len: piece.len(), inner: 1 };
+                let view = AxisSplit { outer: rows, len: piece.len(), inner: 1 };
                 let first_output = block.first_output + first_row - block.outer.start;
                 let block = Block { first_output, outer: 0..rows, inner: 0..1 };
                 let of_piece = self.reducer.partials(&Input { view, values, weights }, &block, 0..piece.len());

@@ -1,7 +1,7 @@
 //! Vector kernels of minima and maxima: comparisons only, in which NaN wins or is left out.
 
 use crate::element::Float;
-use crate::simd::{Kernel, Vector};
+use crate::simd::{SimdKernel, Vector};
 
 /// Vectors compared side by side, so that none waits for its own previous comparison.
 const UNROLL: usize = 4;
@@ -31,7 +31,7 @@ impl<'a, T> StridedBlock<'a, T> {
 #[derive(Clone, Copy)]
 pub(crate) struct Contiguous<'a, T, const IS_MIN: bool, const SKIP_NAN: bool>(pub &'a [T]);
 
-impl<T: Float, const IS_MIN: bool, const SKIP_NAN: bool> Kernel<T> for Contiguous<'_, T, IS_MIN, SKIP_NAN> {
+impl<T: Float, const IS_MIN: bool, const SKIP_NAN: bool> SimdKernel<T> for Contiguous<'_, T, IS_MIN, SKIP_NAN> {
     type Output = T;
 
     #[inline(always)]
@@ -44,7 +44,7 @@ impl<T: Float, const IS_MIN: bool, const SKIP_NAN: bool> Kernel<T> for Contiguou
 #[derive(Clone, Copy)]
 pub(crate) struct ContiguousArg<'a, T, const IS_MIN: bool>(pub &'a [T]);
 
-impl<T: Float, const IS_MIN: bool> Kernel<T> for ContiguousArg<'_, T, IS_MIN> {
+impl<T: Float, const IS_MIN: bool> SimdKernel<T> for ContiguousArg<'_, T, IS_MIN> {
     type Output = (T, usize);
 
     #[inline(always)]
@@ -65,7 +65,7 @@ impl<T: Float, const IS_MIN: bool> Kernel<T> for ContiguousArg<'_, T, IS_MIN> {
 #[derive(Clone, Copy)]
 pub(crate) struct Strided<'a, T, const IS_MIN: bool, const SKIP_NAN: bool>(pub StridedBlock<'a, T>);
 
-impl<T: Float, const IS_MIN: bool, const SKIP_NAN: bool> Kernel<T> for Strided<'_, T, IS_MIN, SKIP_NAN> {
+impl<T: Float, const IS_MIN: bool, const SKIP_NAN: bool> SimdKernel<T> for Strided<'_, T, IS_MIN, SKIP_NAN> {
     type Output = Vec<T>;
 
     #[inline(always)]

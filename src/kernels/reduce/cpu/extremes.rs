@@ -9,7 +9,7 @@ use crate::element::Float;
 use crate::kernels::reduce::cpu::extreme_kernels::{Contiguous, ContiguousArg, Strided, StridedBlock};
 use crate::kernels::reduce::cpu::fold::{Coord, Fold, finalize_each, merge_each, states};
 use crate::kernels::reduce::cpu::reducer::{Block, Input, Reducer};
-use crate::kernels::reduce::op::View;
+use crate::kernels::reduce::op::AxisSplit;
 
 /// The shortest row for which a vector kernel pays.
 const WORTH_A_KERNEL: usize = 64;
@@ -113,7 +113,7 @@ impl<T: Float, const SKIP_NAN: bool> Reducer<T> for Extremes<SKIP_NAN> {
     type Output = T;
 
     fn partials(&self, input: &Input<'_, T>, block: &Block, part: Range<usize>) -> Self::Partials {
-        let View { len, inner, .. } = input.view;
+        let AxisSplit { len, inner, .. } = input.view;
         let columns = block.inner.len();
         if inner == 1 && part.len() >= WORTH_A_KERNEL {
             return contiguous_rows(input, block, &part).map(|values| self.contiguous(values)).collect();
@@ -241,26 +241,26 @@ mod tests {
         let (skips, keeps) = (Extremes::<true> { is_min: IS_MIN }, Extremes::<false> { is_min: IS_MIN });
         for values in rows::<T>() {
             let (with, without) = (one_by_one(&keeps, &values), one_by_one(&skips, &values));
-            for (set, value) in T::with_every_set(Contiguous::<T, IS_MIN, false>(&values)) {
+            for (set, value) in T::with_every_isa(Contiguous::<T, IS_MIN, false>(&values)) {
                 assert_eq!(Some(keeps.score(value)), with.score, "{set}, {values:?}");
             }
-            for (set, (value, index)) in T::with_every_set(ContiguousArg::<T, IS_MIN>(&values)) {
+            for (set, (value, index)) in T::with_every_isa(ContiguousArg::<T, IS_MIN>(&values)) {
                 assert_eq!((Some(keeps.score(value)), index as u32), (with.score, with.index), "{set}, {values:?}");
             }
-            for (set, value) in T::with_every_set(Contiguous::<T, IS_MIN, true>(&values)) {
+            for (set, value) in T::with_every_isa(Contiguous::<T, IS_MIN, true>(&values)) {
                 let found = skips.found(value, values.iter().copied());
                 assert_eq!(found.score, without.score, "{set}, {values:?}");
             }
             for columns in [16, 17, 33, 40] {
                 let block = StridedBlock { values: &values, columns, len: values.len() / columns, stride: columns };
                 let column = |column| (0..block.len).map(|k| block.at(k)[column]).collect::<Vec<_>>();
-                for (set, extremes) in T::with_every_set(Strided::<T, IS_MIN, false>(block)) {
+                for (set, extremes) in T::with_every_isa(Strided::<T, IS_MIN, false>(block)) {
                     for (number, value) in extremes.into_iter().enumerate() {
                         let expected = one_by_one(&keeps, &column(number));
                         assert_eq!(Some(keeps.score(value)), expected.score, "{set}, {columns} columns, {values:?}");
                     }
                 }
-                for (set, extremes) in T::with_every_set(Strided::<T, IS_MIN, true>(block)) {
+                for (set, extremes) in T::with_every_isa(Strided::<T, IS_MIN, true>(block)) {
                     for (number, value) in extremes.into_iter().enumerate() {
                         let (found, expected) =
                             (skips.found(value, column(number)), one_by_one(&skips, &column(number)));

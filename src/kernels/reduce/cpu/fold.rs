@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::element::Float;
 use crate::kernels::reduce::cpu::reducer::{Block, Input, Reducer};
 use crate::kernels::reduce::cpu::totals::{LANES, WeightLayout};
-use crate::kernels::reduce::op::View;
+use crate::kernels::reduce::op::AxisSplit;
 
 /// Where a value belongs.
 #[derive(Clone, Copy)]
@@ -91,7 +91,7 @@ pub(crate) fn states<T: Float, F: Fold<T>>(
     block: &Block,
     part: Range<usize>,
 ) -> Vec<F::State> {
-    let View { len, inner, .. } = input.view;
+    let AxisSplit { len, inner, .. } = input.view;
     let width = block.inner.len();
     let mut states = vec![F::State::default(); block.outputs()];
     if part.is_empty() {

@@ -65,7 +65,7 @@ use crate::kernels::reduce::cpu::sums::Sums;
 use crate::kernels::reduce::cpu::tiling::Tiling;
 use crate::kernels::reduce::cpu::totals::{LANES, WeightLayout};
 use crate::kernels::reduce::cpu::zero_weights::ZeroWeights;
-use crate::kernels::reduce::op::{Finish, Output, Reduce, View, Weights};
+use crate::kernels::reduce::op::{AxisSplit, Output, Reduce, Reduction, Weights};
 
 /// How outputs are computed.
 enum Strategy<'a, T: Float, const SKIP_NAN: bool> {
@@ -89,12 +89,12 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(op: &Reduce, producer: Option<Produ
     let values = op.values.host::<T>()?.snapshot();
     let weights = match &op.weights {
         Weights::None => Values::default(),
-        Weights::Along(weights) | Weights::Full(weights) => weights.host::<T>()?.snapshot(),
+        Weights::Shared(weights) | Weights::PerElement(weights) => weights.host::<T>()?.snapshot(),
     };
     let weights = match &op.weights {
         Weights::None => WeightLayout::None,
-        Weights::Along(_) => WeightLayout::Shared(&weights[..]),
-        Weights::Full(_) => WeightLayout::PerElement(&weights[..]),
+        Weights::Shared(_) => WeightLayout::Shared(&weights[..]),
+        Weights::PerElement(_) => WeightLayout::PerElement(&weights[..]),
     };
     let means = match &op.means {
         Some(means) => means.host::<T>()?.snapshot(),
@@ -113,36 +113,37 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(op: &Reduce, producer: Option<Produ
 
 impl<'a, T: Float, const SKIP_NAN: bool> Strategy<'a, T, SKIP_NAN> {
     fn choose(op: &'a Reduce, weights: WeightLayout<&[T]>, means: &'a [T]) -> Self {
-        let is_min = op.finish.wants_small();
-        let average = op.finish == Finish::Average;
+        let is_min = op.reduction.is_min();
+        let average = op.reduction == Reduction::Average;
         let zero_weights = match op.fill {
             Some(fill) => ZeroWeights::Fill(fill.get()),
             None => ZeroWeights::Flag(op.check.as_deref()),
         };
-        match (op.finish, weights) {
-            (Finish::Var | Finish::Std, _) => {
-                Self::Moments(Generic(Moments { means, ddof: op.ddof, root: op.finish == Finish::Std }))
+        match (op.reduction, weights) {
+            (Reduction::Var | Reduction::Std, _) => {
+                Self::Moments(Generic(Moments { means, ddof: op.ddof, root: op.reduction == Reduction::Std }))
             }
-            (Finish::Min | Finish::Max, _) => Self::Extremes(Extremes { is_min }),
-            (Finish::ArgMin | Finish::ArgMax, _) => Self::ArgExtremes(ArgExtremes { is_min }),
-            (Finish::Sum | Finish::Mean | Finish::Average, WeightLayout::None) => match op.finish {
-                _ if SKIP_NAN => Self::NanSums(Generic(NanSum { mean: op.finish == Finish::Mean })),
-                Finish::Mean => Self::Sums(Sums::Mean { count: op.view.len }),
+            (Reduction::Min | Reduction::Max, _) => Self::Extremes(Extremes { is_min }),
+            (Reduction::ArgMin | Reduction::ArgMax, _) => Self::ArgExtremes(ArgExtremes { is_min }),
+            (Reduction::Sum | Reduction::Mean | Reduction::Average, WeightLayout::None) => match op.reduction {
+                _ if SKIP_NAN => Self::NanSums(Generic(NanSum { mean: op.reduction == Reduction::Mean })),
+                Reduction::Mean => Self::Sums(Sums::Mean { count: op.view.len }),
                 _ => Self::Sums(Sums::Sum),
             },
-            (Finish::Sum | Finish::Mean | Finish::Average, _) if SKIP_NAN => {
+            (Reduction::Sum | Reduction::Mean | Reduction::Average, _) if SKIP_NAN => {
                 Self::NanWeightedSums(Generic(NanWeightedSum { average, zero_weights }))
             }
             // The shared weights of many outputs are summed once, beforehand; those of a few with their values, so that
             // they are not read again.
-            (Finish::Sum | Finish::Mean | Finish::Average, WeightLayout::Shared(weights))
-                if op.view.lines() > LANES =>
+            (Reduction::Sum | Reduction::Mean | Reduction::Average, WeightLayout::Shared(weights))
+                if op.view.outputs() > LANES =>
             {
                 Self::Sums(Sums::SharedWeights { average, sum_of_weights: sum(weights), zero_weights })
             }
-            (Finish::Sum | Finish::Mean | Finish::Average, WeightLayout::Shared(_) | WeightLayout::PerElement(_)) => {
-                Self::Sums(Sums::PerElementWeights { average, zero_weights })
-            }
+            (
+                Reduction::Sum | Reduction::Mean | Reduction::Average,
+                WeightLayout::Shared(_) | WeightLayout::PerElement(_),
+            ) => Self::Sums(Sums::PerElementWeights { average, zero_weights }),
         }
     }
 }
@@ -154,7 +155,7 @@ where
     R: Reducer<T, Output: bytemuck::Pod + Send + Sync>,
 {
     let output: &Storage = match &op.output {
-        Output::Values(output) | Output::Places(output) => output,
+        Output::Values(output) | Output::Indices(output) => output,
     };
     output.host::<R::Output>()?.write(|output| match &op.weight_sums {
         None => {
@@ -167,7 +168,7 @@ where
 
 /// The sum of a slice, over all cores.
 fn sum<T: Float>(values: &[T]) -> Sum<T> {
-    let view = View { outer: 1, len: values.len(), inner: 1 };
+    let view = AxisSplit { outer: 1, len: values.len(), inner: 1 };
     let input = Input { view, values, weights: WeightLayout::None };
     let Tiling { blocks, parts } = Tiling::new(view, false);
     let job = Job { input, producer: None, reducer: &Sums::Sum };
@@ -177,7 +178,7 @@ fn sum<T: Float>(values: &[T]) -> Sum<T> {
 
 /// The means and standard deviations of contiguous rows, on the calling thread.
 pub(crate) fn statistics_of_rows<T: Float>(values: &[T], len: usize, ddof: f64) -> (Vec<T>, Vec<T>) {
-    let view = View { outer: values.len() / len, len, inner: 1 };
+    let view = AxisSplit { outer: values.len() / len, len, inner: 1 };
     let input = Input { view, values, weights: WeightLayout::None };
     let block = Block { first_output: 0, outer: 0..view.outer, inner: 0..1 };
     let (mut means, mut deviations) = (vec![T::zero(); view.outer], vec![T::zero(); view.outer]);

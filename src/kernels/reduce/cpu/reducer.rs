@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use crate::element::Float;
 use crate::kernels::reduce::cpu::totals::WeightLayout;
-use crate::kernels::reduce::op::View;
+use crate::kernels::reduce::op::AxisSplit;
 
 /// The operands of a reduction.
 #[derive(Clone, Copy)]
 pub(crate) struct Input<'a, T> {
-    pub view: View,
+    pub view: AxisSplit,
     pub values: &'a [T],
     pub weights: WeightLayout<&'a [T]>,
 }

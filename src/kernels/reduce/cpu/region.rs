@@ -7,22 +7,22 @@ use crate::kernels::reduce::cpu::columns::{ColumnSums, Columns, NarrowColumns};
 use crate::kernels::reduce::cpu::reducer::{Block, Input};
 use crate::kernels::reduce::cpu::rows::{Rows, RowsOfEight};
 use crate::kernels::reduce::cpu::totals::{LANES, NONE, PER_ELEMENT, SHARED, Totals, WeightLayout};
-use crate::kernels::reduce::op::View;
-use crate::simd::Kernel;
+use crate::kernels::reduce::op::AxisSplit;
+use crate::simd::SimdKernel;
 
 /// Outputs whose sums are computed at a time, so that the L1 cache still holds them when the outputs are computed.
 const OUTPUTS_AT_ONCE: usize = 1024;
 
 /// Runs kernels with some instruction set.
 pub(crate) trait Runner<T: Float> {
-    fn run<K: Kernel<T>>(&self, kernel: K) -> K::Output;
+    fn run<K: SimdKernel<T>>(&self, kernel: K) -> K::Output;
 }
 
 /// Runs them with the widest that the processor has.
 pub(crate) struct Widest;
 
 impl<T: Float> Runner<T> for Widest {
-    fn run<K: Kernel<T>>(&self, kernel: K) -> K::Output {
+    fn run<K: SimdKernel<T>>(&self, kernel: K) -> K::Output {
         T::vectorize(kernel)
     }
 }
@@ -96,7 +96,7 @@ impl<'a, T: Float> Region<'a, T> {
         columns: &mut [ColumnSums; 2],
         totals: &mut Totals<T>,
     ) {
-        let Input { view: View { len, inner, .. }, values, .. } = self.input;
+        let Input { view: AxisSplit { len, inner, .. }, values, .. } = self.input;
         let (width, part_len) = (self.inner.len(), self.part.len());
         // The values from an index on, and their weights where each has one. An empty array has no such index.
         let from = |start: usize| {

@@ -5,7 +5,7 @@ use crate::element::Float;
 use crate::float::Sum;
 use crate::float::accumulator::Accumulate;
 use crate::kernels::reduce::cpu::totals::{LANES, NONE, PER_ELEMENT, SHARED, Totals};
-use crate::simd::{Kernel, Vector, Weights8};
+use crate::simd::{SimdKernel, Vector, Weights8};
 
 /// Rows that are summed together unless each value has a weight of its own. Shared weights are loaded and widened once
 /// for all of them, and several rows are fetched from memory faster than one.
@@ -23,7 +23,7 @@ pub(crate) struct Rows<'a, T: Float, const LAYOUT: u8> {
     pub totals: &'a mut Totals<T>,
 }
 
-impl<T: Float, const LAYOUT: u8> Kernel<T> for Rows<'_, T, LAYOUT> {
+impl<T: Float, const LAYOUT: u8> SimdKernel<T> for Rows<'_, T, LAYOUT> {
     type Output = ();
 
     #[inline(always)]
@@ -141,7 +141,7 @@ pub(crate) struct RowsOfEight<'a, T: Float, const LAYOUT: u8> {
     pub totals: &'a mut Totals<T>,
 }
 
-impl<T: Float, const LAYOUT: u8> Kernel<T> for RowsOfEight<'_, T, LAYOUT> {
+impl<T: Float, const LAYOUT: u8> SimdKernel<T> for RowsOfEight<'_, T, LAYOUT> {
     /// The number of rows that were summed.
     type Output = usize;
 

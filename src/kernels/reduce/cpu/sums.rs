@@ -10,7 +10,7 @@ use crate::kernels::reduce::cpu::reducer::{Block, Input, Partials, Reducer};
 use crate::kernels::reduce::cpu::region::{Region, Runner, Widest};
 use crate::kernels::reduce::cpu::totals::Totals;
 use crate::kernels::reduce::cpu::zero_weights::ZeroWeights;
-use crate::simd::{Kernel, Vector};
+use crate::simd::{SimdKernel, Vector};
 
 /// What is made of sums.
 #[derive(Clone, Copy)]
@@ -140,7 +140,7 @@ struct Finalize<'a, T: Float> {
     output: &'a mut [T],
 }
 
-impl<T: Float> Kernel<T> for Finalize<'_, T> {
+impl<T: Float> SimdKernel<T> for Finalize<'_, T> {
     /// Whether any output was divided by the zero sum of its weights.
     type Output = bool;
 
@@ -180,13 +180,13 @@ impl<T: Float> Kernel<T> for Finalize<'_, T> {
 mod tests {
     use super::*;
     use crate::kernels::reduce::cpu::totals::WeightLayout;
-    use crate::kernels::reduce::op::View;
+    use crate::kernels::reduce::op::AxisSplit;
 
     /// Runs kernels with one instruction set.
     struct With<S>(S);
 
     impl<T: Float, S: Vector<T>> Runner<T> for With<S> {
-        fn run<K: Kernel<T>>(&self, kernel: K) -> K::Output {
+        fn run<K: SimdKernel<T>>(&self, kernel: K) -> K::Output {
             kernel.run(self.0)
         }
     }
@@ -195,12 +195,12 @@ mod tests {
     #[derive(Clone, Copy)]
     struct WeightedSums<'a, T>(Input<'a, T>);
 
-    impl<T: Float> Kernel<T> for WeightedSums<'_, T> {
+    impl<T: Float> SimdKernel<T> for WeightedSums<'_, T> {
         type Output = Vec<(T, T)>;
 
         #[inline(always)]
         fn run<S: Vector<T>>(self, simd: S) -> Vec<(T, T)> {
-            let (input, View { outer, len, inner }) = (self.0, self.0.view);
+            let (input, AxisSplit { outer, len, inner }) = (self.0, self.0.view);
             let block = Block { first_output: 0, outer: 0..outer, inner: 0..inner };
             let runner = With(simd);
             let Totals { products, weights } = Region::new(&input, &block, 0..len, true).totals(&runner);
@@ -222,13 +222,13 @@ mod tests {
         let views = lengths.into_iter().flat_map(|len| [1, 2, 3, 8, 15, 16, 17, 40].map(|inner| (19, len, inner)));
         // More outputs than a batch has, and rows so long that several are summed together.
         for (outer, len, inner) in views.chain([(1, 6, 2100), (2100, 5, 1), (700, 2, 3), (7, 8200, 1)]) {
-            let view = View { outer, len, inner };
+            let view = AxisSplit { outer, len, inner };
             let number = |i: usize| T::narrow(((i * 7919) % 1013) as f64 * 0.01 - 4.0);
             let values: Vec<T> = (0..outer * len * inner).map(number).collect();
             let weights: Vec<T> = (0..outer * len * inner).map(|i| number(i + 5)).collect();
             let shared = WeightLayout::Shared(&weights[..len]);
             for weights in [WeightLayout::None, shared, WeightLayout::PerElement(&weights)] {
-                let all = T::with_every_set(WeightedSums(Input { view, values: &values, weights }));
+                let all = T::with_every_isa(WeightedSums(Input { view, values: &values, weights }));
                 for (output, &(sum, sum_of_weights)) in all[0].1.iter().enumerate() {
                     let (outer, column) = (output / inner, output % inner);
                     let indices = (0..len).map(|k| (k, (outer * len + k) * inner + column));

@@ -7,8 +7,8 @@ use crate::kernels::reduce::cpu::columns::INDICES_AT_ONCE;
 use crate::kernels::reduce::cpu::reducer::Block;
 use crate::kernels::reduce::cpu::rows::ROWS_AT_ONCE;
 use crate::kernels::reduce::cpu::totals::LANES;
-use crate::kernels::reduce::op::View;
-use crate::kernels::tiles::steps;
+use crate::kernels::reduce::op::AxisSplit;
+use crate::kernels::tiles::chunk_ranges;
 
 /// Elements that one task reduces: some 40 µs of work. Waking a sleeping thread costs 10 to 100 µs, so the calling
 /// thread finishes less than two tasks sooner alone.
@@ -35,14 +35,14 @@ pub(crate) struct Tiling {
 impl Tiling {
     /// Depends on the shape alone, so that results do not depend on the number of cores. `produced`: whether the values
     /// are computed on the fly.
-    pub fn new(view: View, produced: bool) -> Self {
+    pub fn new(view: AxisSplit, produced: bool) -> Self {
         let blocks = blocks(view, if produced { PRODUCED_PER_TASK } else { ELEMENTS_PER_TASK });
         let parts = parts(view, blocks.len());
         Self { blocks, parts }
     }
 }
 
-fn blocks(View { outer, len, inner }: View, elements_per_task: usize) -> Vec<Block> {
+fn blocks(AxisSplit { outer, len, inner }: AxisSplit, elements_per_task: usize) -> Vec<Block> {
     // The kernels take in several contiguous rows at once.
     let fewest = if inner == 1 { ROWS_AT_ONCE } else { 1 };
     let outputs = (elements_per_task / len.max(1)).clamp(fewest, OUTPUTS_PER_TASK);
@@ -62,9 +62,9 @@ fn blocks(View { outer, len, inner }: View, elements_per_task: usize) -> Vec<Blo
     (0..outer).flat_map(blocks_of).collect()
 }
 
-fn parts(view: View, blocks: usize) -> Vec<Range<usize>> {
+fn parts(view: AxisSplit, blocks: usize) -> Vec<Range<usize>> {
     let len = view.len;
-    let outputs_per_block = view.lines().div_ceil(blocks.max(1)).max(1);
+    let outputs_per_block = view.outputs().div_ceil(blocks.max(1)).max(1);
     let part_len = (ELEMENTS_PER_PART / outputs_per_block).max(len / ENOUGH_TASKS);
     let part_len = part_len.next_multiple_of(LANES.max(INDICES_AT_ONCE));
     if blocks >= ENOUGH_TASKS || len < 4 * part_len {
@@ -75,7 +75,7 @@ fn parts(view: View, blocks: usize) -> Vec<Range<usize>> {
 
 /// Cuts `0..len` into ranges of some length and a shorter last one.
 pub(crate) fn ranges(len: usize, step: usize) -> impl Iterator<Item = Range<usize>> {
-    steps(len as u64, step as u64).map(|range| range.start as usize..range.end as usize)
+    chunk_ranges(len as u64, step as u64).map(|range| range.start as usize..range.end as usize)
 }
 
 /// Cuts outputs into those of each block.
@@ -99,7 +99,7 @@ mod tests {
             [(1, 0, 1), (0, 5, 3), (3, 5, 0), (1, 1 << 22, 1), (2, 1 << 20, 3), (7, 3, 40_000), (300_000, 8, 1)];
         for (outer, len, inner) in views {
             for produced in [false, true] {
-                let view = View { outer, len, inner };
+                let view = AxisSplit { outer, len, inner };
                 let Tiling { blocks, parts } = Tiling::new(view, produced);
                 let mut next = 0;
                 for block in &blocks {
@@ -108,7 +108,7 @@ mod tests {
                     assert!(block.inner == (0..inner) || block.outer.len() == 1, "{view:?}: {block:?}");
                     next += block.outputs();
                 }
-                assert_eq!(next, view.lines(), "{view:?}");
+                assert_eq!(next, view.outputs(), "{view:?}");
                 assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, len), "{view:?}");
                 assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start), "{view:?}: {parts:?}");
             }
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn few_long_outputs_are_cut_along_the_reduced_axis() {
-        let parts = |outer, len, inner| Tiling::new(View { outer, len, inner }, false).parts.len();
+        let parts = |outer, len, inner| Tiling::new(AxisSplit { outer, len, inner }, false).parts.len();
         assert_eq!(parts(1, 1 << 24, 1), 64);
         assert!(parts(1, 1 << 20, 3) > 1);
         assert_eq!(parts(1000, 1 << 14, 1), 1);

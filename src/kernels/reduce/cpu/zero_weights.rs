@@ -15,7 +15,7 @@ impl<T> ZeroWeights<'_, T> {
     /// Reports an output, if that is what becomes of it.
     pub fn flag(&self, output: usize) {
         if let Self::Flag(Some(check)) = self {
-            check.offend(output);
+            check.flag(output);
         }
     }
 }

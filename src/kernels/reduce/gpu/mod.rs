@@ -4,12 +4,12 @@ use bytemuck::bytes_of;
 
 use crate::element::ElementType;
 use crate::engine::check::Outcome;
-use crate::engine::gpu::encoder::{Binding, Commands, Placeholder};
+use crate::engine::gpu::encoder::{Binding, Encoder, Placeholder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP, constants, params};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
-use crate::kernels::reduce::op::{Finish, Output, Reduce, View, Weights};
+use crate::kernels::reduce::op::{AxisSplit, Output, Reduce, Reduction, Weights};
 use crate::kernels::tiles::{Tile, tiles};
 
 /// Variances, from what their sums hold.
@@ -89,7 +89,7 @@ pub(crate) const LAYOUTS: [wgsl::Layout; 1] = [ReduceParameters::LAYOUT];
 
 /// What a line is reduced by: which state its places are folded into, and what is bound besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Family {
+pub(crate) enum StateKind {
     Plain,
     Weighted,
     Moments,
@@ -97,19 +97,19 @@ pub(crate) enum Family {
     ExtremePlace,
 }
 
-impl Family {
+impl StateKind {
     pub fn of(operation: &Reduce) -> Self {
-        match (operation.finish, &operation.weights) {
-            (Finish::Var | Finish::Std, _) => Self::Moments,
-            (Finish::Min | Finish::Max, _) => Self::ExtremeValue,
-            (Finish::ArgMin | Finish::ArgMax, _) => Self::ExtremePlace,
-            (Finish::Sum | Finish::Mean | Finish::Average, Weights::None) => Self::Plain,
-            (Finish::Sum | Finish::Mean | Finish::Average, _) => Self::Weighted,
+        match (operation.reduction, &operation.weights) {
+            (Reduction::Var | Reduction::Std, _) => Self::Moments,
+            (Reduction::Min | Reduction::Max, _) => Self::ExtremeValue,
+            (Reduction::ArgMin | Reduction::ArgMax, _) => Self::ExtremePlace,
+            (Reduction::Sum | Reduction::Mean | Reduction::Average, Weights::None) => Self::Plain,
+            (Reduction::Sum | Reduction::Mean | Reduction::Average, _) => Self::Weighted,
         }
     }
 
     /// The arithmetic of its sums, if it has any.
-    pub fn accumulator(self, sums: Sums) -> Option<&'static str> {
+    pub fn accumulator(self, sums: Accumulation) -> Option<&'static str> {
         match self {
             Self::Plain | Self::Weighted | Self::Moments => Some(sums.fragment()),
             Self::ExtremeValue | Self::ExtremePlace => None,
@@ -119,11 +119,11 @@ impl Family {
     /// Its state, and what is made of it.
     pub fn fragments(self) -> Vec<&'static str> {
         let reductions = constants! {
-            REDUCTION_MEAN = Finish::Mean,
-            REDUCTION_AVERAGE = Finish::Average,
-            REDUCTION_STD = Finish::Std,
-            REDUCTION_MIN = Finish::Min,
-            REDUCTION_ARGMIN = Finish::ArgMin,
+            REDUCTION_MEAN = Reduction::Mean,
+            REDUCTION_AVERAGE = Reduction::Average,
+            REDUCTION_STD = Reduction::Std,
+            REDUCTION_MIN = Reduction::Min,
+            REDUCTION_ARGMIN = Reduction::ArgMin,
         };
         match self {
             Self::Plain => vec![reductions, include_str!("../../../../shaders/reduce/plain.wgsl")],
@@ -156,11 +156,11 @@ impl Family {
     }
 
     /// Bytes of a state in an array of them, as WGSL lays it out.
-    pub fn state_bytes(self, element: ElementType, sums: Sums) -> u64 {
+    pub fn state_bytes(self, element: ElementType, sums: Accumulation) -> u64 {
         let (accumulator, alignment) = match (sums, element) {
-            (Sums::Wide, _) => (8, 8),
-            (Sums::Compensated, ElementType::F64) => (16, 8),
-            (Sums::Compensated, _) => (8, 4),
+            (Accumulation::Widened, _) => (8, 8),
+            (Accumulation::Compensated, ElementType::F64) => (16, 8),
+            (Accumulation::Compensated, _) => (8, 4),
         };
         let word: u64 = 4;
         match self {
@@ -175,7 +175,7 @@ impl Family {
 
 /// What one invocation or workgroup takes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Regime {
+enum Strategy {
     /// An invocation a line.
     Lines,
     /// A workgroup a row.
@@ -190,25 +190,25 @@ enum Regime {
 
 /// How sums are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Sums {
+pub(crate) enum Accumulation {
     /// f32 in f64.
-    Wide,
+    Widened,
     /// In two numbers of the element's own type.
     Compensated,
 }
 
-impl Sums {
+impl Accumulation {
     /// The arithmetic of sums.
     pub fn fragment(self) -> &'static str {
         match self {
-            Self::Wide => include_str!("../../../../shaders/lib/accumulate_wide.wgsl"),
+            Self::Widened => include_str!("../../../../shaders/lib/accumulate_wide.wgsl"),
             Self::Compensated => wgsl::COMPENSATED,
         }
     }
 
-    pub fn of(element: ElementType, commands: &Commands<'_>) -> Self {
+    pub fn of(element: ElementType, encoder: &Encoder<'_>) -> Self {
         match element {
-            ElementType::F32 if commands.info().supports_f64 => Self::Wide,
+            ElementType::F32 if encoder.info().supports_f64 => Self::Widened,
             _ => Self::Compensated,
         }
     }
@@ -225,13 +225,13 @@ struct ForBlocks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct ReduceKernel {
     element: ElementType,
-    sums: Sums,
-    family: Family,
-    regime: Regime,
+    sums: Accumulation,
+    family: StateKind,
+    regime: Strategy,
     blocks: ForBlocks,
 }
 
-impl Regime {
+impl Strategy {
     fn is_block(self) -> bool {
         matches!(self, Self::BlocksAlong | Self::BlocksAcross)
     }
@@ -239,41 +239,41 @@ impl Regime {
 
 impl ReduceKernel {
     fn fragments(self) -> Vec<&'static str> {
-        let weighted = self.family == Family::Weighted;
+        let weighted = self.family == StateKind::Weighted;
         let mut fragments = vec![wgsl::element(self.element), wgsl::SPECIAL, ReduceParameters::DECLARED];
         fragments.extend(self.family.accumulator(self.sums));
         fragments.extend(self.family.fragments());
         fragments.push(include_str!("../../../../shaders/reduce/parameters.wgsl"));
         match (self.regime, weighted) {
-            (Regime::BlocksAlong | Regime::BlocksAcross, _) => fragments.extend([
+            (Strategy::BlocksAlong | Strategy::BlocksAcross, _) => fragments.extend([
                 include_str!("../../../../shaders/reduce/by_four.wgsl"),
                 match weighted {
                     true => include_str!("../../../../shaders/reduce/by_four_weighted.wgsl"),
                     false => include_str!("../../../../shaders/reduce/by_four_unweighted.wgsl"),
                 },
                 match self.regime {
-                    Regime::BlocksAlong => include_str!("../../../../shaders/reduce/block_along.wgsl"),
+                    Strategy::BlocksAlong => include_str!("../../../../shaders/reduce/block_along.wgsl"),
                     _ => include_str!("../../../../shaders/reduce/block_across.wgsl"),
                 },
                 constants! { NEIGHBOURS = NEIGHBOURS },
             ]),
-            (Regime::Lines | Regime::Rows, true) => {
+            (Strategy::Lines | Strategy::Rows, true) => {
                 fragments.push(include_str!("../../../../shaders/reduce/by_one_weighted.wgsl"));
             }
-            (Regime::Lines | Regime::Rows, false) => {
+            (Strategy::Lines | Strategy::Rows, false) => {
                 fragments.push(include_str!("../../../../shaders/reduce/by_one.wgsl"));
             }
-            (Regime::Merge, _) => {}
+            (Strategy::Merge, _) => {}
         }
         match self.regime {
-            Regime::Rows => fragments.push(wgsl::workgroup()),
+            Strategy::Rows => fragments.push(wgsl::workgroup()),
             _ => fragments.extend([wgsl::workgroup(), wgsl::GRID]),
         }
         fragments.push(match self.regime {
-            Regime::BlocksAlong | Regime::BlocksAcross => include_str!("../../../../shaders/reduce/blocks.wgsl"),
-            Regime::Lines => include_str!("../../../../shaders/reduce/outputs.wgsl"),
-            Regime::Rows => include_str!("../../../../shaders/reduce/rows.wgsl"),
-            Regime::Merge => include_str!("../../../../shaders/reduce/merge.wgsl"),
+            Strategy::BlocksAlong | Strategy::BlocksAcross => include_str!("../../../../shaders/reduce/blocks.wgsl"),
+            Strategy::Lines => include_str!("../../../../shaders/reduce/outputs.wgsl"),
+            Strategy::Rows => include_str!("../../../../shaders/reduce/rows.wgsl"),
+            Strategy::Merge => include_str!("../../../../shaders/reduce/merge.wgsl"),
         });
         fragments
     }
@@ -285,7 +285,7 @@ impl KernelKey for ReduceKernel {
         let mut constants = Vec::new();
         if regime.is_block() {
             constants.push(("SINGLE_PASS", f64::from(u8::from(single_pass))));
-            if family == Family::Weighted {
+            if family == StateKind::Weighted {
                 constants.push(("WEIGHTS_ALONG", f64::from(u8::from(weights_along))));
             }
         }
@@ -295,7 +295,7 @@ impl KernelKey for ReduceKernel {
             name: format!("reduce_{element}_{sums:?}_{family:?}_{regime:?}{along}{single}"),
             fragments: self.fragments(),
             constants,
-            access: family.access(regime == Regime::Merge),
+            access: family.access(regime == Strategy::Merge),
         }
     }
 }
@@ -310,20 +310,28 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 #[cfg(test)]
 pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
-    for (element, sums) in
-        [(ElementType::F32, Sums::Wide), (ElementType::F32, Sums::Compensated), (ElementType::F64, Sums::Compensated)]
-    {
-        for family in [Family::Plain, Family::Weighted, Family::Moments, Family::ExtremeValue, Family::ExtremePlace] {
+    for (element, sums) in [
+        (ElementType::F32, Accumulation::Widened),
+        (ElementType::F32, Accumulation::Compensated),
+        (ElementType::F64, Accumulation::Compensated),
+    ] {
+        for family in [
+            StateKind::Plain,
+            StateKind::Weighted,
+            StateKind::Moments,
+            StateKind::ExtremeValue,
+            StateKind::ExtremePlace,
+        ] {
             let mut push = |regime, blocks| {
                 let kernel = ReduceKernel { element, sums, family, regime, blocks }.source();
                 all.push((kernel, family.state_bytes(element, sums)));
             };
-            for regime in [Regime::Lines, Regime::Rows, Regime::Merge] {
+            for regime in [Strategy::Lines, Strategy::Rows, Strategy::Merge] {
                 push(regime, ForBlocks::default());
             }
-            for regime in [Regime::BlocksAlong, Regime::BlocksAcross] {
+            for regime in [Strategy::BlocksAlong, Strategy::BlocksAcross] {
                 for (weights_along, single_pass) in [(false, false), (false, true), (true, false), (true, true)] {
-                    if family == Family::Weighted || !weights_along {
+                    if family == StateKind::Weighted || !weights_along {
                         push(regime, ForBlocks { weights_along, single_pass });
                     }
                 }
@@ -335,37 +343,37 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
 
 /// Into how many parts of how many places a line of a tile is split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Split {
-    regime: Regime,
+struct LaunchConfig {
+    regime: Strategy,
     parts: u64,
     part_places: u64,
 }
 
-impl Split {
+impl LaunchConfig {
     /// Chooses the regime and as many parts as the device needs to be busy. `blocks` says that values and weights can be
     /// loaded in blocks of four by four.
     ///
     /// Blocks are for software rasterisers alone (see `shaders/reduce/blocks.wgsl`); on hardware neighbours have to read
     /// side by side, and a workgroup's memory and barriers are cheap.
-    fn choose(view: View, lines: u64, places: u64, kind: DeviceKind, blocks: bool) -> Self {
+    fn choose(view: AxisSplit, lines: u64, places: u64, kind: DeviceKind, blocks: bool) -> Self {
         let is_software = kind == DeviceKind::Software;
         let regime = match (view.inner == 1, is_software && blocks) {
-            (true, true) if lines >= BLOCK => Regime::BlocksAlong,
-            (false, true) => Regime::BlocksAcross,
-            (true, _) if places >= SHORTEST_ROW => Regime::Rows,
-            _ => Regime::Lines,
+            (true, true) if lines >= BLOCK => Strategy::BlocksAlong,
+            (false, true) => Strategy::BlocksAcross,
+            (true, _) if places >= SHORTEST_ROW => Strategy::Rows,
+            _ => Strategy::Lines,
         };
         // How many lines go together, and how many places at once.
         let (fold, together) = match regime {
-            Regime::BlocksAlong | Regime::BlocksAcross => (BLOCK, BLOCK),
-            Regime::Rows => (1, WORKGROUP),
-            Regime::Lines | Regime::Merge => (1, 1),
+            Strategy::BlocksAlong | Strategy::BlocksAcross => (BLOCK, BLOCK),
+            Strategy::Rows => (1, WORKGROUP),
+            Strategy::Lines | Strategy::Merge => (1, 1),
         };
         // A GPU hides latency with tens of thousands of invocations; a software rasteriser wants a few for each core.
         let busy = match regime {
-            Regime::BlocksAlong | Regime::BlocksAcross => 1 << 8,
-            Regime::Rows => (if is_software { 1 << 10 } else { 1 << 16 }) / WORKGROUP,
-            Regime::Lines | Regime::Merge => {
+            Strategy::BlocksAlong | Strategy::BlocksAcross => 1 << 8,
+            Strategy::Rows => (if is_software { 1 << 10 } else { 1 << 16 }) / WORKGROUP,
+            Strategy::Lines | Strategy::Merge => {
                 if is_software {
                     1 << 10
                 } else {
@@ -374,13 +382,13 @@ impl Split {
             }
         };
         let wanted = match u64::div_ceil(busy, lines.div_ceil(fold)) {
-            parts if parts > 1 && regime == Regime::BlocksAlong => parts.next_multiple_of(NEIGHBOURS),
+            parts if parts > 1 && regime == Strategy::BlocksAlong => parts.next_multiple_of(NEIGHBOURS),
             parts => parts,
         };
         let worthwhile = places / (together * FEWEST_ITERATIONS);
         let needed = match regime {
             // Rows as long as pages: a part of no more than what the processor remembers the addresses of.
-            Regime::BlocksAcross if view.inner as u64 >= PAGE => places.div_ceil(MOST_PAGES),
+            Strategy::BlocksAcross if view.inner as u64 >= PAGE => places.div_ceil(MOST_PAGES),
             _ => 0,
         };
         let needed = needed.min(MOST_PARTS).max(places.div_ceil(together * MOST_ITERATIONS));
@@ -392,25 +400,25 @@ impl Split {
 
     fn groups(self, lines: u64) -> u64 {
         match self.regime {
-            Regime::Rows => lines * self.parts,
-            Regime::Lines => (lines * self.parts).div_ceil(WORKGROUP),
-            Regime::BlocksAlong | Regime::BlocksAcross => (lines.div_ceil(BLOCK) * self.parts).div_ceil(WORKGROUP),
-            Regime::Merge => lines.div_ceil(WORKGROUP),
+            Strategy::Rows => lines * self.parts,
+            Strategy::Lines => (lines * self.parts).div_ceil(WORKGROUP),
+            Strategy::BlocksAlong | Strategy::BlocksAcross => (lines.div_ceil(BLOCK) * self.parts).div_ceil(WORKGROUP),
+            Strategy::Merge => lines.div_ceil(WORKGROUP),
         }
     }
 }
 
-pub(crate) fn reduce(operation: &Reduce, commands: &Commands<'_>) -> Result<()> {
+pub(crate) fn reduce(operation: &Reduce, encoder: &Encoder<'_>) -> Result<()> {
     let view = operation.view;
-    let sums = Sums::of(operation.dtype.element(), commands);
-    let family = Family::of(operation);
+    let sums = Accumulation::of(operation.dtype.element(), encoder);
+    let family = StateKind::of(operation);
     let state_bytes = family.state_bytes(operation.dtype.element(), sums);
-    let window = commands.window_bytes() / operation.dtype.size();
-    let widest = commands.window_bytes() / state_bytes;
+    let window = encoder.window_bytes() / operation.dtype.size();
+    let widest = encoder.window_bytes() / state_bytes;
     let all = tiles(view.outer as u64, view.len as u64, view.inner as u64, window, widest);
     // Tiles of the same lines follow one another.
     for tiles in all.chunk_by(|one, next| one.outer == next.outer && one.inner == next.inner) {
-        Lines { operation, commands, sums, family, state_bytes }.run(tiles)?;
+        Lines { operation, encoder, sums, family, state_bytes }.run(tiles)?;
     }
     Ok(())
 }
@@ -418,16 +426,16 @@ pub(crate) fn reduce(operation: &Reduce, commands: &Commands<'_>) -> Result<()> 
 /// The reduction of the lines that some tiles share.
 struct Lines<'a> {
     operation: &'a Reduce,
-    commands: &'a Commands<'a>,
-    sums: Sums,
-    family: Family,
+    encoder: &'a Encoder<'a>,
+    sums: Accumulation,
+    family: StateKind,
     state_bytes: u64,
 }
 
 /// One dispatch of it.
 struct Step<'a> {
     tile: &'a Tile,
-    split: Split,
+    split: LaunchConfig,
     lines: u64,
     continue_partial: bool,
     single_pass: bool,
@@ -439,22 +447,22 @@ impl Lines<'_> {
         let Some(deepest) = tiles.first() else { return Ok(()) };
         let lines = (deepest.outer.end - deepest.outer.start) * (deepest.inner.end - deepest.inner.start);
         let places = deepest.len.end - deepest.len.start;
-        let kind = self.commands.info().kind;
+        let kind = self.encoder.info().kind;
         let blocks = tiles.iter().try_fold(true, |all, tile| self.takes_blocks(tile).map(|takes| all && takes))?;
-        let split = Split::choose(self.operation.view, lines, places, kind, blocks);
+        let split = LaunchConfig::choose(self.operation.view, lines, places, kind, blocks);
         let single_pass = split.parts == 1 && tiles.len() == 1;
         let partial_bytes = lines * split.parts * self.state_bytes;
-        let scratch = if single_pass { None } else { Some(self.commands.scratch(partial_bytes)?) };
+        let scratch = if single_pass { None } else { Some(self.encoder.scratch(partial_bytes)?) };
         let partials = match &scratch {
             Some(scratch) => Binding::start(scratch, partial_bytes),
-            None => self.commands.placeholder(Placeholder::Partials),
+            None => self.encoder.placeholder(Placeholder::Partials),
         };
 
         for (number, tile) in tiles.iter().enumerate() {
             self.dispatch(&Step { tile, split, lines, continue_partial: number > 0, single_pass, partials })?;
         }
         if !single_pass {
-            let split = Split { regime: Regime::Merge, ..split };
+            let split = LaunchConfig { regime: Strategy::Merge, ..split };
             self.dispatch(&Step { tile: deepest, split, lines, continue_partial: false, single_pass, partials })?;
         }
         Ok(())
@@ -470,17 +478,17 @@ impl Lines<'_> {
             _ => is_whole(inner) && is_whole(tile.inner.start) && is_whole(tile.inner.end),
         };
         let weights = match weights {
-            Weights::Along(weights) => {
+            Weights::Shared(weights) => {
                 let needed = tile.len.end.next_multiple_of(BLOCK) * self.operation.dtype.size();
                 is_whole(tile.len.start) && needed <= weights.gpu()?.room()
             }
-            Weights::None | Weights::Full(_) => true,
+            Weights::None | Weights::PerElement(_) => true,
         };
         Ok(values && weights)
     }
 
     fn parameters(&self, step: &Step<'_>) -> ReduceParameters {
-        let Reduce { view, finish, weights, weight_sums, .. } = self.operation;
+        let Reduce { view, reduction, weights, weight_sums, .. } = self.operation;
         let Step { tile, split, lines, continue_partial, single_pass, .. } = step;
         ReduceParameters {
             outputs: *lines as u32,
@@ -496,10 +504,10 @@ impl Lines<'_> {
             mean_offset: 0,
             first_output: self.first_line(tile) as u32,
             first_index: tile.len.start as u32,
-            reduction: *finish as u32,
+            reduction: *reduction as u32,
             continue_partial: (*continue_partial).into(),
             single_pass: (*single_pass).into(),
-            weights_along: matches!(weights, Weights::Along(_)).into(),
+            weights_along: matches!(weights, Weights::Shared(_)).into(),
             has_sums: weight_sums.is_some().into(),
             skip_nan: self.operation.skip_nan.into(),
             check: match self.operation.check.as_ref().map(|check| check.outcome()) {
@@ -520,7 +528,7 @@ impl Lines<'_> {
     }
 
     fn dispatch(&self, step: &Step<'_>) -> Result<()> {
-        let Self { commands, operation, .. } = self;
+        let Self { encoder, operation, .. } = self;
         let Step { tile, split, lines, partials, .. } = step;
         let Reduce { view, values, weights, output, weight_sums, means, check, .. } = operation;
         let (len, inner) = (view.len as u64, view.inner as u64);
@@ -538,53 +546,53 @@ impl Lines<'_> {
             _ => (tile.outer.start * len * inner, rows * len * inner),
         };
         let mut parameters = self.parameters(step);
-        let values = bind(&mut parameters.value_offset, commands.window(values.gpu()?, first, count, size));
+        let values = bind(&mut parameters.value_offset, encoder.window(values.gpu()?, first, count, size));
         let result = match output {
-            Output::Values(output) => commands.window(output.gpu()?, first_line, *lines, size),
-            Output::Places(output) => commands.window(output.gpu()?, first_line, *lines, size_of::<u32>() as u64),
+            Output::Values(output) => encoder.window(output.gpu()?, first_line, *lines, size),
+            Output::Indices(output) => encoder.window(output.gpu()?, first_line, *lines, size_of::<u32>() as u64),
         };
-        let is_merge = split.regime == Regime::Merge;
+        let is_merge = split.regime == Strategy::Merge;
         let mut bindings = if is_merge { vec![] } else { vec![values] };
         bindings.extend([*partials, bind(&mut parameters.output_offset, result)]);
 
         if let Some(means) = means {
-            let means = commands.window(means.gpu()?, first_line, *lines, size);
+            let means = encoder.window(means.gpu()?, first_line, *lines, size);
             bindings.push(bind(&mut parameters.mean_offset, means));
         }
         let weights = match weights {
             Weights::None => None,
-            Weights::Along(weights) => {
-                let mut window = commands.window(weights.gpu()?, tile.len.start, places, size);
+            Weights::Shared(weights) => {
+                let mut window = encoder.window(weights.gpu()?, tile.len.start, places, size);
                 window.0.round_up(BLOCK * size);
                 Some(window)
             }
-            Weights::Full(weights) => Some(commands.window(weights.gpu()?, first, count, size)),
+            Weights::PerElement(weights) => Some(encoder.window(weights.gpu()?, first, count, size)),
         };
-        if let (Some(weights), Family::Weighted) = (weights, self.family) {
+        if let (Some(weights), StateKind::Weighted) = (weights, self.family) {
             let weights = bind(&mut parameters.weight_offset, weights);
             if !is_merge {
                 bindings.push(weights);
             }
             bindings.push(match weight_sums {
-                Some(sums) => commands.window(sums.gpu()?, first_line, *lines, size).0,
-                None => commands.placeholder(Placeholder::WeightSums),
+                Some(sums) => encoder.window(sums.gpu()?, first_line, *lines, size).0,
+                None => encoder.placeholder(Placeholder::WeightSums),
             });
             bindings.push(match check.as_ref().map(|check| check.outcome()) {
                 Some(Outcome::Word { buffer, .. }) => Binding::checks(buffer),
-                _ => commands.placeholder(Placeholder::Checks),
+                _ => encoder.placeholder(Placeholder::Checks),
             });
         }
-        let weights_along = matches!(self.operation.weights, Weights::Along(_));
+        let weights_along = matches!(self.operation.weights, Weights::Shared(_));
         let blocks = match split.regime.is_block() {
             true => ForBlocks {
-                weights_along: weights_along && self.family == Family::Weighted,
+                weights_along: weights_along && self.family == StateKind::Weighted,
                 single_pass: step.single_pass,
             },
             false => ForBlocks::default(),
         };
         let (element, sums, family, regime) = (operation.dtype.element(), self.sums, self.family, split.regime);
         let kernel = ReduceKernel { element, sums, family, regime, blocks };
-        commands.dispatch(kernel, bytes_of(&parameters), &bindings, split.groups(*lines))
+        encoder.dispatch(kernel, bytes_of(&parameters), &bindings, split.groups(*lines))
     }
 }
 
@@ -605,12 +613,12 @@ mod tests {
             for inner in [1, 7] {
                 for lines in [1, 3, 1000, 1 << 20] {
                     for places in [0, 1, 63, 64, 65, 4095, 65_536, 10_000_001, (1 << 29) + 1] {
-                        let view = View { outer: 1, len: places as usize, inner };
-                        let split = Split::choose(view, lines, places, kind, blocks);
+                        let view = AxisSplit { outer: 1, len: places as usize, inner };
+                        let split = LaunchConfig::choose(view, lines, places, kind, blocks);
                         let together = match split.regime {
-                            Regime::Rows => WORKGROUP,
-                            Regime::BlocksAlong | Regime::BlocksAcross => BLOCK,
-                            Regime::Lines | Regime::Merge => 1,
+                            Strategy::Rows => WORKGROUP,
+                            Strategy::BlocksAlong | Strategy::BlocksAcross => BLOCK,
+                            Strategy::Lines | Strategy::Merge => 1,
                         };
                         assert!(together != BLOCK || split.part_places.is_multiple_of(BLOCK), "{split:?}");
                         assert!(split.parts * split.part_places >= places, "{split:?}");
