@@ -58,7 +58,7 @@ impl Recorder {
                     Some(buffer) => buffer.clone(),
                     None => recording.words.insert(context.check_buffer()?).clone(),
                 };
-                let index = recording.checks.len() as u32;
+                let index = u32::try_from(recording.checks.len()).unwrap_or(u32::MAX);
                 if u64::from(index) * 4 >= buffer.size() {
                     return Err(not_capturable(format!(
                         "this plan would need more than {index} deferred checks (one per average and per table built \

@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use crate::element::ElementType;
+use crate::error::{Error, ErrorKind, Result};
 
 /// Invocations a workgroup.
 pub(crate) const WORKGROUP: u64 = 64;
@@ -66,6 +67,17 @@ macro_rules! constants {
     }};
 }
 pub(crate) use constants;
+
+/// A length or an index of an array as shaders count: in 32 bits. Windows keep what a dispatch sees below that; whatever
+/// does not fit is an error, and no other number.
+pub(crate) fn word<N: TryInto<u32>>(number: N) -> Result<u32> {
+    number.try_into().map_err(|_| {
+        Error::new(
+            ErrorKind::TooLarge { bytes: u64::MAX, limit: u32::MAX.into() },
+            "a length of the array does not fit into the 32 bits that shaders count in; work on it in pieces",
+        )
+    })
+}
 
 /// A struct that both languages lay out alike: of words, pairs of words (`[u32; 2]`, aligned to 8 bytes in WGSL) and other
 /// such structs (at multiples of 16 bytes). Its WGSL is a fragment, `WGSL`. That the layouts agree is tested for every

@@ -6,7 +6,7 @@ use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Encoder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params};
+use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params, word};
 use crate::error::Result;
 use crate::float::dtype::FloatType;
 use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags_of};
@@ -94,9 +94,9 @@ pub(crate) fn build_table(operation: &BuildTable, encoder: &Encoder<'_>) -> Resu
         None => keys,
     };
     let parameters = SegmentParameters {
-        knots: axis.knots as u32,
-        values: table.points as u32,
-        total: total as u32,
+        knots: word(axis.knots)?,
+        values: word(table.points)?,
+        total: word(total)?,
         has_order: table.order.is_some().into(),
         own_knots: (axis.tables > 1).into(),
         finite: is_finite(&table.rules, &axis.bounds).into(),
@@ -140,11 +140,11 @@ pub(crate) fn interp(operation: &Interp, encoder: &Encoder<'_>) -> Result<()> {
             && output.round_up(QUAD * size);
         let path = InterpVariant::choose(&device_caps, rules, &axis.bounds, tables, quads);
         let parameters = InterpParameters {
-            table: TableParameters::of(axis, flags),
+            table: TableParameters::of(axis, flags)?,
             rules: RuleParameters::of(table),
-            rows: tile_rows as u32,
-            columns: tile_columns as u32,
-            first_row: tile.outer.start as u32,
+            rows: word(tile_rows)?,
+            columns: word(tile_columns)?,
+            first_row: word(tile.outer.start)?,
             method: rules.method as u32,
             query_offset,
             output_offset,

@@ -8,7 +8,7 @@ use crate::engine::check::Outcome;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Encoder, Placeholder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params};
+use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params, word};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
 use crate::kernels::interp::gpu::{device_caps, segments_binding};
@@ -261,16 +261,17 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
             None => encoder.placeholder(Placeholder::Partials),
         };
         let parameters = InterpReduceParameters {
-            table: TableParameters::of(axis, flags_of(args)),
+            table: TableParameters::of(axis, flags_of(args))?,
             rules: RuleParameters::of(table),
-            outputs: count as u32,
-            reduce_len: places as u32,
-            parts: parts as u32,
-            part_len: part_places as u32,
+            outputs: word(count)?,
+            reduce_len: word(places)?,
+            parts: word(parts)?,
+            part_len: word(part_places)?,
             query_offset,
             weight_offset: weights.map_or(0, |(_, offset)| offset),
             output_offset,
-            first_output: rows.start as u32,
+            // For checks, which report the largest index for those beyond.
+            first_output: u32::try_from(rows.start).unwrap_or(u32::MAX),
             reduction: reduce.reduction as u32,
             check: match reduce.check.as_ref().map(|check| check.outcome()) {
                 Some(Outcome::Word { index, .. }) => *index,

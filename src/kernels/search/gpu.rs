@@ -7,7 +7,7 @@ use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Encoder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, shared_struct};
+use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, shared_struct, word};
 use crate::error::Result;
 use crate::index::gpu_index::Bucketing;
 use crate::kernels::search::axis::SortedAxis;
@@ -32,15 +32,15 @@ shared_struct! {
 }
 
 impl TableParameters {
-    pub fn of(axis: &SortedAxis, flags: u32) -> Self {
-        Self {
+    pub fn of(axis: &SortedAxis, flags: u32) -> Result<Self> {
+        Ok(Self {
             origin: axis.bounds.origin,
             scale: axis.bounds.scale,
-            knots: axis.knots as u32,
-            buckets: axis.buckets as u32,
+            knots: word(axis.knots)?,
+            buckets: word(axis.buckets)?,
             bucketing: axis.bucketing as u32,
             flags,
-        }
+        })
     }
 }
 
@@ -224,8 +224,8 @@ pub(crate) fn search(operation: &Search, encoder: &Encoder<'_>) -> Result<()> {
             steps: from_bucket.unwrap_or(axis.bounds.full_depth).min(MOST_STEPS),
         };
         let parameters = SearchParameters {
-            table: TableParameters::of(axis, 0),
-            total: total as u32,
+            table: TableParameters::of(axis, 0)?,
+            total: word(total)?,
             left: operation.left.into(),
             flip: operation.flip.into(),
             query_offset,
@@ -245,7 +245,7 @@ pub(crate) fn search(operation: &Search, encoder: &Encoder<'_>) -> Result<()> {
 pub(crate) fn prepare_knots(op: &PrepareKnots, encoder: &Encoder<'_>) -> Result<()> {
     let bytes = op.dtype.bytes(op.total);
     let Outcome::Word { buffer, index } = op.check.outcome() else { return Ok(()) };
-    let parameters = KnotParameters { knots: op.knots as u32, total: op.total as u32, check: *index };
+    let parameters = KnotParameters { knots: word(op.knots)?, total: word(op.total)?, check: *index };
     encoder.dispatch(
         KnotsKernel(op.dtype.element()),
         bytes_of(&parameters),

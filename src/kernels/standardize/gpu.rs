@@ -6,7 +6,7 @@ use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, WORKGROUP, constants, params};
+use crate::engine::gpu::wgsl::{self, WORKGROUP, constants, params, word};
 use crate::error::Result;
 use crate::float::dtype::FloatType;
 use crate::kernels::reduce::gpu::{Accumulation, VARIANCE};
@@ -135,9 +135,9 @@ pub(crate) fn standardize(op: &Standardize, encoder: &Encoder<'_>) -> Result<()>
         let (means, statistics_offset) = encoder.window(op.means.gpu()?, first_line, rows * columns, size);
         let (deviations, _) = encoder.window(op.deviations.gpu()?, first_line, rows * columns, size);
         let parameters = StandardizeParameters {
-            total: total as u32,
-            len: places as u32,
-            inner: columns as u32,
+            total: word(total)?,
+            len: word(places)?,
+            inner: word(columns)?,
             value_offset,
             output_offset,
             statistics_offset,
@@ -165,8 +165,8 @@ pub(crate) fn standardize_rows(op: &StandardizeRows, encoder: &Encoder<'_>) -> R
         let (values, value_offset) = encoder.window(op.values.gpu()?, first, count, size);
         let (output, output_offset) = encoder.window(op.output.gpu()?, first, count, size);
         let parameters = StandardizeRowsParameters {
-            rows: (rows.end - rows.start) as u32,
-            len: len as u32,
+            rows: word(rows.end - rows.start)?,
+            len: word(len)?,
             value_offset,
             output_offset,
             opaque_zero: 0,

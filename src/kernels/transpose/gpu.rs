@@ -4,7 +4,7 @@ use bytemuck::bytes_of;
 
 use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, WORKGROUP, params};
+use crate::engine::gpu::wgsl::{self, WORKGROUP, params, word};
 use crate::error::{Error, Result};
 use crate::float::dtype::FloatType;
 use crate::kernels::tiles::tiles;
@@ -75,10 +75,10 @@ pub(crate) fn transpose(op: &Transpose, encoder: &Encoder<'_>) -> Result<()> {
         let (source, source_offset) = encoder.window(op.source.gpu()?, first, total, size);
         let (target, target_offset) = encoder.window(op.target.gpu()?, first, total, size);
         let parameters = TransposeParameters {
-            total: total as u32,
-            a: a as u32,
-            b: b as u32,
-            inner: inner as u32,
+            total: word(total)?,
+            a: word(a)?,
+            b: word(b)?,
+            inner: word(inner)?,
             source_offset,
             target_offset,
         };

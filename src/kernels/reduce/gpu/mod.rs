@@ -6,7 +6,7 @@ use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Encoder, Placeholder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
-use crate::engine::gpu::wgsl::{self, WORKGROUP, constants, params};
+use crate::engine::gpu::wgsl::{self, WORKGROUP, constants, params, word};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
 use crate::kernels::reduce::op::{AxisSplit, Output, Reduce, Reduction, Weights};
@@ -442,6 +442,12 @@ struct Step<'a> {
     partials: Binding<'a>,
 }
 
+/// The distance of two rows, or of two indices along the axis, for a kernel that sees `count` of them: it steps from one to
+/// the next only where there are several, and those are within a window.
+fn stride(count: u64, elements: usize) -> Result<u32> {
+    if count > 1 { word(elements) } else { Ok(u32::try_from(elements).unwrap_or_default()) }
+}
+
 impl Lines<'_> {
     fn run(&self, tiles: &[Tile]) -> Result<()> {
         let Some(deepest) = tiles.first() else { return Ok(()) };
@@ -487,23 +493,26 @@ impl Lines<'_> {
         Ok(values && weights)
     }
 
-    fn parameters(&self, step: &Step<'_>) -> ReduceParameters {
+    fn parameters(&self, step: &Step<'_>) -> Result<ReduceParameters> {
         let Reduce { view, reduction, weights, weight_sums, .. } = self.operation;
         let Step { tile, split, lines, continue_partial, single_pass, .. } = step;
-        ReduceParameters {
-            outputs: *lines as u32,
-            inner: (tile.inner.end - tile.inner.start) as u32,
-            reduce_len: (tile.len.end - tile.len.start) as u32,
-            parts: split.parts as u32,
-            part_len: split.part_places as u32,
-            row_stride: (view.len * view.inner) as u32,
-            axis_stride: view.inner as u32,
+        let (rows, reduce_len) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
+        Ok(ReduceParameters {
+            outputs: word(*lines)?,
+            inner: word(tile.inner.end - tile.inner.start)?,
+            reduce_len: word(reduce_len)?,
+            parts: word(split.parts)?,
+            part_len: word(split.part_places)?,
+            row_stride: stride(rows, view.len * view.inner)?,
+            axis_stride: stride(reduce_len, view.inner)?,
             value_offset: 0,
             weight_offset: 0,
             output_offset: 0,
             mean_offset: 0,
-            first_output: self.first_line(tile) as u32,
-            first_index: tile.len.start as u32,
+            // For checks, which report the largest index for those beyond.
+            first_output: u32::try_from(self.first_line(tile)).unwrap_or(u32::MAX),
+            // For indices, which are refused along longer axes.
+            first_index: u32::try_from(tile.len.start).unwrap_or(u32::MAX),
             reduction: *reduction as u32,
             continue_partial: (*continue_partial).into(),
             single_pass: (*single_pass).into(),
@@ -520,7 +529,7 @@ impl Lines<'_> {
             infinity: self.operation.dtype.infinity(),
             ddof: self.operation.dtype.words(self.operation.ddof),
             fill: self.operation.fill.unwrap_or_default().0,
-        }
+        })
     }
 
     fn first_line(&self, tile: &Tile) -> u64 {
@@ -545,7 +554,7 @@ impl Lines<'_> {
             }
             _ => (tile.outer.start * len * inner, rows * len * inner),
         };
-        let mut parameters = self.parameters(step);
+        let mut parameters = self.parameters(step)?;
         let values = bind(&mut parameters.value_offset, encoder.window(values.gpu()?, first, count, size));
         let result = match output {
             Output::Values(output) => encoder.window(output.gpu()?, first_line, *lines, size),
