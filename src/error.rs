@@ -117,7 +117,8 @@ impl Error {
     /// use ndarray::{Array1, Ix1};
     /// use ndgpu::{Device, DeviceArray, Error, ErrorKind};
     ///
-    /// let read = |text: &str| text.parse::<f32>().map(|value| Array1::from_elem(3, value)).map_err(Error::from_source);
+    /// let parse = |text: &str| text.parse::<f32>().map_err(Error::from_source);
+    /// let read = |text| parse(text).map(|value| Array1::from_elem(3, value));
     /// let chunks = ["1.5", "2.5", "three"].into_iter().map(read);
     ///
     /// let sums = Device::cpu().stream(chunks, |chunk: &DeviceArray<f32, Ix1>| chunk.sum());
