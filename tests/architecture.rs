@@ -8,3 +8,6 @@ mod imports;
 
 #[path = "architecture/benches.rs"]
 mod benches;
+
+#[path = "architecture/python.rs"]
+mod python;
