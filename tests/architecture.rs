@@ -15,3 +15,6 @@ mod library;
 
 #[path = "architecture/lines.rs"]
 mod lines;
+
+#[path = "architecture/python.rs"]
+mod python;

@@ -1,46 +1,27 @@
-//! `Device` and `Transfers`: where arrays lie, and what was moved there and back.
+//! `Device` in Python: opening one, uploads, and the capture of plans.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use ndgpu::TransferStats;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::array::DeviceArray;
+use crate::dtype::with_type;
 use crate::error::exception;
-use crate::fork::{expect_threads, starts_threads};
-use crate::kind::Kind;
-use crate::memory::Lent;
+use crate::fork::{ensure_threads, record_threads};
+use crate::handles::{Device, DeviceArray};
 use crate::numbers::{Rounding, numbers};
+use crate::operand::{common_dtype, lent, uploaded};
 use crate::plan::{self, Plan};
-
-/// A GPU, or the native CPU engine.
-///
-/// Parameters ---------- name : str, optional "cpu", "gpu" (hardware only), "software" (a rasteriser such as llvmpipe),
-/// or part of an adapter's name. Without it the fastest there is: a discrete GPU, else an integrated one, else the CPU
-/// engine; the environment variable NDGPU_DEVICE overrides that choice.
-///
-/// Two are equal if they are the same device; to open one twice gives two.
-///
-/// Raises
-/// ------
-/// DeviceNotFoundError
-///     With what was found instead.
-///
-/// >>> import ndgpu
-/// >>> ndgpu.Device("cpu").kind
-/// 'native CPU engine'
-#[pyclass(frozen, module = "ndgpu")]
-pub struct Device(pub ndgpu::Device);
+use crate::transfers::Transfers;
 
 #[pymethods]
 impl Device {
     #[new]
     #[pyo3(signature = (name=None))]
     fn new(py: Python<'_>, name: Option<&str>) -> PyResult<Self> {
-        expect_threads()?;
-        starts_threads();
+        ensure_threads()?;
+        record_threads();
         let mut builder = ndgpu::Device::builder();
         if let Some(name) = name {
             builder = builder.named(name);
@@ -49,13 +30,16 @@ impl Device {
         with_drivers(py, loads_drivers, || builder.build())?.map(Self).map_err(exception)
     }
 
-    /// A line for each device of this machine, the one that is preferred first. `line.open()` opens the device that the
-    /// line is about, of two equal GPUs the right one.
+    /// A line for each device of this machine, in order of preference. `line.open()` opens the device of that line,
+    /// even if another has the same name.
     ///
-    /// Parameters ---------- software : bool Also lists software rasterisers on a machine that does not look as if it
-    /// had a GPU. On Linux no graphics driver is loaded there without it, nor by `Device()`.
+    /// Parameters
+    /// ----------
+    /// software : bool
+    ///     Also lists software rasterisers on a machine that seems to have no GPU. On Linux no graphics driver is
+    ///     loaded there without it, nor by `Device()`.
     ///
-    /// Asks all drivers otherwise, so it takes a while.
+    /// Otherwise it asks all drivers, which takes a while.
     ///
     /// >>> import ndgpu
     /// >>> [cpu] = [line for line in ndgpu.Device.available() if "native CPU engine" in line]
@@ -65,7 +49,7 @@ impl Device {
     #[pyo3(signature = (*, software=false))]
     fn available(py: Python<'_>, software: bool) -> PyResult<Vec<Bound<'_, PyAny>>> {
         static LINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        expect_threads()?;
+        ensure_threads()?;
         let builder = ndgpu::Device::builder().allow_software(software);
         let loads_drivers = builder.lists_drivers();
         let listed = with_drivers(py, loads_drivers, || builder.available())?;
@@ -85,7 +69,7 @@ impl Device {
         self.0.info().kind.to_string()
     }
 
-    /// The graphics API it is reached by; None for the CPU engine.
+    /// The graphics API that it is used through; None for the CPU engine.
     #[getter]
     fn backend(&self) -> Option<String> {
         self.0.info().backend.map(|backend| backend.to_string())
@@ -103,7 +87,7 @@ impl Device {
         self.0.info().unified_memory
     }
 
-    /// Whether it computes in float64, which many GPUs do not.
+    /// Whether it supports float64, which many GPUs do not.
     #[getter]
     fn supports_float64(&self) -> bool {
         self.0.info().supports_f64
@@ -111,18 +95,28 @@ impl Device {
 
     /// A copy of an array on the device.
     ///
-    /// Parameters ---------- a : array_like Bools, integers and floats of up to 64 bits, of any layout and order of
-    /// bytes: what NumPy makes an array of, of any library that speaks `__array__`, the buffer protocol or DLPack.
-    /// dtype : optional float32, float64 or uint32, to which values are rounded; without it that of `a` if it is one of
-    /// these, else float64, as NumPy promotes integers and bools.
+    /// Parameters
+    /// ----------
+    /// a : array_like
+    ///     Bools, integers and floats of up to 64 bits, of any layout and byte order: anything that NumPy makes an
+    ///     array of, and arrays of any library that supports `__array__`, the buffer protocol or DLPack.
+    /// dtype : optional
+    ///     float32, float64 or uint32, to which values are rounded; without it that of `a` if it is one of these, else
+    ///     float64, as NumPy promotes integers and bools.
     ///
     /// Costs one pass over the data; the device may still be copying when this returns.
     ///
-    /// Raises ------ TypeError For a dtype that devices do not hold, float64 on a device without it, and what would
-    /// become something else: masked arrays, complex numbers, dates, durations, text, objects, long doubles, and floats
-    /// where `dtype` is uint32. The message says what converts it. ValueError For an integer that float64 does not hold
-    /// (2**53 + 1), unless `dtype` asks for it to be rounded, and one that uint32 does not hold. MemoryError If the
-    /// device cannot provide the memory.
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     For a dtype that devices do not hold, float64 on a device without it, and values that would lose their
+    ///     meaning: masked arrays, complex numbers, dates, durations, text, objects, long doubles, and floats where
+    ///     `dtype` is uint32. The message says how to convert them.
+    /// ValueError
+    ///     For an integer that float64 cannot represent (2**53 + 1), unless `dtype` is given, which rounds it, and for
+    ///     one out of the range of uint32.
+    /// MemoryError
+    ///     If the device cannot provide the memory.
     ///
     /// >>> import ndgpu
     /// >>> ndgpu.Device("cpu").upload([[1, 2], [3, 4]]).shape
@@ -135,27 +129,18 @@ impl Device {
         let a = numbers(a)?.into_any();
         let rounding = Rounding::of(dtype);
         let device = &self.0;
-        let array = match Kind::wanted(dtype, &[&a])? {
-            Kind::F32 => uploaded::<f32>(py, device, &a, rounding),
-            Kind::F64 => uploaded::<f64>(py, device, &a, rounding),
-            Kind::U32 => uploaded::<u32>(py, device, &a, rounding),
-        }?;
-        Ok(DeviceArray::uploaded(array))
+        with_type!(common_dtype(dtype, &[&a])?, T => {
+            uploaded::<T>(py, device, &a, rounding).map(DeviceArray::uploaded)
+        })
     }
 
-    /// Arrays over the memory of NumPy's on the CPU engine, copies on a GPU: for calls that end before anybody can
-    /// write to it.
+    /// An array over the NumPy array's own memory on the CPU engine, a copy on a GPU: for calls that return before the
+    /// caller can write to it.
     fn _lend(&self, py: Python<'_>, a: &Bound<'_, PyAny>) -> PyResult<DeviceArray> {
-        let device = &self.0;
-        let array = match Kind::wanted(None, &[a])? {
-            Kind::F32 => lend::<f32>(py, device, a),
-            Kind::F64 => lend::<f64>(py, device, a),
-            Kind::U32 => lend::<u32>(py, device, a),
-        }?;
-        Ok(DeviceArray::uploaded(array))
+        with_type!(common_dtype(None, &[a])?, T => lent::<T>(py, &self.0, a).map(DeviceArray::uploaded))
     }
 
-    /// What was moved to and from this device since it was opened.
+    /// What was transferred to and from this device since it was opened.
     ///
     /// >>> import ndgpu
     /// >>> device = ndgpu.Device("cpu")
@@ -167,28 +152,28 @@ impl Device {
         Transfers(self.0.transfers())
     }
 
-    /// Waits until everything that was asked of the device is done. For timing: results need no such call.
+    /// Waits until the device has finished all work so far. For timing; results need no such call.
     fn synchronize(&self, py: Python<'_>) -> PyResult<()> {
-        expect_threads()?;
+        ensure_threads()?;
         py.detach(|| self.0.synchronize()).map_err(exception)
     }
 
-    /// Runs a function once, without data, and keeps what it asked for as a Plan.
+    /// Runs a function once, without data, and records the operations that it calls as a Plan.
     ///
     /// Parameters
     /// ----------
     /// inputs : DeviceArray or tuple of DeviceArray
-    ///     What the function is given; the plan has memory of its own for them, which begins with their values.
+    ///     The arguments of the function. The plan has its own memory for them, which initially holds their values.
     /// function : callable
-    ///     Gets as many DeviceArrays, computes with them as ever, and returns one or a tuple of them. What it computes
-    ///     without them is computed once, now.
+    ///     Takes as many DeviceArrays, computes with them as usual, and returns one or a tuple of them. What it
+    ///     computes without them is computed once, now.
     ///
     /// Raises
     /// ------
     /// ValueError
     ///     For what a plan cannot hold: `.numpy()` inside the function, an array of another device.
     ///
-    /// Whatever the function raises is passed on.
+    /// Exceptions of the function are raised unchanged.
     ///
     /// >>> import ndgpu
     /// >>> device = ndgpu.Device("cpu")
@@ -219,8 +204,8 @@ impl Device {
 }
 
 impl Device {
-    /// The device that an argument means: the process's for `None`, one by its name, or itself.
-    pub fn wanted(py: Python<'_>, device: Option<&Bound<'_, PyAny>>) -> PyResult<ndgpu::Device> {
+    /// The device of a `device` argument: the current one for `None`, a new one for a name, or the device itself.
+    pub fn from_argument(py: Python<'_>, device: Option<&Bound<'_, PyAny>>) -> PyResult<ndgpu::Device> {
         let Some(device) = device else {
             static GET_DEVICE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
             let current = GET_DEVICE.import(py, "ndgpu", "get_device")?.call0()?;
@@ -236,113 +221,28 @@ impl Device {
     }
 }
 
-/// What [`Device::available`] lists.
+/// The device of a line of [`Device::available`], to be opened.
 #[pyclass(frozen, module = "ndgpu", name = "_Listed")]
 pub struct Listed(ndgpu::DeviceInfo);
 
 #[pymethods]
 impl Listed {
     fn open(&self, py: Python<'_>) -> PyResult<Device> {
-        expect_threads()?;
-        starts_threads();
+        ensure_threads()?;
+        record_threads();
         with_drivers(py, self.0.backend.is_some(), || self.0.open())?.map(Device).map_err(exception)
     }
 }
 
-/// Does what may load drivers, which what is loaded already, or later, may not bear with.
-fn with_drivers<R: Send>(py: Python<'_>, loads_drivers: bool, calls: impl FnOnce() -> R + Send) -> PyResult<R> {
+/// Calls a function that may load drivers, and keeps these from clashing with other libraries of the process.
+fn with_drivers<R: Send>(py: Python<'_>, loads_drivers: bool, call: impl FnOnce() -> R + Send) -> PyResult<R> {
     let drivers = loads_drivers.then(|| py.import("ndgpu._drivers")).transpose()?;
     if let Some(drivers) = &drivers {
         drivers.call_method0("make_room")?;
     }
-    let result = py.detach(calls);
+    let result = py.detach(call);
     if let Some(drivers) = &drivers {
         drivers.call_method0("loaded")?;
     }
     Ok(result)
-}
-
-fn lend<T>(py: Python<'_>, device: &ndgpu::Device, a: &Bound<'_, PyAny>) -> PyResult<ndgpu::AnyArray>
-where
-    T: numpy::Element + ndgpu::Element,
-    ndgpu::AnyArray: From<ndgpu::DeviceArray<T, ndgpu::ndarray::IxDyn>>,
-{
-    expect_threads()?;
-    let lent = Lent::<T>::converted(a, Rounding::Refused)?;
-    py.detach(|| lent.onto(device)).map_err(exception)
-}
-
-/// A copy that nothing NumPy does can change.
-pub fn upload<T>(py: Python<'_>, device: &ndgpu::Device, a: &Bound<'_, PyAny>) -> PyResult<ndgpu::AnyArray>
-where
-    T: numpy::Element + ndgpu::Element,
-    ndgpu::AnyArray: From<ndgpu::DeviceArray<T, ndgpu::ndarray::IxDyn>>,
-{
-    uploaded::<T>(py, device, a, Rounding::Refused)
-}
-
-fn uploaded<T>(
-    py: Python<'_>,
-    device: &ndgpu::Device,
-    a: &Bound<'_, PyAny>,
-    rounding: Rounding,
-) -> PyResult<ndgpu::AnyArray>
-where
-    T: numpy::Element + ndgpu::Element,
-    ndgpu::AnyArray: From<ndgpu::DeviceArray<T, ndgpu::ndarray::IxDyn>>,
-{
-    expect_threads()?;
-    let lent = Lent::<T>::converted(a, rounding)?;
-    py.detach(|| device.upload(&lent.view())).map(Into::into).map_err(exception)
-}
-
-/// What was moved to and from a device.
-#[pyclass(frozen, module = "ndgpu")]
-pub struct Transfers(TransferStats);
-
-#[pymethods]
-impl Transfers {
-    /// How many arrays and tables were uploaded.
-    #[getter]
-    fn uploads(&self) -> u64 {
-        self.0.uploads
-    }
-
-    /// Their bytes, those of a table's search index included.
-    #[getter]
-    fn upload_bytes(&self) -> u64 {
-        self.0.upload_bytes
-    }
-
-    /// The time that the calls took.
-    #[getter]
-    fn upload_seconds(&self) -> f64 {
-        self.0.upload_time.as_secs_f64()
-    }
-
-    /// How many arrays arrived on the host.
-    #[getter]
-    fn readbacks(&self) -> u64 {
-        self.0.readbacks
-    }
-
-    /// Their bytes; on the CPU engine they are counted too, though nothing is copied.
-    #[getter]
-    fn readback_bytes(&self) -> u64 {
-        self.0.readback_bytes
-    }
-
-    /// The time from each request to its arrival, which includes waiting for what was being computed.
-    #[getter]
-    fn readback_seconds(&self) -> f64 {
-        self.0.readback_time.as_secs_f64()
-    }
-
-    fn __repr__(&self) -> String {
-        let TransferStats { uploads, upload_bytes, upload_time, readbacks, readback_bytes, readback_time, .. } = self.0;
-        format!(
-            "<ndgpu.Transfers: {uploads} uploads of {upload_bytes} bytes in {upload_time:.3?}, {readbacks} readbacks \
-             of {readback_bytes} bytes in {readback_time:.3?}>"
-        )
-    }
 }

@@ -1,4 +1,4 @@
-//! Errors of the crate as Python's exceptions: those that NumPy raises where NumPy raises any.
+//! The crate's errors as Python exceptions, of the class that NumPy raises if it does.
 
 use ndgpu::ErrorKind;
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyTypeError, PyValueError, PyZeroDivisionError};
@@ -45,7 +45,7 @@ pub fn exception(error: ndgpu::Error) -> PyErr {
         ErrorKind::Driver => DeviceError::new_err(message),
         ErrorKind::UnsupportedElement => PyTypeError::new_err(message),
         ErrorKind::NotSorted { .. } => NotSortedError::new_err(message),
-        // NumPy's words first.
+        // NumPy's message first.
         ErrorKind::ZeroWeights => {
             PyZeroDivisionError::new_err(format!("Weights sum to zero, can't be normalized ({message})"))
         }
@@ -54,7 +54,7 @@ pub fn exception(error: ndgpu::Error) -> PyErr {
     }
 }
 
-/// What a message of the crate says, in words of Python's: it tells what to call, and here that is called otherwise.
+/// A message of the crate in Python's terms: it names functions to call, which have other names here.
 fn in_python(message: &str) -> String {
     const PHRASES: [(&str, &str); 8] = [
         ("Device::cpu()", "Device(\"cpu\")"),
@@ -80,7 +80,8 @@ fn in_python(message: &str) -> String {
     words
 }
 
-/// A word of Rust's in Python: keywords for enums, dots for paths, an argument for the axis in a name, NumPy's dtypes.
+/// A Rust name in Python: keywords for enums, dots for paths, NumPy's dtypes, and functions without `_axis` in their
+/// name, which is an argument.
 fn word(rust: &str) -> String {
     match rust {
         "f32" => return "float32".into(),
@@ -101,7 +102,7 @@ fn word(rust: &str) -> String {
         .to_owned()
 }
 
-/// What was not found, and what to do.
+/// What was not found, and the remedy on a line of its own.
 fn in_two_lines(message: &str) -> String {
     const REMEDIES: [&str; 4] = [" On Linux a GPU", " On Windows a GPU", " On macOS every GPU", " A GPU needs"];
     let Some(end) = REMEDIES.iter().filter_map(|remedy| message.find(remedy)).min() else { return message.to_owned() };
@@ -109,14 +110,14 @@ fn in_two_lines(message: &str) -> String {
     if !found.contains("whose name contains") {
         return format!("{found}\n{}", remedy.trim_start());
     }
-    // A name that nothing bears asks for another name, not for another driver.
+    // If no device has the name, another name is the remedy, not another driver.
     format!(
         "{found}\nA device is \"cpu\", which works on every machine, \"gpu\", \"software\", or part of a name that \
          ndgpu.Device.available() lists: NVIDIA's GPUs are reached by Vulkan, and \"cuda\" is the name of none."
     )
 }
 
-/// For the test that has every message of the crate translated.
+/// For the test that translates every message of the crate.
 #[pyfunction]
 pub fn _in_python(message: &str) -> String {
     in_python(message)

@@ -1,47 +1,47 @@
-//! Memory that Rust and NumPy share: [`Lent`], NumPy's as the crate sees it, and arrays of NumPy's over what landed.
+//! Memory that Rust and NumPy share: [`Borrowed`], a NumPy array's as Rust sees it, and NumPy arrays over values that
+//! were read back.
 //!
-//! Its `unsafe` code rests on two promises of NumPy's: an array's memory stays where it is while somebody holds a
-//! reference to the array, and a contiguous, aligned array of a dtype is a slice of that type. As with every call of
-//! NumPy's that releases the interpreter's lock, an array that another thread writes to meanwhile is read as it happens
-//! to be; any bits make a number.
+//! The `unsafe` code relies on two guarantees of NumPy: an array's memory does not move while there is a reference to
+//! the array, and a contiguous, aligned array of a dtype is a slice of that type. As in every NumPy call that releases
+//! the interpreter's lock, writes by another thread meanwhile are a race; whatever bits are read, they are a valid
+//! number.
 
 use ndgpu::ndarray::{ArrayView, IxDyn};
-use ndgpu::{AnyArray, Element, HostArray, TransferPath};
+use ndgpu::{Element, HostArray, TransferPath};
 use numpy::{PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::error::exception;
-use crate::numbers::{Rounding, numbers, refuse_others};
 
-/// The memory of a NumPy array, for as long as this lives.
-pub struct Lent<T> {
-    /// Keeps the memory.
+/// The memory of a NumPy array, which this keeps alive.
+pub struct Borrowed<T> {
+    /// Keeps the memory alive.
     _array: Py<PyArrayDyn<T>>,
     start: *const T,
     shape: Vec<usize>,
 }
 
-// SAFETY: the memory belongs to no thread, and the array is only let go, which pyo3 does when the lock is held.
-unsafe impl<T: Send> Send for Lent<T> {}
+// SAFETY: the memory belongs to no thread. Of the array only the reference is dropped, which pyo3 does under the lock.
+unsafe impl<T: Send> Send for Borrowed<T> {}
 // SAFETY: it is only read.
-unsafe impl<T: Sync> Sync for Lent<T> {}
+unsafe impl<T: Sync> Sync for Borrowed<T> {}
 
-impl<T> AsRef<[T]> for Lent<T> {
+impl<T> AsRef<[T]> for Borrowed<T> {
     fn as_ref(&self) -> &[T] {
         let len = self.shape.iter().product();
         if len == 0 {
             return &[];
         }
-        // SAFETY: the array is contiguous, aligned and kept alive, and nobody reshapes it in place: that needs the only
-        // reference to it.
+        // SAFETY: the array is contiguous, aligned and kept alive, and is not resized in place: NumPy requires the only
+        // reference for that.
         unsafe { std::slice::from_raw_parts(self.start, len) }
     }
 }
 
-impl<T: numpy::Element> Lent<T> {
-    /// The memory of an array that is of this type, contiguous in row-major order and aligned; `None` for any other
-    /// object.
+impl<T: numpy::Element> Borrowed<T> {
+    /// The memory of an array of this type that is C-contiguous and aligned; `None` for any other object.
     pub fn of(object: &Bound<'_, PyAny>) -> Option<Self> {
         let array = object.cast::<PyArrayDyn<T>>().ok()?;
         let start = array.data().cast_const();
@@ -49,8 +49,8 @@ impl<T: numpy::Element> Lent<T> {
         is_slice.then(|| Self { _array: array.clone().unbind(), start, shape: array.shape().to_vec() })
     }
 
-    /// The same for an array of any dtype and layout, converted as NumPy converts it where it is not so.
-    pub fn required(array: &Bound<'_, PyAny>) -> PyResult<Self> {
+    /// The same for an array of any dtype and layout, which `numpy.require` converts if needed.
+    pub fn require(array: &Bound<'_, PyAny>) -> PyResult<Self> {
         if let Some(lent) = Self::of(array) {
             return Ok(lent);
         }
@@ -58,12 +58,8 @@ impl<T: numpy::Element> Lent<T> {
         let py = array.py();
         let dtype = numpy::dtype::<T>(py);
         let required = REQUIRE.import(py, "numpy", "require")?.call1((array, &dtype, ("C", "A")))?;
-        Self::of(&required).ok_or_else(|| {
-            pyo3::exceptions::PyTypeError::new_err(format!(
-                "{} cannot be read as an array of {dtype}",
-                array.get_type()
-            ))
-        })
+        Self::of(&required)
+            .ok_or_else(|| PyTypeError::new_err(format!("{} cannot be read as an array of {dtype}", array.get_type())))
     }
 
     pub fn shape(&self) -> &[usize] {
@@ -71,75 +67,59 @@ impl<T: numpy::Element> Lent<T> {
     }
 }
 
-impl<T: numpy::Element + Element> Lent<T> {
-    /// The same for an array that is of this type but lies in memory in another way, which is copied.
-    pub fn in_order(object: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+impl<T: numpy::Element + Element> Borrowed<T> {
+    /// The same for an array of this type in any layout, which is copied if it is not C-contiguous.
+    pub fn contiguous(object: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
         match Self::of(object) {
-            None if object.is_instance_of::<PyArrayDyn<T>>() => Self::required(object).map(Some),
+            None if object.is_instance_of::<PyArrayDyn<T>>() => Self::require(object).map(Some),
             lent => Ok(lent),
         }
-    }
-
-    /// The memory of an object that holds numbers, converted to this type, which is its own if it needs no conversion.
-    pub fn converted(object: &Bound<'_, PyAny>, rounding: Rounding) -> PyResult<Self> {
-        let array = numbers(object)?;
-        refuse_others::<T>(&array, rounding)?;
-        Self::required(array.as_any())
     }
 
     pub fn view(&self) -> ArrayView<'_, T, IxDyn> {
         ArrayView::from_shape(self.shape(), self.as_ref()).expect("as many values as the shape says")
     }
-
-    /// An array of the device's over this memory, on the CPU engine; a copy on a GPU.
-    pub fn onto(self, device: &ndgpu::Device) -> ndgpu::Result<AnyArray>
-    where
-        AnyArray: From<ndgpu::DeviceArray<T, IxDyn>>,
-    {
-        let shape = IxDyn(self.shape());
-        Ok(device.upload_owned(self, shape)?.into())
-    }
 }
 
-/// What landed on the host and is looked at by a NumPy array, which holds this.
+/// The base object of a NumPy array over values that were read back: owns their memory.
 #[pyclass(frozen, module = "ndgpu._ndgpu")]
-struct Landed {
-    // Sync, where HostArray need not be; nobody asks for it after it has been put here.
-    _kept: Box<dyn Send + Sync>,
+struct KeepAlive {
+    // As Python objects are Sync; nothing reads it once it is here.
+    _values: Box<dyn Send + Sync>,
 }
 
-/// Copying so many elements takes less time than making an object to hold their memory.
-const WORTH_SHARING: usize = 256;
+/// Up to so many elements are copied sooner than a base object is made.
+const MAX_COPIED: usize = 256;
 
-/// A NumPy array of what nobody else has: a few elements are copied.
-pub fn into_numpy<T>(py: Python<'_>, landed: HostArray<T, IxDyn>) -> PyResult<Bound<'_, PyArrayDyn<T>>>
+/// A NumPy array of values that nobody else refers to: few elements are copied, many share their memory.
+pub fn into_numpy<T>(py: Python<'_>, values: HostArray<T, IxDyn>) -> PyResult<Bound<'_, PyArrayDyn<T>>>
 where
     T: numpy::Element + Element,
 {
-    if landed.view().len() <= WORTH_SHARING {
-        return Ok(PyArrayDyn::from_array(py, &landed.view()));
+    if values.view().len() <= MAX_COPIED {
+        return Ok(PyArrayDyn::from_array(py, &values.view()));
     }
-    as_numpy(py, landed)
+    shared(py, values)
 }
 
-/// A NumPy array over what landed. It can be written to if it alone has that memory.
-pub fn as_numpy<'py, T>(py: Python<'py>, mut landed: HostArray<T, IxDyn>) -> PyResult<Bound<'py, PyArrayDyn<T>>>
+/// A NumPy array over the values' own memory, writeable if nobody else refers to that.
+pub fn shared<'py, T>(py: Python<'py>, mut values: HostArray<T, IxDyn>) -> PyResult<Bound<'py, PyArrayDyn<T>>>
 where
     T: numpy::Element + Element,
 {
-    // Mapped memory of a GPU's ends with its device, which NumPy could not know.
-    if landed.cost().path != TransferPath::Shared {
-        return copied(py, landed);
+    // Mapped GPU memory is gone with its device, which NumPy would not notice.
+    if values.cost().path != TransferPath::Shared {
+        return copied(py, values);
     }
-    let own = landed.view_mut().map(|mut view| (view.as_mut_ptr(), view.raw_dim()));
+    let own = values.view_mut().map(|mut view| (view.as_mut_ptr(), view.raw_dim()));
     let is_own = own.is_some();
-    let (start, shape) = own.unwrap_or_else(|| (landed.view().as_ptr().cast_mut(), landed.view().raw_dim()));
-    let container = Bound::new(py, Landed { _kept: Box::new(landed) })?;
-    // SAFETY: the memory is on the heap, stays there while the container lives, and has as many elements as the shape
-    // says. If others may read it the array is not writeable.
+    let (start, shape) = own.unwrap_or_else(|| (values.view().as_ptr().cast_mut(), values.view().raw_dim()));
+    let base = Bound::new(py, KeepAlive { _values: Box::new(values) })?;
+    // SAFETY: the memory is on the heap, stays there while the base object lives, and has as many elements as the shape
+    // says. If others may read it the array is made read-only.
     let array = unsafe {
         let view = ndgpu::ndarray::RawArrayViewMut::from_shape_ptr(shape, start).deref_into_view_mut();
-        PyArrayDyn::borrow_from_array(&view, container.into_any())
+        PyArrayDyn::borrow_from_array(&view, base.into_any())
     };
     if !is_own {
         forbid_writing(array.as_any())?;
@@ -147,12 +127,12 @@ where
     Ok(array)
 }
 
-/// A NumPy array that can be written to, over a copy of what landed, if it is not a copy already.
-pub fn copied<T>(py: Python<'_>, landed: HostArray<T, IxDyn>) -> PyResult<Bound<'_, PyArrayDyn<T>>>
+/// A writeable NumPy array of the values, which are copied unless they are a copy already.
+pub fn copied<T>(py: Python<'_>, values: HostArray<T, IxDyn>) -> PyResult<Bound<'_, PyArrayDyn<T>>>
 where
     T: numpy::Element + Element,
 {
-    let array = py.detach(|| landed.try_into_array()).map_err(exception)?;
+    let array = py.detach(|| values.try_into_array()).map_err(exception)?;
     Ok(PyArrayDyn::from_owned_array(py, array))
 }
 

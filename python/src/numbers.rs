@@ -1,5 +1,5 @@
-//! [`numbers`]: the arrays of numbers that objects of Python's are, and a refusal of what would become other numbers on
-//! its way to a device without anybody having asked for that.
+//! Conversion of Python objects to arrays of numbers: what [`numbers`] accepts, and which conversions of their values
+//! [`borrowed`] refuses because they would change them unasked.
 
 use ndgpu::{Element, ElementType};
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
@@ -8,30 +8,31 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple, PyType};
 
-use crate::array::DeviceArray;
-use crate::memory::Lent;
+use crate::memory::Borrowed;
 
-/// Whether integers may be rounded to the float that holds them.
+/// Whether integers may be rounded to the nearest float.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
-    /// Somebody asked for the dtype.
-    Asked,
+    /// As the caller asked for the dtype.
+    Allowed,
     Refused,
 }
 
 impl Rounding {
     pub fn of(dtype: Option<&Bound<'_, PyAny>>) -> Self {
-        if dtype.is_some() { Self::Asked } else { Self::Refused }
+        if dtype.is_some() { Self::Allowed } else { Self::Refused }
     }
 }
 
-/// An array on a device as it is, and of anything else the array that it is to NumPy.
-pub fn anywhere<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    if object.is_instance_of::<DeviceArray>() { Ok(object.clone()) } else { numbers(object).map(Bound::into_any) }
+/// The values of an object that holds numbers, converted to `T`: its own memory if it needs no conversion.
+pub fn borrowed<T: Element + numpy::Element>(object: &Bound<'_, PyAny>, rounding: Rounding) -> PyResult<Borrowed<T>> {
+    let array = numbers(object)?;
+    refuse_changes::<T>(&array, rounding)?;
+    Borrowed::require(array.as_any())
 }
 
-/// The NumPy array that an object is, or becomes by `__array__`, the buffer protocol or DLPack, of bools, integers or
-/// floats of up to 64 bits in either order of bytes. It keeps its dtype, so that float32 of any library is float32.
+/// The NumPy array that an object is, or becomes by `__array__`, the buffer protocol or DLPack: of bools, integers or
+/// floats of up to 64 bits in either byte order. It keeps its dtype, so that float32 of any library is float32.
 pub fn numbers<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     let array = match object.cast::<PyUntypedArray>() {
         Ok(array) => array.clone(),
@@ -40,7 +41,7 @@ pub fn numbers<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntyped
     if !array.is_exact_instance_of::<PyUntypedArray>() && is_masked(array.as_any())? {
         return Err(masked());
     }
-    match refusal(&array.dtype()) {
+    match hint(&array.dtype()) {
         None => Ok(array),
         Some(hint) if object.is_instance_of::<PyUntypedArray>() => Err(refused(&array, hint)),
         Some(hint) => {
@@ -58,8 +59,8 @@ fn refused(array: &Bound<'_, PyUntypedArray>, hint: &str) -> PyErr {
     PyTypeError::new_err(format!("devices take bools, integers and floats, and this is {}: {hint}", dtype_of(array)))
 }
 
-/// NumPy's array, of whatever class.
-fn as_array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+/// `numpy.asanyarray`.
+fn asanyarray<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     AS_ARRAY.import(object.py(), "numpy", "asanyarray")?.call1((object,))
 }
@@ -67,14 +68,14 @@ fn as_array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 fn converted<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     static FROM_DLPACK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = object.py();
-    let speaks = |protocol: &str| object.hasattr(protocol);
-    if speaks("__dlpack__")? && !speaks("__array__")? && !speaks("__array_interface__")? {
+    let has = |protocol: &str| object.hasattr(protocol);
+    if has("__dlpack__")? && !has("__array__")? && !has("__array_interface__")? {
         return FROM_DLPACK.import(py, "numpy", "from_dlpack")?.call1((object,));
     }
-    if holds_masks(object, 8)? {
+    if contains_masked(object, 8)? {
         return Err(masked());
     }
-    as_array(object)
+    asanyarray(object)
 }
 
 fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -82,11 +83,11 @@ fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     object.is_instance(MASKED.import(object.py(), "numpy.ma", "MaskedArray")?)
 }
 
-/// Whether there is a masked array in a list, where NumPy would take its values and leave its mask.
-fn holds_masks(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<bool> {
+/// Whether a list has a masked array in it, of which NumPy would take the values and drop the mask.
+fn contains_masked(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<bool> {
     fn any<'py>(items: impl Iterator<Item = Bound<'py, PyAny>>, depth: usize) -> PyResult<bool> {
         let mut items = items.peekable();
-        // Beside a number there can be numbers only.
+        // A list that begins with a number has nothing but numbers.
         let is_number = |item: &Bound<'_, PyAny>| {
             item.is_exact_instance_of::<PyFloat>()
                 || item.is_exact_instance_of::<PyInt>()
@@ -96,7 +97,7 @@ fn holds_masks(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<bool> {
             return Ok(false);
         }
         for item in items {
-            if is_masked(&item)? || gives_mask(&item)? || holds_masks(&item, depth)? {
+            if is_masked(&item)? || becomes_masked(&item)? || contains_masked(&item, depth)? {
                 return Ok(true);
             }
         }
@@ -113,12 +114,12 @@ fn holds_masks(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<bool> {
     }
 }
 
-/// Whether an array of another library becomes a masked one, as variables of files do that have gaps.
-fn gives_mask(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+/// Whether another library's array becomes a masked one, as netCDF variables with missing values do.
+fn becomes_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     static SCALAR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let is_numpys = object.is_instance_of::<PyUntypedArray>()
+    let is_of_numpy = object.is_instance_of::<PyUntypedArray>()
         || object.is_instance(SCALAR.import(object.py(), "numpy", "generic")?)?;
-    if is_numpys || !object.hasattr("__array__")? { Ok(false) } else { is_masked(&as_array(object)?) }
+    if is_of_numpy || !object.hasattr("__array__")? { Ok(false) } else { is_masked(&asanyarray(object)?) }
 }
 
 fn masked() -> PyErr {
@@ -128,13 +129,13 @@ fn masked() -> PyErr {
     )
 }
 
-/// What to do with an array of a dtype that devices do not take.
-fn refusal(dtype: &Bound<'_, PyArrayDescr>) -> Option<&'static str> {
-    /// The dtypes of other packages have numbers from here on.
-    const OF_OTHERS: i32 = 256;
+/// How to convert an array of a dtype that devices do not take; `None` if they do.
+fn hint(dtype: &Bound<'_, PyArrayDescr>) -> Option<&'static str> {
+    /// Where the type numbers of other packages' dtypes begin.
+    const USER_DEFINED: i32 = 256;
     Some(match dtype.kind() {
-        b'b' | b'i' | b'u' | b'f' if dtype.itemsize() <= 8 && dtype.num() < OF_OTHERS => return None,
-        b'f' if dtype.num() < OF_OTHERS => ".astype(\"float64\") rounds it",
+        b'b' | b'i' | b'u' | b'f' if dtype.itemsize() <= 8 && dtype.num() < USER_DEFINED => return None,
+        b'f' if dtype.num() < USER_DEFINED => ".astype(\"float64\") rounds it",
         b'c' => "complex numbers have two parts, a.real and a.imag",
         b'M' => "dates become numbers as durations since one of them, (a - a[0]) / numpy.timedelta64(1, \"s\")",
         b'm' => "durations become numbers if divided by one, a / numpy.timedelta64(1, \"s\")",
@@ -145,54 +146,54 @@ fn refusal(dtype: &Bound<'_, PyArrayDescr>) -> Option<&'static str> {
     })
 }
 
-/// Refuses values that do not stay what they are in `T`: floats as integers, integers out of range, and, unless
-/// rounding is asked for, those that float64 does not hold.
-pub fn refuse_others<T: Element>(array: &Bound<'_, PyUntypedArray>, rounding: Rounding) -> PyResult<()> {
+/// Refuses values that `T` would change: floats as integers, integers out of range, and, unless rounding is allowed,
+/// integers that float64 cannot represent.
+fn refuse_changes<T: Element>(array: &Bound<'_, PyUntypedArray>, rounding: Rounding) -> PyResult<()> {
     let (kind, width) = (array.dtype().kind(), array.dtype().itemsize());
     let to_float = T::TYPE != ElementType::U32;
     match kind {
         b'f' if !to_float => {
             Err(refused(array, "as uint32 they lose their fractions, which .astype(\"uint32\") asks for"))
         }
-        b'i' if !to_float => check(array, |value: i64| u32::try_from(value).is_ok(), not_unsigned),
-        b'u' if !to_float && width > 4 => check(array, |value: u64| u32::try_from(value).is_ok(), not_unsigned),
+        b'i' if !to_float => check(array, |value: i64| u32::try_from(value).is_ok(), out_of_range),
+        b'u' if !to_float && width > 4 => check(array, |value: u64| u32::try_from(value).is_ok(), out_of_range),
         b'i' if to_float && width == 8 && rounding == Rounding::Refused => {
-            check(array, |value: i64| value.unsigned_abs() <= HELD || is_held(value.into()), not_held)
+            check(array, |value: i64| value.unsigned_abs() <= EXACT_UP_TO || is_exact(value.into()), inexact)
         }
         b'u' if to_float && width == 8 && rounding == Rounding::Refused => {
-            check(array, |value: u64| value <= HELD || is_held(value.into()), not_held)
+            check(array, |value: u64| value <= EXACT_UP_TO || is_exact(value.into()), inexact)
         }
         _ => Ok(()),
     }
 }
 
-/// Float64 holds all integers up to this.
-const HELD: u64 = 1 << 53;
+/// Float64 represents all integers up to this one.
+const EXACT_UP_TO: u64 = 1 << 53;
 
-fn is_held(value: i128) -> bool {
+fn is_exact(value: i128) -> bool {
     value as f64 as i128 == value
 }
 
-fn not_held(value: i128) -> String {
+fn inexact(value: i128) -> String {
     format!(
         "{value} is not among the numbers of float64, whose nearest is {:.0}: .astype(\"float64\") rounds",
         value as f64
     )
 }
 
-fn not_unsigned(value: i128) -> String {
+fn out_of_range(value: i128) -> String {
     format!("{value} is not among the numbers of uint32, which go from 0 to {}", u32::MAX)
 }
 
 fn check<T>(
     array: &Bound<'_, PyUntypedArray>,
-    is_good: impl Fn(T) -> bool + Send + Sync,
+    is_valid: impl Fn(T) -> bool + Send + Sync,
     reason: fn(i128) -> String,
 ) -> PyResult<()>
 where
     T: numpy::Element + Copy + Into<i128> + Send + Sync,
 {
-    let lent = Lent::<T>::required(array.as_any())?;
-    let wrong = array.py().detach(|| lent.as_ref().iter().copied().find(|&value| !is_good(value)));
+    let values = Borrowed::<T>::require(array.as_any())?;
+    let wrong = array.py().detach(|| values.as_ref().iter().copied().find(|&value| !is_valid(value)));
     wrong.map_or(Ok(()), |value| Err(PyValueError::new_err(reason(value.into()))))
 }

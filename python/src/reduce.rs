@@ -1,14 +1,15 @@
-//! Reductions of arrays whose type is known only now, and what NumPy's `average` takes for weights.
+//! Reductions of arrays of any dtype and shape, and NumPy's rules for the `weights` of `average`.
 
-use ndgpu::ndarray::{Axis, IxDyn};
-use ndgpu::{AnyArray, DeviceArray, Error, Float, Result};
+use ndgpu::ndarray::{self, Axis, IxDyn};
+use ndgpu::{DeviceArray, Error, Result};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::axes::axes_of_average;
-use crate::kind::{Kind, operand};
+use crate::axes::axes_of_iterable;
+use crate::dtype::{Array, Float, with_float, with_type};
+use crate::operand::operand;
 
-/// What gives a float for each line.
+/// A reduction to floats.
 #[derive(Clone, Copy)]
 pub enum Reduction {
     Sum,
@@ -20,79 +21,60 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    /// The reduction of an array over some axes.
-    pub fn of(self, array: &AnyArray, axes: &[Axis]) -> Result<AnyArray> {
-        match array {
-            AnyArray::F32(array) => self.of_floats(array, axes, |ddof| ddof as f32).map(Into::into),
-            AnyArray::F64(array) => self.of_floats(array, axes, |ddof| ddof).map(Into::into),
-            _ => Err(floats_only(array)),
-        }
+    pub fn over_axes(self, array: &Array, axes: &[Axis]) -> Result<Array> {
+        with_float!(array.floats()?, array => self.of_floats(array, axes).map(Array::from))
     }
 
-    fn of_floats<T: Float>(
-        self,
-        array: &DeviceArray<T, IxDyn>,
-        axes: &[Axis],
-        float: impl Fn(f64) -> T,
-    ) -> Result<DeviceArray<T, IxDyn>> {
+    fn of_floats<T: Float>(self, array: &DeviceArray<T, IxDyn>, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
         match self {
             Self::Sum => array.sum_axes(axes),
             Self::Mean => array.mean_axes(axes),
             Self::Min => array.min_axes(axes),
             Self::Max => array.max_axes(axes),
-            Self::Var { ddof } => array.var_axes(axes, float(ddof)),
-            Self::Std { ddof } => array.std_axes(axes, float(ddof)),
+            Self::Var { ddof } => array.var_axes(axes, T::nearest(ddof)),
+            Self::Std { ddof } => array.std_axes(axes, T::nearest(ddof)),
         }
     }
 }
 
-fn floats_only(array: &AnyArray) -> Error {
-    Error::other(format!("this takes float32 or float64, but the array holds {}", Kind::of(array).name()))
+#[derive(Clone, Copy)]
+pub enum Extremum {
+    Min,
+    Max,
 }
 
-/// Where the smallest or the largest value is: along an axis, or of the whole array.
-pub fn locate(array: &AnyArray, largest: bool, axis: Option<Axis>) -> Result<AnyArray> {
-    fn place<T: Float>(array: &DeviceArray<T, IxDyn>, largest: bool, axis: Option<Axis>) -> Result<AnyArray> {
-        Ok(match (largest, axis) {
-            (true, Some(axis)) => array.argmax_axis(axis)?.into(),
-            (false, Some(axis)) => array.argmin_axis(axis)?.into(),
-            (true, None) => array.argmax()?.into(),
-            (false, None) => array.argmin()?.into(),
-        })
-    }
-    match array {
-        AnyArray::F32(array) => place(array, largest, axis),
-        AnyArray::F64(array) => place(array, largest, axis),
-        _ => Err(floats_only(array)),
-    }
+/// `argmin` or `argmax`: along an axis, or of the flattened array.
+pub fn arg_extremum(array: &Array, extremum: Extremum, axis: Option<Axis>) -> Result<Array> {
+    with_float!(array.floats()?, array => Ok(match (extremum, axis) {
+        (Extremum::Max, Some(axis)) => array.argmax_axis(axis)?.into(),
+        (Extremum::Min, Some(axis)) => array.argmin_axis(axis)?.into(),
+        (Extremum::Max, None) => array.argmax()?.into(),
+        (Extremum::Min, None) => array.argmin()?.into(),
+    }))
 }
 
 /// `(a - mean) / std` over some axes.
-pub fn standardize(array: &AnyArray, axes: &[Axis], ddof: f64) -> Result<AnyArray> {
-    match array {
-        AnyArray::F32(array) => array.standardize_axes(axes, ddof as f32).map(Into::into),
-        AnyArray::F64(array) => array.standardize_axes(axes, ddof).map(Into::into),
-        _ => Err(floats_only(array)),
+pub fn standardize(array: &Array, axes: &[Axis], ddof: f64) -> Result<Array> {
+    fn of_floats<T: Float>(array: &DeviceArray<T, IxDyn>, axes: &[Axis], ddof: f64) -> Result<Array> {
+        array.standardize_axes(axes, T::nearest(ddof)).map(Array::from)
     }
+    with_float!(array.floats()?, array => of_floats(array, axes, ddof))
 }
 
-/// Weights that fit an array, and the axes they weigh.
-pub struct Weighted {
+/// The weights for an array, and the axes to average over.
+pub struct Weights {
     axes: Vec<Axis>,
-    weights: Option<AnyArray>,
+    weights: Option<Array>,
 }
 
-impl Weighted {
+impl Weights {
     /// Weights of the array's shape, or of the lengths of the axes in the order in which they are named.
-    pub fn new(
-        array: &AnyArray,
-        axis: Option<&Bound<'_, PyAny>>,
-        weights: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
+    pub fn new(array: &Array, axis: Option<&Bound<'_, PyAny>>, weights: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let shape = array.shape();
-        let axes = axes_of_average(axis, shape.len())?;
+        let axes = axes_of_iterable(axis, shape.len())?;
         let Some(given) = weights else { return Ok(Self { axes, weights: None }) };
-        let weights = operand(given.py(), "weights", given, array.device(), Kind::of(array))?;
+        let (py, device) = (given.py(), array.device());
+        let weights = with_type!(array.dtype(), T => Array::from(operand::<T>(py, "weights", given, device)?));
         if weights.shape() != shape {
             if axis.is_none() {
                 return Err(PyTypeError::new_err("Axis must be specified when shapes of a and weights differ."));
@@ -113,37 +95,40 @@ impl Weighted {
         &self.axes
     }
 
-    /// The averages, and the sums of the weights if they are wanted and there are weights. Where these are zero the
-    /// average is `fill`; without it that is an error.
-    pub fn average(&self, array: &AnyArray, returned: bool, fill: Option<f64>) -> Result<(AnyArray, Option<AnyArray>)> {
-        let axes = &self.axes;
-        match (array, &self.weights) {
-            (array, None) => {
-                let average = Reduction::Mean.of(array, axes)?;
-                let counts = if returned { Some(counts(array, axes, average.shape())?) } else { None };
-                Ok((average, counts))
-            }
-            (AnyArray::F32(array), Some(AnyArray::F32(weights))) => {
-                averages(array, axes, weights, returned, fill.map(|fill| fill as f32))
-            }
-            (AnyArray::F64(array), Some(AnyArray::F64(weights))) => averages(array, axes, weights, returned, fill),
-            _ => Err(floats_only(array)),
-        }
+    /// The averages, and the sums of the weights if `returned`. Where a sum of weights is zero the average is `fill`;
+    /// without it that is an error.
+    pub fn average(&self, array: &Array, returned: bool, fill: Option<f64>) -> Result<(Array, Option<Array>)> {
+        let Some(weights) = &self.weights else {
+            let average = Reduction::Mean.over_axes(array, &self.axes)?;
+            let counts = if returned { Some(self.counts(array, average.shape())?) } else { None };
+            return Ok((average, counts));
+        };
+        with_float!(array.floats()?, array => {
+            averages(array, &self.axes, same_type(array, weights)?, returned, fill)
+        })
     }
 
     /// The sums of the weighted values; of the values themselves without weights.
-    pub fn sum(&self, array: &AnyArray) -> Result<AnyArray> {
-        match (array, &self.weights) {
-            (array, None) => Reduction::Sum.of(array, &self.axes),
-            (AnyArray::F32(array), Some(AnyArray::F32(weights))) => {
-                array.weighted_sum_axes(&self.axes, weights).map(Into::into)
-            }
-            (AnyArray::F64(array), Some(AnyArray::F64(weights))) => {
-                array.weighted_sum_axes(&self.axes, weights).map(Into::into)
-            }
-            _ => Err(floats_only(array)),
-        }
+    pub fn sum(&self, array: &Array) -> Result<Array> {
+        let Some(weights) = &self.weights else { return Reduction::Sum.over_axes(array, &self.axes) };
+        with_float!(array.floats()?, array => {
+            array.weighted_sum_axes(&self.axes, same_type(array, weights)?).map(Array::from)
+        })
     }
+
+    /// The sums of weights of 1, which is what no weights mean.
+    fn counts(&self, array: &Array, shape: &[usize]) -> Result<Array> {
+        fn filled<T: Float>(like: &DeviceArray<T, IxDyn>, shape: &[usize], number: f64) -> Result<Array> {
+            like.device().upload(&ndarray::Array::from_elem(IxDyn(shape), T::nearest(number))).map(Array::from)
+        }
+        let count: usize = self.axes.iter().map(|axis| array.shape()[axis.index()]).product();
+        with_float!(array.floats()?, array => filled(array, shape, count as f64))
+    }
+}
+
+/// The weights, which have been made for an array of this type.
+fn same_type<'w, T: Float>(_: &DeviceArray<T, IxDyn>, weights: &'w Array) -> Result<&'w DeviceArray<T, IxDyn>> {
+    weights.typed().ok_or_else(|| Error::other("array and weights differ in type"))
 }
 
 fn averages<T: Float>(
@@ -151,11 +136,9 @@ fn averages<T: Float>(
     axes: &[Axis],
     weights: &DeviceArray<T, IxDyn>,
     returned: bool,
-    fill: Option<T>,
-) -> Result<(AnyArray, Option<AnyArray>)>
-where
-    AnyArray: From<DeviceArray<T, IxDyn>>,
-{
+    fill: Option<f64>,
+) -> Result<(Array, Option<Array>)> {
+    let fill = fill.map(T::nearest);
     if !returned {
         let average = match fill {
             Some(fill) => array.average_axes_or(axes, weights, fill)?,
@@ -168,14 +151,4 @@ where
         None => array.average_axes_returned(axes, weights)?,
     };
     Ok((average.into(), Some(sums.into())))
-}
-
-/// Without weights each value weighs 1.
-fn counts(array: &AnyArray, axes: &[Axis], shape: &[usize]) -> Result<AnyArray> {
-    let count: usize = axes.iter().map(|axis| array.shape()[axis.index()]).product();
-    let device = array.device();
-    Ok(match array {
-        AnyArray::F32(_) => device.upload(&ndgpu::ndarray::Array::from_elem(IxDyn(shape), count as f32))?.into(),
-        _ => device.upload(&ndgpu::ndarray::Array::from_elem(IxDyn(shape), count as f64))?.into(),
-    })
 }

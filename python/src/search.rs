@@ -1,7 +1,7 @@
-//! The short way for calls of `searchsorted` with few values: a bisection of the array as it lies in memory.
+//! The fast path of `searchsorted` for few values: a binary search in the NumPy array's own memory.
 //!
-//! `numpy.searchsorted` looks at a few elements and at no others. To prepare knots, or only to look whether they are
-//! sorted, is to look at all of them.
+//! `numpy.searchsorted` reads a logarithm of the elements, whereas preparing knots, or just checking that they are
+//! sorted, reads all of them.
 
 use std::hint::select_unpredictable;
 
@@ -9,17 +9,16 @@ use ndgpu::ndarray::ArrayD;
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
 
-use crate::axes::MOST_OF_THE_BINDINGS;
-use crate::memory::Lent;
+use crate::axes::MAX_NDIM_OF_BINDINGS;
+use crate::memory::Borrowed;
 
-/// Values that are bisected together, a step of each at a time, so that none waits for another's elements.
-const ABREAST: usize = 64;
+/// How many searches are interleaved, a step of each at a time, so that their cache misses overlap.
+const INTERLEAVED: usize = 64;
 
-/// The places of values among those of an array, for arrays of the same type of number that lie in order in memory;
-/// `None` for any others.
+/// `numpy.searchsorted` of two C-contiguous arrays of the same dtype; `None` for any others.
 #[pyfunction]
 #[pyo3(name = "_places")]
-pub fn places<'py>(
+pub fn searchsorted<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,
     v: &Bound<'py, PyAny>,
@@ -37,23 +36,23 @@ fn of_type<'py, T: numpy::Element + PartialOrd + Copy + Send + Sync>(
     v: &Bound<'py, PyAny>,
     right: bool,
 ) -> Option<Bound<'py, PyArrayDyn<isize>>> {
-    let (a, v) = (Lent::<T>::of(a)?, Lent::<T>::of(v).filter(|v| v.shape().len() <= MOST_OF_THE_BINDINGS)?);
+    let (a, v) = (Borrowed::<T>::of(a)?, Borrowed::<T>::of(v).filter(|v| v.shape().len() <= MAX_NDIM_OF_BINDINGS)?);
     let found = py.detach(|| {
         let (a, v) = (a.as_ref(), v.as_ref());
-        let places = match right {
+        let indices = match right {
             true => bisect(a, v, |element, value| !is_less(value, element)),
             false => bisect(a, v, is_less),
         };
-        places.into_iter().map(|place| place as isize).collect()
+        indices.into_iter().map(|index| index as isize).collect()
     });
     Some(PyArrayDyn::from_owned_array(py, ArrayD::from_shape_vec(v.shape(), found).ok()?))
 }
 
-/// How many elements of an array come before each value: first those that do, then the others.
+/// The partition point of the array for each value: how many elements `is_before` holds for, all of which come first.
 pub fn bisect<T: Copy>(array: &[T], values: &[T], is_before: impl Fn(T, T) -> bool) -> Vec<usize> {
-    let mut places = Vec::with_capacity(values.len());
-    for values in values.chunks(ABREAST) {
-        let (mut lasts, mut len) = ([0; ABREAST], array.len());
+    let mut indices = Vec::with_capacity(values.len());
+    for values in values.chunks(INTERLEAVED) {
+        let (mut lasts, mut len) = ([0; INTERLEAVED], array.len());
         while len > 1 {
             let half = len / 2;
             for (last, &value) in lasts.iter_mut().zip(values) {
@@ -62,15 +61,15 @@ pub fn bisect<T: Copy>(array: &[T], values: &[T], is_before: impl Fn(T, T) -> bo
             }
             len -= half;
         }
-        places.extend(lasts.iter().zip(values).map(|(&last, &value)| {
+        indices.extend(lasts.iter().zip(values).map(|(&last, &value)| {
             let counts = array.get(last).is_some_and(|&element| is_before(element, value));
             last + usize::from(counts)
         }));
     }
-    places
+    indices
 }
 
-/// NumPy's order, which has NaN behind everything else.
+/// NumPy's order, in which NaN comes last.
 fn is_less<T: PartialOrd + Copy>(a: T, b: T) -> bool {
     let is_nan = |number: T| number.partial_cmp(&number).is_none();
     a < b || (is_nan(b) && !is_nan(a))

@@ -26,7 +26,8 @@ macro_rules! method {
     };
     (
         $(#[$doc:meta])*
-        variance $name:ident [$($receiver:tt)+] ($($arg:ident: $type:ty)?) -> $shape:ty, $operands:expr, $reduction:ident
+        variance $name:ident [$($receiver:tt)+] ($($arg:ident: $type:ty)?) -> $shape:ty, $operands:expr,
+        $reduction:ident
     ) => {
         $(#[$doc])*
         pub fn $name($($receiver)+, $($arg: $type,)? ddof: T) -> Result<DeviceArray<T, $shape>> {

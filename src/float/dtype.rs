@@ -1,4 +1,5 @@
-//! [`FloatType`]: the type of floats as a value, and [`for_float!`], the one place where the value becomes a type again.
+//! [`FloatType`]: the type of floats as a value, and [`for_float!`], the one place where the value becomes a type
+//! again.
 //!
 //! What is generic is compiled where it is used: in the crate of whoever calls it, again in each, at that crate's level
 //! of optimisation. Operations therefore carry their type as a value, and the match over it is in this crate, so that

@@ -4,7 +4,8 @@
 //! A plain bisection is log2(n) dependent loads. A [bucket function](crate::index::bucket_fn) splits the range of the
 //! knots into up to twice as many buckets as knots; each bucket knows its first knot. A search takes in the bucket
 //! before the query's own and the one after it, for the device may evaluate the function with another rounding than the
-//! host. [`SearchBounds`] says how many steps that takes at the most, so that a shader has them written out and needs no loop.
+//! host. [`SearchBounds`] says how many steps that takes at the most, so that a shader has them written out and needs
+//! no loop.
 //!
 //! Knots are compared by their keys: NaN above everything, both zeros alike, subnormals as they are.
 

@@ -1,9 +1,9 @@
 //! SIMD for the CPU engine: the operations that its kernels need of an instruction set, for AVX-512, AVX2 and, on any
 //! other processor, scalar code.
 //!
-//! A [`SimdKernel`] is written once, generic over [`Vector`]; [`Vectorize::vectorize`](dispatch::Vectorize::vectorize) runs
-//! it with the widest instruction set of the processor. Results do not depend on which one that is: every operation
-//! rounds as IEEE 754 specifies, and none is contracted.
+//! A [`SimdKernel`] is written once, generic over [`Vector`]; [`Vectorize::vectorize`](dispatch::Vectorize::vectorize)
+//! runs it with the widest instruction set of the processor. Results do not depend on which one that is: every
+//! operation rounds as IEEE 754 specifies, and none is contracted.
 //!
 //! ```text
 //! dispatch    chooses the instruction set at run time

@@ -1,7 +1,7 @@
 //! The library: layers outside, families inside.
 //!
-//! The ground (`error`, `float`, `simd`, `element`) knows numbers. `engine` is where memory lies and commands run, `index`
-//! what makes a search short, `kernels` what is computed. On these stand the nouns of the public API.
+//! The ground (`error`, `float`, `simd`, `element`) knows numbers. `engine` is where memory lies and commands run,
+//! `index` what makes a search short, `kernels` what is computed. On these stand the nouns of the public API.
 
 use std::path::Path;
 

@@ -1,7 +1,8 @@
 //! [`Poller`]: the threads that poll and submit on behalf of futures and streams.
 //!
-//! wgpu reports the completion of a mapping only to a thread that polls. Each device has one thread that polls and one that
-//! submits; each is started when it is first needed, sleeps while there is nothing to do, and ends with the device.
+//! wgpu reports the completion of a mapping only to a thread that polls. Each device has one thread that polls and one
+//! that submits; each is started when it is first needed, sleeps while there is nothing to do, and ends with the
+//! device.
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! Waiting for a mapping: a thread that blocks polls itself; a task that awaits leaves that to the [`Poller`]'s threads, or,
-//! in a browser, to the callback.
+//! Waiting for a mapping: a thread that blocks polls itself; a task that awaits leaves that to the [`Poller`]'s
+//! threads, or, in a browser, to the callback.
 //!
 //! [`Poller`]: crate::engine::gpu::poller::Poller
 

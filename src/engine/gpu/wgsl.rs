@@ -1,8 +1,8 @@
 //! How kernels are put together: fragments of WGSL, what they share, and what Rust tells them.
 //!
-//! A fragment begins with its manifest: the names that it `provides`, and the names that it `needs` of others. What both
-//! languages have to know is written once, in Rust: [`params!`] makes the struct of a kernel's parameters and its WGSL,
-//! [`constants!`] a fragment of numbers.
+//! A fragment begins with its manifest: the names that it `provides`, and the names that it `needs` of others. What
+//! both languages have to know is written once, in Rust: [`params!`] makes the struct of a kernel's parameters and its
+//! WGSL, [`constants!`] a fragment of numbers.
 
 use std::fmt::Write;
 
@@ -68,8 +68,8 @@ macro_rules! constants {
 }
 pub(crate) use constants;
 
-/// A length or an index of an array as shaders count: in 32 bits. Windows keep what a dispatch sees below that; whatever
-/// does not fit is an error, and no other number.
+/// A length or an index of an array as shaders count: in 32 bits. Windows keep what a dispatch sees below that;
+/// whatever does not fit is an error, and no other number.
 pub(crate) fn word<N: TryInto<u32>>(number: N) -> Result<u32> {
     number.try_into().map_err(|_| {
         Error::new(
@@ -79,11 +79,15 @@ pub(crate) fn word<N: TryInto<u32>>(number: N) -> Result<u32> {
     })
 }
 
-/// A struct that both languages lay out alike: of words, pairs of words (`[u32; 2]`, aligned to 8 bytes in WGSL) and other
-/// such structs (at multiples of 16 bytes). Its WGSL is a fragment, `WGSL`. That the layouts agree is tested for every
-/// kernel.
+/// A struct that both languages lay out alike: of words, pairs of words (`[u32; 2]`, aligned to 8 bytes in WGSL) and
+/// other such structs (at multiples of 16 bytes). Its WGSL is a fragment, `WGSL`. That the layouts agree is tested for
+/// every kernel.
 macro_rules! shared_struct {
-    ($(#[$meta:meta])* $visibility:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:tt),+ $(,)? }) => {
+    (
+        $(#[$meta:meta])* $visibility:vis struct $name:ident {
+            $($(#[$field_meta:meta])* $field:ident: $kind:tt),+ $(,)?
+        }
+    ) => {
         $crate::engine::gpu::wgsl::shared_struct! {
             @struct $(#[$meta])* $visibility struct $name { $($(#[$field_meta])* $field: $kind),+ }
         }
@@ -127,11 +131,13 @@ macro_rules! shared_struct {
 }
 pub(crate) use shared_struct;
 
-/// The parameters of a kernel: a [`shared_struct!`], declared in WGSL as `parameters`. Structs inside it are named behind
-/// it: `params! { struct Parameters { table: TableParameters, .. } needs TableParameters }`.
+/// The parameters of a kernel: a [`shared_struct!`], declared in WGSL as `parameters`. Structs inside it are named
+/// behind it: `params! { struct Parameters { table: TableParameters, .. } needs TableParameters }`.
 macro_rules! params {
     (
-        $(#[$meta:meta])* $visibility:vis struct $name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:tt),+ $(,)? }
+        $(#[$meta:meta])* $visibility:vis struct $name:ident {
+            $($(#[$field_meta:meta])* $field:ident: $kind:tt),+ $(,)?
+        }
         $(needs $($needed:ident),+)?
     ) => {
         $crate::engine::gpu::wgsl::shared_struct! {

@@ -1,5 +1,5 @@
-//! Evaluating on the CPU engine: from a query and its segment to a value, the second half of interpolation, by the rules
-//! of `shaders/interp`. This is one query with every rule; vectors are evaluated by
+//! Evaluating on the CPU engine: from a query and its segment to a value, the second half of interpolation, by the
+//! rules of `shaders/interp`. This is one query with every rule; vectors are evaluated by
 //! [`evaluate_block`](crate::kernels::interp::evaluate_block).
 
 use crate::element::Float;

@@ -1,5 +1,5 @@
-//! Evaluating a vector of queries on the CPU engine. [`Evaluator`] gets the lanes that need NumPy's second try, or whose
-//! segment is not known yet.
+//! Evaluating a vector of queries on the CPU engine. [`Evaluator`] gets the lanes that need NumPy's second try, or
+//! whose segment is not known yet.
 //!
 //! The fused kernel of [`cpu_block`](crate::kernels::interp::cpu_block) comes here with the ends of segments from its
 //! search; those who have numbers of segments come by way of [`halves`](crate::kernels::interp::halves).

@@ -1,5 +1,6 @@
-//! Which kernel looks queries up on a GPU. The one place where that is decided, from what is known before anything runs:
-//! the table, the rules, the shape of the queries, the kind of device. The experiments behind it are in docs/notebook.
+//! Which kernel looks queries up on a GPU. The one place where that is decided, from what is known before anything
+//! runs: the table, the rules, the shape of the queries, the kind of device. The experiments behind it are in
+//! docs/notebook.
 
 use crate::element::ElementType;
 use crate::engine::gpu::pipelines::{Access, Constants, KernelKey, KernelSource};
@@ -49,10 +50,10 @@ pub(crate) struct DeviceCaps {
 impl DeviceCaps {
     /// Whether the segments lie in constants.
     ///
-    /// Software rasterisers: a load from constants costs a quarter of one from storage. Measured on llvmpipe, 1,024 knots,
-    /// f32: 10 ns a query from constants with 10 steps from the first knot, 18 from storage with 4 steps from a bucket.
-    /// Textures took as long as storage. Hardware has caches for storage, but serialises loads of constants from different
-    /// places: never there.
+    /// Software rasterisers: a load from constants costs a quarter of one from storage. Measured on llvmpipe, 1,024
+    /// knots, f32: 10 ns a query from constants with 10 steps from the first knot, 18 from storage with 4 steps from a
+    /// bucket. Textures took as long as storage. Hardware has caches for storage, but serialises loads of constants
+    /// from different places: never there.
     pub fn is_uniform(&self) -> bool {
         let segment = match self.element {
             ElementType::F64 => 32,
@@ -68,7 +69,8 @@ pub(crate) struct InterpVariant {
     pub element: ElementType,
     /// Four queries in one load: 2 to 3 ns less each on llvmpipe than four loads.
     pub quads: bool,
-    /// Long division by the period: loops that a software rasteriser enters even where nothing is divided, 3 ns a query.
+    /// Long division by the period: loops that a software rasteriser enters even where nothing is divided, 3 ns a
+    /// query.
     pub period: bool,
     pub uniform: bool,
     /// The search begins at a bucket, not at the first knot.
@@ -204,8 +206,8 @@ pub(crate) const RULES: &str = include_str!("../../../shaders/interp/rules.wgsl"
 /// Queries as they are.
 const NO_PERIOD: &str = "// provides: wrap\n// needs: Bits\nfn wrap(query: Bits) -> Bits { return query; }\n";
 
-/// Every specialisation, for the test that translates them all: every combination with some number of steps, and one with
-/// every number.
+/// Every specialisation, for the test that translates them all: every combination with some number of steps, and one
+/// with every number.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
     let mut all = Vec::new();

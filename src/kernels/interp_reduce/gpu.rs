@@ -189,8 +189,8 @@ impl KernelKey for LookupKernel {
 /// Into how many parts of how many places a row is split, and what takes them on.
 fn split(kind: DeviceKind, lines: u64, places: u64) -> (Strategy, u64, u64) {
     let is_software = kind == DeviceKind::Software;
-    // A software rasteriser pays more for a workgroup's barriers than for a second dispatch, unless there is so little to do
-    // that its vectors would be empty.
+    // A software rasteriser pays more for a workgroup's barriers than for a second dispatch, unless there is so little
+    // to do that its vectors would be empty.
     let fills_vectors = lines >= WORKGROUP || places >= 8 * FEWEST_LOOKUPS;
     let is_long = places >= QUAD * WORKGROUP && !(is_software && fills_vectors);
     let regime = if is_long { Strategy::Rows } else { Strategy::Lines };
@@ -208,8 +208,8 @@ fn split(kind: DeviceKind, lines: u64, places: u64) -> (Strategy, u64, u64) {
     (regime, places.div_ceil(part_places).max(1), part_places)
 }
 
-/// Whether the rows that are reduced are those that were looked up, or all are looked up alike, and one dispatch can see a
-/// whole row, so that none has to go on where another ended.
+/// Whether the rows that are reduced are those that were looked up, or all are looked up alike, and one dispatch can
+/// see a whole row, so that none has to go on where another ended.
 pub(crate) fn takes(op: &InterpReduce, context: &GpuContext) -> bool {
     let InterpReduce { args, reduce, .. } = op;
     let window = context.window_bytes() / reduce.dtype.size();

@@ -1,5 +1,5 @@
-//! Reductions along one axis, several, or all: sums, means, weighted averages, variances, smallest and largest values, as
-//! NumPy's functions of those names have them.
+//! Reductions along one axis, several, or all: sums, means, weighted averages, variances, smallest and largest values,
+//! as NumPy's functions of those names have them.
 //!
 //! All of them are one operation over an array seen as `[outer, len, inner]`, which `gpu` and `cpu` implement.
 //!

@@ -1,5 +1,5 @@
-//! The GPU's half: dispatches the kernels of `shaders/search/`. The search itself, in `shaders/table/`, is that of tables
-//! too.
+//! The GPU's half: dispatches the kernels of `shaders/search/`. The search itself, in `shaders/table/`, is that of
+//! tables too.
 
 use bytemuck::bytes_of;
 

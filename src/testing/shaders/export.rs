@@ -1,5 +1,5 @@
-//! Writes every kernel in every language, and a tape of real dispatches, into a folder: `scripts/check-shaders` holds them
-//! against other compilers than wgpu's, and against Dawn. The WGSL alone, for `scripts/shader-hashes`.
+//! Writes every kernel in every language, and a tape of real dispatches, into a folder: `scripts/check-shaders` holds
+//! them against other compilers than wgpu's, and against Dawn. The WGSL alone, for `scripts/shader-hashes`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;

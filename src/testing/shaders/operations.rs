@@ -1,5 +1,5 @@
-//! Operations whose dispatches are worth having: with them every kernel of 32 bits runs that a software driver can be made
-//! to choose, whatever the number of its steps.
+//! Operations whose dispatches are worth having: with them every kernel of 32 bits runs that a software driver can be
+//! made to choose, whatever the number of its steps.
 
 use ndarray::{Array1, Array2, ArrayD, Axis, Dimension, IxDyn};
 use serde_json::{Value, json};
@@ -278,8 +278,8 @@ impl Run {
         Ok(())
     }
 
-    /// In few knots, many, on a logarithmic axis, in decreasing ones; and so many values that workgroups are folded into
-    /// the second dimension.
+    /// In few knots, many, on a logarithmic axis, in decreasing ones; and so many values that workgroups are folded
+    /// into the second dimension.
     fn searches(&self) -> Result<()> {
         let scattered = self.knots(1, 1000, Lookup::Bucketed).row(0).to_owned();
         let logarithmic: Array1<f32> = (0..300).map(|power| 1.1_f32.powi(power - 150)).collect();

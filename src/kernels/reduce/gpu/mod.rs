@@ -18,11 +18,12 @@ pub(crate) const VARIANCE: &str = include_str!("../../../../shaders/reduce/varia
 const SHORTEST_ROW: u64 = WORKGROUP;
 /// Neighbouring places of a line lie in pages of their own if they are this many elements apart, or nearly so.
 const PAGE: u64 = 512;
-/// How many pages an invocation walks through before its neighbour begins with the first of them. On llvmpipe averages of
-/// 10,000 x 1,000 down axis 0 with full weights fell from 5.8 to 2.5 ns an element.
+/// How many pages an invocation walks through before its neighbour begins with the first of them. On llvmpipe averages
+/// of 10,000 x 1,000 down axis 0 with full weights fell from 5.8 to 2.5 ns an element.
 const MOST_PAGES: u64 = 512;
-/// Parts of a line that read side by side. Alone each walked through pages of its own: 100 x 100,000 with full weights took
-/// 3.5 ns an element instead of 1.5. All parts of a line in turns are worse: 4 x 4,000,000 took 4.7 instead of 1.7.
+/// Parts of a line that read side by side. Alone each walked through pages of its own: 100 x 100,000 with full weights
+/// took 3.5 ns an element instead of 1.5. All parts of a line in turns are worse: 4 x 4,000,000 took 4.7 instead of
+/// 1.7.
 const NEIGHBOURS: u64 = 8;
 /// Lines and places of a block.
 const BLOCK: u64 = 4;
@@ -350,11 +351,11 @@ struct LaunchConfig {
 }
 
 impl LaunchConfig {
-    /// Chooses the regime and as many parts as the device needs to be busy. `blocks` says that values and weights can be
-    /// loaded in blocks of four by four.
+    /// Chooses the regime and as many parts as the device needs to be busy. `blocks` says that values and weights can
+    /// be loaded in blocks of four by four.
     ///
-    /// Blocks are for software rasterisers alone (see `shaders/reduce/blocks.wgsl`); on hardware neighbours have to read
-    /// side by side, and a workgroup's memory and barriers are cheap.
+    /// Blocks are for software rasterisers alone (see `shaders/reduce/blocks.wgsl`); on hardware neighbours have to
+    /// read side by side, and a workgroup's memory and barriers are cheap.
     fn choose(view: AxisSplit, lines: u64, places: u64, kind: DeviceKind, blocks: bool) -> Self {
         let is_software = kind == DeviceKind::Software;
         let regime = match (view.inner == 1, is_software && blocks) {
@@ -442,8 +443,8 @@ struct Step<'a> {
     partials: Binding<'a>,
 }
 
-/// The distance of two rows, or of two indices along the axis, for a kernel that sees `count` of them: it steps from one to
-/// the next only where there are several, and those are within a window.
+/// The distance of two rows, or of two indices along the axis, for a kernel that sees `count` of them: it steps from
+/// one to the next only where there are several, and those are within a window.
 fn stride(count: u64, elements: usize) -> Result<u32> {
     if count > 1 { word(elements) } else { Ok(u32::try_from(elements).unwrap_or_default()) }
 }
@@ -474,7 +475,8 @@ impl Lines<'_> {
         Ok(())
     }
 
-    /// Whether every load of four values, or weights, of a tile begins at a multiple of four and has the memory it needs.
+    /// Whether every load of four values, or weights, of a tile begins at a multiple of four and has the memory it
+    /// needs.
     fn takes_blocks(&self, tile: &Tile) -> Result<bool> {
         let Reduce { view, weights, .. } = self.operation;
         let (len, inner) = (view.len as u64, view.inner as u64);
