@@ -76,7 +76,7 @@ fn rows<T: Float>(criterion: &mut Criterion, engines: &[Engine]) {
     let expected_own = expected(queries.view());
     let expected_shared = expected(same_queries.broadcast((TABLES, ROW)).unwrap());
 
-    let count = TABLES * ROW;
+    let total = TABLES * ROW;
     let mut group = group(criterion, &format!("tables/{}/{TABLES}x{ROW_KNOTS}/{}", T::TYPE, count(ROW)));
     for engine in engines.iter().filter(|engine| engine.takes::<T>()) {
         let Engine { name, device } = engine;
@@ -86,11 +86,11 @@ fn rows<T: Float>(criterion: &mut Criterion, engines: &[Engine]) {
         check("queries of their own", &table.interp_rows(&own).unwrap(), &expected_own);
         check("shared queries", &table.interp_rows(&shared).unwrap(), &expected_shared);
 
-        group.throughput(throughput(count, 2 * count * size_of::<T>()));
+        group.throughput(throughput(total, 2 * total * size_of::<T>()));
         group.bench_function(format!("queries of their own/{name}"), |bencher| {
             bencher.iter(|| finish(engine, || table.interp_rows(&own)));
         });
-        group.throughput(throughput(count, (count + ROW) * size_of::<T>()));
+        group.throughput(throughput(total, (total + ROW) * size_of::<T>()));
         group.bench_function(format!("shared queries/{name}"), |bencher| {
             bencher.iter(|| finish(engine, || table.interp_rows(&shared)));
         });

@@ -45,7 +45,7 @@ impl Imports {
     /// Of the crate whose root is this file, and of the files that its `mod` items name.
     pub fn of(root: &Path) -> Self {
         let mut files = Vec::new();
-        read(root, &root.parent().expect("a file").to_owned(), Vec::new(), &mut files);
+        read(root, root.parent().expect("a file"), Vec::new(), &mut files);
         let modules: BTreeSet<Module> = files.iter().flat_map(|file| file.modules.iter().cloned()).collect();
         let mut arrows = Vec::new();
         for file in &files {

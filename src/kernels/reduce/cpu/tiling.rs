@@ -68,7 +68,7 @@ fn parts(view: AxisSplit, blocks: usize) -> Vec<Range<usize>> {
     let part_len = (ELEMENTS_PER_PART / outputs_per_block).max(len / ENOUGH_TASKS);
     let part_len = part_len.next_multiple_of(LANES.max(INDICES_AT_ONCE));
     if blocks >= ENOUGH_TASKS || len < 4 * part_len {
-        return Vec::from([0..len]);
+        return std::iter::once(0..len).collect();
     }
     ranges(len, part_len).collect()
 }
