@@ -30,6 +30,8 @@ pub(crate) trait Order<T: Float>: Copy {
     type Knot;
     /// What decides its place.
     type Rank: PartialOrd + Copy;
+    /// Whether a knot that compares with nothing may come first, before others that are not above the query.
+    const MAY_BEGIN_WITH_NAN: bool;
     /// Of a knot.
     fn of_knot(knot: &Self::Knot) -> Self::Rank;
     /// Of a query: of the last knot that counts as not above it, at the most.
@@ -53,6 +55,7 @@ impl<T> ByKey<T> {
 impl<T: Float> Order<T> for ByKey<T> {
     type Knot = T::Key;
     type Rank = T::Key;
+    const MAY_BEGIN_WITH_NAN: bool = false;
 
     #[inline(always)]
     fn of_knot(knot: &T::Key) -> T::Key {
@@ -73,6 +76,7 @@ pub(crate) struct ByX;
 impl<T: Float> Order<T> for ByX {
     type Knot = [T; 2];
     type Rank = T;
+    const MAY_BEGIN_WITH_NAN: bool = true;
 
     #[inline(always)]
     fn of_knot(knot: &[T; 2]) -> T {
@@ -128,8 +132,13 @@ fn count_near<T: Float, O: Order<T>>(knots: &[O::Knot], rank: O::Rank, start: us
         for knot in near {
             count += usize::from(O::of_knot(knot) <= rank);
         }
-        // The knot before an infinite period is NaN, which is not below the query but before knots that are.
-        if count < NEAR && (O::of_knot(&near[0]) <= rank || (start == 0 && count == 0)) {
+        // The knot before an infinite period is NaN, which is not below the query but before knots that are. Where that
+        // cannot be, the count alone tells.
+        let is_right = match O::MAY_BEGIN_WITH_NAN {
+            true => O::of_knot(&near[0]) <= rank || (start == 0 && count == 0),
+            false => count > 0 || start == 0,
+        };
+        if count < NEAR && is_right {
             return start + count;
         }
     }
