@@ -9,7 +9,6 @@ use std::fmt::{Debug, Display};
 use bytemuck::Pod;
 
 use crate::float::FloatParts;
-use crate::float::dtype::FloatType;
 use crate::simd::dispatch::Vectorize;
 
 /// The name of an element type, as it appears in messages and in the names of shaders.
@@ -38,16 +37,6 @@ impl ElementType {
 impl Display for ElementType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl FloatType {
-    /// The element type of arrays of it.
-    pub(crate) fn element(self) -> ElementType {
-        match self {
-            Self::F32 => ElementType::F32,
-            Self::F64 => ElementType::F64,
-        }
     }
 }
 

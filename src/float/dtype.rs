@@ -31,6 +31,15 @@ macro_rules! for_float {
 }
 pub(crate) use for_float;
 
+impl std::fmt::Display for FloatType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        })
+    }
+}
+
 impl FloatType {
     /// Bytes of one element.
     pub(crate) fn size(self) -> u64 {

@@ -14,7 +14,7 @@ const LIBRARY: &[Room] = &[
     ("simd", &["float"]),
     ("element", &["float", "simd"]),
     // Where, and what.
-    ("engine", &["element", "error"]),
+    ("engine", &["element", "error", "float"]),
     ("index", &["element", "engine", "error"]),
     ("kernels", &["element", "engine", "error", "float", "index", "simd"]),
     // The public nouns.

@@ -47,8 +47,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// The kernels of the engine itself, for the test that translates them all.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<pipelines::KernelSource> {
-    use crate::element::ElementType::{F32, F64};
     use crate::engine::gpu::pipelines::KernelKey;
+    use crate::float::dtype::FloatType::{F32, F64};
     [F32, F64].map(|element| self_check::SelfCheckKernel(element).source()).into()
 }
 

@@ -1,7 +1,7 @@
 //! What a driver's compiler makes of arithmetic, found out when a device is opened: one invocation of one small kernel
 //! computes what IEEE 754 leaves no choice about, and the host compares bits.
 
-use crate::element::{ElementType, Float};
+use crate::element::Float;
 use crate::engine::gpu::buffers::Purpose;
 use crate::engine::gpu::encoder::{Binding, Encoder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
@@ -9,6 +9,7 @@ use crate::engine::gpu::wgsl::params;
 use crate::engine::gpu::{GpuContext, wgsl};
 use crate::engine::info::Arithmetic;
 use crate::error::Result;
+use crate::float::dtype::FloatType;
 
 /// How many numbers the kernel computes with, and how many it computes.
 const OPERANDS: usize = 23;
@@ -27,7 +28,7 @@ pub(crate) const LAYOUTS: [wgsl::Layout; 1] = [SelfCheckParameters::LAYOUT];
 
 /// The check in an element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SelfCheckKernel(pub ElementType);
+pub(crate) struct SelfCheckKernel(pub FloatType);
 
 impl KernelKey for SelfCheckKernel {
     fn source(self) -> KernelSource {
@@ -79,7 +80,7 @@ impl GpuContext {
         let output = self.storage(result_bytes)?;
         let bindings = [Binding::start(&input, bytes), Binding::start(&output, result_bytes)];
         let parameters = SelfCheckParameters { opaque_zero: 0 };
-        Encoder::immediate(self).dispatch(SelfCheckKernel(T::TYPE), bytemuck::bytes_of(&parameters), &bindings, 1)?;
+        Encoder::immediate(self).dispatch(SelfCheckKernel(T::FLOAT), bytemuck::bytes_of(&parameters), &bindings, 1)?;
 
         let staging = self.buffer(Purpose::Readback, result_bytes)?;
         self.queue_readback(&[(output.raw(), 0, result_bytes)], staging.raw())?.wait(self)?;

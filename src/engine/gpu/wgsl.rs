@@ -6,8 +6,8 @@
 
 use std::fmt::Write;
 
-use crate::element::ElementType;
 use crate::error::{Error, ErrorKind, Result};
+use crate::float::dtype::FloatType;
 
 /// Invocations a workgroup.
 pub(crate) const WORKGROUP: u64 = 64;
@@ -19,10 +19,10 @@ pub(crate) const GRID: &str = include_str!("../../../shaders/lib/grid.wgsl");
 pub(crate) const COMPENSATED: &str = include_str!("../../../shaders/lib/accumulate_compensated.wgsl");
 
 /// The element type's names.
-pub(crate) fn element(element: ElementType) -> &'static str {
+pub(crate) fn element(element: FloatType) -> &'static str {
     match element {
-        ElementType::F64 => include_str!("../../../shaders/lib/f64.wgsl"),
-        ElementType::F32 | ElementType::U32 => include_str!("../../../shaders/lib/f32.wgsl"),
+        FloatType::F64 => include_str!("../../../shaders/lib/f64.wgsl"),
+        FloatType::F32 => include_str!("../../../shaders/lib/f32.wgsl"),
     }
 }
 

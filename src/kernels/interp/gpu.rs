@@ -2,7 +2,6 @@
 
 use bytemuck::bytes_of;
 
-use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Encoder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
@@ -38,7 +37,7 @@ pub(crate) const LAYOUTS: [wgsl::Layout; 3] =
     [SegmentParameters::LAYOUT, InterpParameters::LAYOUT, RuleParameters::LAYOUT];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct SegmentsKernel(ElementType);
+struct SegmentsKernel(FloatType);
 
 impl KernelKey for SegmentsKernel {
     fn source(self) -> KernelSource {
@@ -62,18 +61,18 @@ impl KernelKey for SegmentsKernel {
 /// Every specialisation, for the test that translates them all.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
-    let segments = [ElementType::F32, ElementType::F64].map(|element| SegmentsKernel(element).source());
+    let segments = [FloatType::F32, FloatType::F64].map(|element| SegmentsKernel(element).source());
     [crate::kernels::interp::gpu_variant::kernels(), segments.into()].concat()
 }
 
-pub(crate) fn device_caps(element: ElementType, cells: usize, context: &GpuContext) -> DeviceCaps {
+pub(crate) fn device_caps(element: FloatType, cells: usize, context: &GpuContext) -> DeviceCaps {
     let takes_uniform = context.uniform_bytes() >= UNIFORM_BYTES;
     DeviceCaps { kind: context.info().kind, takes_uniform, element, cells: cells as u64 }
 }
 
 /// For how many knots there has to be room: constants are bound with all that a shader might see of them.
 pub(crate) fn cells_to_allocate(context: &GpuContext, dtype: FloatType, cells: usize) -> usize {
-    if device_caps(dtype.element(), cells, context).is_uniform() {
+    if device_caps(dtype, cells, context).is_uniform() {
         return (UNIFORM_BYTES / (4 * dtype.size())) as usize;
     }
     cells
@@ -103,7 +102,7 @@ pub(crate) fn build_table(operation: &BuildTable, encoder: &Encoder<'_>) -> Resu
         nan: table.dtype.nan(),
     };
     encoder.dispatch(
-        SegmentsKernel(table.dtype.element()),
+        SegmentsKernel(table.dtype),
         bytes_of(&parameters),
         &[
             keys,
@@ -119,7 +118,7 @@ pub(crate) fn interp(operation: &Interp, encoder: &Encoder<'_>) -> Result<()> {
     let Interp { args: InterpArgs { table, x, rows, columns, shared_queries }, output } = operation;
     let (axis, rules) = (&table.axis, &table.rules);
     let flags = flags_of(&operation.args);
-    let device_caps = device_caps(table.dtype.element(), table.tables * axis.knots, encoder);
+    let device_caps = device_caps(table.dtype, table.tables * axis.knots, encoder);
     let tables = Tables::of(table);
     let [_, starts, origins] = axis_bindings(axis)?;
     let size = table.dtype.size();

@@ -2,10 +2,10 @@
 //! runs: the table, the rules, the shape of the queries, the kind of device. The experiments behind it are in
 //! docs/notebook.
 
-use crate::element::ElementType;
 use crate::engine::gpu::pipelines::{Access, Constants, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, constants};
 use crate::engine::info::DeviceKind;
+use crate::float::dtype::FloatType;
 use crate::float::scalar::Scalar;
 use crate::index::gpu_index::SearchBounds;
 use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags};
@@ -42,7 +42,7 @@ pub(crate) struct DeviceCaps {
     pub kind: DeviceKind,
     /// Whether [`UNIFORM_BYTES`] can be bound.
     pub takes_uniform: bool,
-    pub element: ElementType,
+    pub element: FloatType,
     /// Knots of all tables.
     pub cells: u64,
 }
@@ -56,8 +56,8 @@ impl DeviceCaps {
     /// from different places: never there.
     pub fn is_uniform(&self) -> bool {
         let segment = match self.element {
-            ElementType::F64 => 32,
-            _ => 16,
+            FloatType::F32 => 16,
+            FloatType::F64 => 32,
         };
         self.kind == DeviceKind::Software && self.takes_uniform && self.cells * segment <= UNIFORM_BYTES
     }
@@ -66,7 +66,7 @@ impl DeviceCaps {
 /// A kernel of the family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct InterpVariant {
-    pub element: ElementType,
+    pub element: FloatType,
     /// Four queries in one load: 2 to 3 ns less each on llvmpipe than four loads.
     pub quads: bool,
     /// Long division by the period: loops that a software rasteriser enters even where nothing is divided, 3 ns a
@@ -211,7 +211,7 @@ const NO_PERIOD: &str = "// provides: wrap\n// needs: Bits\nfn wrap(query: Bits)
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
     let mut all = Vec::new();
-    for element in [ElementType::F32, ElementType::F64] {
+    for element in [FloatType::F32, FloatType::F64] {
         for tables in [Tables::One, Tables::SharedKnots, Tables::OwnKnots] {
             for flags in 0..32 {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);

@@ -3,7 +3,6 @@
 
 use bytemuck::bytes_of;
 
-use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Binding, Encoder, Placeholder};
@@ -11,6 +10,7 @@ use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params, word};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
+use crate::float::dtype::FloatType;
 use crate::kernels::interp::gpu::{device_caps, segments_binding};
 use crate::kernels::interp::gpu_params::{RuleParameters, flags_of};
 use crate::kernels::interp::gpu_variant::{InterpVariant, RULES, Tables};
@@ -92,13 +92,13 @@ struct LookupKernel {
 /// A kernel that looks nothing up: an invocation merges what the parts of a row left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct MergeKernel {
-    element: ElementType,
+    element: FloatType,
     sums: Accumulation,
     family: StateKind,
 }
 
 /// What all these kernels begin with.
-fn beginning(element: ElementType, sums: Accumulation, family: StateKind) -> Vec<&'static str> {
+fn beginning(element: FloatType, sums: Accumulation, family: StateKind) -> Vec<&'static str> {
     let mut fragments = vec![
         wgsl::element(element),
         wgsl::SPECIAL,
@@ -187,25 +187,25 @@ impl KernelKey for LookupKernel {
 }
 
 /// Into how many parts of how many places a row is split, and what takes them on.
-fn split(kind: DeviceKind, lines: u64, places: u64) -> (Strategy, u64, u64) {
+fn split(kind: DeviceKind, outputs: u64, reduce_len: u64) -> (Strategy, u64, u64) {
     let is_software = kind == DeviceKind::Software;
     // A software rasteriser pays more for a workgroup's barriers than for a second dispatch, unless there is so little
     // to do that its vectors would be empty.
-    let fills_vectors = lines >= WORKGROUP || places >= 8 * FEWEST_LOOKUPS;
-    let is_long = places >= QUAD * WORKGROUP && !(is_software && fills_vectors);
+    let fills_vectors = outputs >= WORKGROUP || reduce_len >= 8 * FEWEST_LOOKUPS;
+    let is_long = reduce_len >= QUAD * WORKGROUP && !(is_software && fills_vectors);
     let regime = if is_long { Strategy::Rows } else { Strategy::Lines };
     // A software rasteriser wants a few invocations for each core, a GPU tens of thousands.
     let (together, busy) = match regime {
         Strategy::Rows => (QUAD * WORKGROUP, (1 << 16) / WORKGROUP),
         Strategy::Lines => (QUAD, if is_software { 1 << 9 } else { 1 << 16 }),
     };
-    let needed = places.div_ceil(together * MOST_ITERATIONS);
+    let needed = reduce_len.div_ceil(together * MOST_ITERATIONS);
     // Merging is another dispatch, which costs a software rasteriser as much as a few thousand lookups.
     let fewest = if is_software { FEWEST_LOOKUPS } else { together * FEWEST_ITERATIONS };
-    let worthwhile = places / fewest;
-    let parts = u64::div_ceil(busy, lines).min(worthwhile).min(MOST_PARTS).max(needed).max(1);
-    let part_places = places.div_ceil(parts).next_multiple_of(QUAD).max(QUAD);
-    (regime, places.div_ceil(part_places).max(1), part_places)
+    let worthwhile = reduce_len / fewest;
+    let parts = u64::div_ceil(busy, outputs).min(worthwhile).min(MOST_PARTS).max(needed).max(1);
+    let part_len = reduce_len.div_ceil(parts).next_multiple_of(QUAD).max(QUAD);
+    (regime, reduce_len.div_ceil(part_len).max(1), part_len)
 }
 
 /// Whether the rows that are reduced are those that were looked up, or all are looked up alike, and one dispatch can
@@ -214,8 +214,11 @@ pub(crate) fn takes(op: &InterpReduce, context: &GpuContext) -> bool {
     let InterpReduce { args, reduce, .. } = op;
     let window = context.window_bytes() / reduce.dtype.size();
     let are_alike = args.table.tables == 1 && !args.shared_queries;
-    let places = reduce.view.len;
-    (are_alike || places == args.columns) && places as u64 + QUAD <= window && places > 0 && reduce.view.outer > 0
+    let reduce_len = reduce.view.len;
+    (are_alike || reduce_len == args.columns)
+        && reduce_len as u64 + QUAD <= window
+        && reduce_len > 0
+        && reduce.view.outer > 0
 }
 
 pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<()> {
@@ -224,28 +227,28 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
     let InterpArgs { table, x, shared_queries, .. } = args;
     let Output::Values(output) = &reduce.output else { return Ok(()) };
     let (axis, rules) = (&table.axis, &table.rules);
-    let (lines, places) = (reduce.view.outer as u64, reduce.view.len as u64);
+    let (outputs, reduce_len) = (reduce.view.outer as u64, reduce.view.len as u64);
     let size = dtype.size();
-    let device_caps = device_caps(dtype.element(), table.tables * axis.knots, encoder);
-    let sums = Accumulation::of(dtype.element(), encoder);
+    let device_caps = device_caps(dtype, table.tables * axis.knots, encoder);
+    let sums = Accumulation::of(dtype, encoder);
     let family = StateKind::of(reduce);
-    let state_bytes = family.state_bytes(dtype.element(), sums);
+    let state_bytes = family.state_bytes(dtype, sums);
     let window = encoder.window_bytes() / size;
     let tables = Tables::of(table);
 
-    for rows in chunk_ranges(lines, (window / places).max(1).min(encoder.window_bytes() / state_bytes)) {
+    for rows in chunk_ranges(outputs, (window / reduce_len).max(1).min(encoder.window_bytes() / state_bytes)) {
         let count = rows.end - rows.start;
-        let (first, elements) = (rows.start * places, count * places);
-        let (regime, parts, part_places) = split(device_caps.kind, count, places);
-        let queries = if *shared_queries { (0, places) } else { (first, elements) };
+        let (first, elements) = (rows.start * reduce_len, count * reduce_len);
+        let (regime, parts, part_len) = split(device_caps.kind, count, reduce_len);
+        let queries = if *shared_queries { (0, reduce_len) } else { (first, elements) };
         let (mut x, query_offset) = encoder.window(x.gpu()?, queries.0, queries.1, size);
         let mut weights = match &reduce.weights {
             Weights::None => None,
-            Weights::Shared(weights) => Some(encoder.window(weights.gpu()?, 0, places, size)),
+            Weights::Shared(weights) => Some(encoder.window(weights.gpu()?, 0, reduce_len, size)),
             Weights::PerElement(weights) => Some(encoder.window(weights.gpu()?, first, elements, size)),
         };
         let is_whole = |offset: u32| u64::from(offset).is_multiple_of(QUAD);
-        let quads = (count == 1 || places.is_multiple_of(QUAD))
+        let quads = (count == 1 || reduce_len.is_multiple_of(QUAD))
             && is_whole(query_offset)
             && x.round_up(QUAD * size)
             && weights.as_mut().is_none_or(|(window, offset)| is_whole(*offset) && window.round_up(QUAD * size));
@@ -264,9 +267,9 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
             table: TableParameters::of(axis, flags_of(args))?,
             rules: RuleParameters::of(table),
             outputs: word(count)?,
-            reduce_len: word(places)?,
+            reduce_len: word(reduce_len)?,
             parts: word(parts)?,
-            part_len: word(part_places)?,
+            part_len: word(part_len)?,
             query_offset,
             weight_offset: weights.map_or(0, |(_, offset)| offset),
             output_offset,
@@ -308,7 +311,7 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
         };
         encoder.dispatch(kernel, bytes_of(&parameters), &bindings, groups)?;
         if parts > 1 {
-            let merge = MergeKernel { element: dtype.element(), sums, family };
+            let merge = MergeKernel { element: dtype, sums, family };
             let mut bindings = vec![partials, result];
             if family == StateKind::Weighted {
                 bindings.extend([weight_sums, checks]);
@@ -330,9 +333,9 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
     for (element, sums) in [
-        (ElementType::F32, Accumulation::Widened),
-        (ElementType::F32, Accumulation::Compensated),
-        (ElementType::F64, Accumulation::Compensated),
+        (FloatType::F32, Accumulation::Widened),
+        (FloatType::F32, Accumulation::Compensated),
+        (FloatType::F64, Accumulation::Compensated),
     ] {
         for (family, weights_along) in
             [(StateKind::Plain, false), (StateKind::Weighted, false), (StateKind::Weighted, true)]
@@ -365,13 +368,13 @@ mod tests {
     #[test]
     fn splits_cover_the_row_and_stay_under_the_iteration_limit() {
         for kind in [DeviceKind::Software, DeviceKind::DiscreteGpu] {
-            for lines in [1, 3, 1000, 1 << 20] {
-                for places in [1, 3, 4, 5, 255, 256, 4097, 65_536, 10_000_001, (1 << 29) + 1] {
-                    let (regime, parts, part_places) = split(kind, lines, places);
+            for outputs in [1, 3, 1000, 1 << 20] {
+                for reduce_len in [1, 3, 4, 5, 255, 256, 4097, 65_536, 10_000_001, (1 << 29) + 1] {
+                    let (regime, parts, part_len) = split(kind, outputs, reduce_len);
                     let together = if regime == Strategy::Rows { QUAD * WORKGROUP } else { QUAD };
-                    assert!(parts * part_places >= places && part_places.is_multiple_of(QUAD));
-                    assert!(parts == 1 || (parts - 1) * part_places < places, "{kind:?} {lines} x {places}");
-                    assert!(part_places.div_ceil(together) <= MOST_ITERATIONS && parts <= MOST_ITERATIONS);
+                    assert!(parts * part_len >= reduce_len && part_len.is_multiple_of(QUAD));
+                    assert!(parts == 1 || (parts - 1) * part_len < reduce_len, "{kind:?} {outputs} x {reduce_len}");
+                    assert!(part_len.div_ceil(together) <= MOST_ITERATIONS && parts <= MOST_ITERATIONS);
                 }
             }
         }

@@ -3,12 +3,12 @@
 
 use bytemuck::bytes_of;
 
-use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Encoder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, shared_struct, word};
 use crate::error::Result;
+use crate::float::dtype::FloatType;
 use crate::index::gpu_index::Bucketing;
 use crate::kernels::search::axis::SortedAxis;
 use crate::kernels::search::op::{PrepareKnots, Search};
@@ -78,7 +78,7 @@ params! {
 
 /// Turns knots into keys and checks their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct KnotsKernel(ElementType);
+struct KnotsKernel(FloatType);
 
 impl KernelKey for KnotsKernel {
     fn source(self) -> KernelSource {
@@ -102,7 +102,7 @@ impl KernelKey for KnotsKernel {
 /// Every specialisation, for the test that translates them all.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
-    let elements = [ElementType::F32, ElementType::F64];
+    let elements = [FloatType::F32, FloatType::F64];
     let mut all: Vec<_> = elements.map(|element| KnotsKernel(element).source()).into();
     for element in elements {
         for flags in 0..4 {
@@ -152,7 +152,7 @@ params! {
 /// A kernel that searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct SearchsortedKernel {
-    element: ElementType,
+    element: FloatType,
     /// Four queries a load.
     quads: bool,
     /// The search starts at a bucket, not at the first knot.
@@ -218,7 +218,7 @@ pub(crate) fn search(operation: &Search, encoder: &Encoder<'_>) -> Result<()> {
             && x.round_up(QUAD * size)
             && output.round_up(QUAD * 4);
         let kernel = SearchsortedKernel {
-            element: axis.dtype.element(),
+            element: axis.dtype,
             quads,
             from_bucket: from_bucket.is_some(),
             steps: from_bucket.unwrap_or(axis.bounds.full_depth).min(MOST_STEPS),
@@ -247,7 +247,7 @@ pub(crate) fn prepare_knots(op: &PrepareKnots, encoder: &Encoder<'_>) -> Result<
     let Outcome::Word { buffer, index } = op.check.outcome() else { return Ok(()) };
     let parameters = KnotParameters { knots: word(op.knots)?, total: word(op.total)?, check: *index };
     encoder.dispatch(
-        KnotsKernel(op.dtype.element()),
+        KnotsKernel(op.dtype),
         bytes_of(&parameters),
         &[Binding::start(op.xp.gpu()?, bytes), Binding::start(op.keys.gpu()?, bytes), Binding::checks(buffer)],
         (op.total as u64).div_ceil(WORKGROUP),

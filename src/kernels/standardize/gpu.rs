@@ -2,7 +2,6 @@
 
 use bytemuck::bytes_of;
 
-use crate::element::ElementType;
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
@@ -29,7 +28,7 @@ params! {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct StandardizeKernel(ElementType);
+struct StandardizeKernel(FloatType);
 
 impl KernelKey for StandardizeKernel {
     fn source(self) -> KernelSource {
@@ -77,7 +76,7 @@ pub(crate) const LAYOUTS: [wgsl::Layout; 2] = [StandardizeParameters::LAYOUT, St
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct StandardizeRowsKernel {
-    element: ElementType,
+    element: FloatType,
     sums: Accumulation,
 }
 
@@ -105,12 +104,12 @@ impl KernelKey for StandardizeRowsKernel {
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
     let of_rows = [
-        (ElementType::F32, Accumulation::Widened),
-        (ElementType::F32, Accumulation::Compensated),
-        (ElementType::F64, Accumulation::Compensated),
+        (FloatType::F32, Accumulation::Widened),
+        (FloatType::F32, Accumulation::Compensated),
+        (FloatType::F64, Accumulation::Compensated),
     ];
     let mut all: Vec<_> = of_rows.map(|(element, sums)| StandardizeRowsKernel { element, sums }.source()).into();
-    all.extend([ElementType::F32, ElementType::F64].map(|element| StandardizeKernel(element).source()));
+    all.extend([FloatType::F32, FloatType::F64].map(|element| StandardizeKernel(element).source()));
     all
 }
 
@@ -144,19 +143,14 @@ pub(crate) fn standardize(op: &Standardize, encoder: &Encoder<'_>) -> Result<()>
             nan: op.dtype.nan(),
         };
         let bindings = [values, means, deviations, output];
-        encoder.dispatch(
-            StandardizeKernel(op.dtype.element()),
-            bytes_of(&parameters),
-            &bindings,
-            total.div_ceil(WORKGROUP),
-        )?;
+        encoder.dispatch(StandardizeKernel(op.dtype), bytes_of(&parameters), &bindings, total.div_ceil(WORKGROUP))?;
     }
     Ok(())
 }
 
 pub(crate) fn standardize_rows(op: &StandardizeRows, encoder: &Encoder<'_>) -> Result<()> {
     let (len, size) = (op.len as u64, op.dtype.size());
-    let element = op.dtype.element();
+    let element = op.dtype;
     let kernel = StandardizeRowsKernel { element, sums: Accumulation::of(element, encoder) };
     // A workgroup has a row to itself.
     let most = (encoder.window_bytes() / size / len).min(encoder.most_workgroups()).max(1);

@@ -2,13 +2,13 @@
 
 use bytemuck::bytes_of;
 
-use crate::element::ElementType;
 use crate::engine::check::Outcome;
 use crate::engine::gpu::encoder::{Binding, Encoder, Placeholder};
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP, constants, params, word};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
+use crate::float::dtype::FloatType;
 use crate::kernels::reduce::op::{AxisSplit, Output, Reduce, Reduction, Weights};
 use crate::kernels::tiles::{Tile, tiles};
 
@@ -157,18 +157,18 @@ impl StateKind {
     }
 
     /// Bytes of a state in an array of them, as WGSL lays it out.
-    pub fn state_bytes(self, element: ElementType, sums: Accumulation) -> u64 {
+    pub fn state_bytes(self, element: FloatType, sums: Accumulation) -> u64 {
         let (accumulator, alignment) = match (sums, element) {
             (Accumulation::Widened, _) => (8, 8),
-            (Accumulation::Compensated, ElementType::F64) => (16, 8),
-            (Accumulation::Compensated, _) => (8, 4),
+            (Accumulation::Compensated, FloatType::F64) => (16, 8),
+            (Accumulation::Compensated, FloatType::F32) => (8, 4),
         };
         let word: u64 = 4;
         match self {
             Self::Plain => (accumulator + word).next_multiple_of(alignment),
             Self::Weighted => 2 * accumulator,
             Self::Moments => (2 * accumulator + word).next_multiple_of(alignment),
-            Self::ExtremeValue | Self::ExtremePlace if element == ElementType::F64 => 16,
+            Self::ExtremeValue | Self::ExtremePlace if element == FloatType::F64 => 16,
             Self::ExtremeValue | Self::ExtremePlace => 8,
         }
     }
@@ -207,10 +207,10 @@ impl Accumulation {
         }
     }
 
-    pub fn of(element: ElementType, encoder: &Encoder<'_>) -> Self {
+    pub fn of(element: FloatType, encoder: &Encoder<'_>) -> Self {
         match element {
-            ElementType::F32 if encoder.info().supports_f64 => Self::Widened,
-            _ => Self::Compensated,
+            FloatType::F32 if encoder.info().supports_f64 => Self::Widened,
+            FloatType::F32 | FloatType::F64 => Self::Compensated,
         }
     }
 }
@@ -225,7 +225,7 @@ struct ForBlocks {
 /// A kernel of the family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct ReduceKernel {
-    element: ElementType,
+    element: FloatType,
     sums: Accumulation,
     family: StateKind,
     regime: Strategy,
@@ -312,9 +312,9 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
     for (element, sums) in [
-        (ElementType::F32, Accumulation::Widened),
-        (ElementType::F32, Accumulation::Compensated),
-        (ElementType::F64, Accumulation::Compensated),
+        (FloatType::F32, Accumulation::Widened),
+        (FloatType::F32, Accumulation::Compensated),
+        (FloatType::F64, Accumulation::Compensated),
     ] {
         for family in [
             StateKind::Plain,
@@ -347,7 +347,7 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
 struct LaunchConfig {
     regime: Strategy,
     parts: u64,
-    part_places: u64,
+    part_len: u64,
 }
 
 impl LaunchConfig {
@@ -356,12 +356,12 @@ impl LaunchConfig {
     ///
     /// Blocks are for software rasterisers alone (see `shaders/reduce/blocks.wgsl`); on hardware neighbours have to
     /// read side by side, and a workgroup's memory and barriers are cheap.
-    fn choose(view: AxisSplit, lines: u64, places: u64, kind: DeviceKind, blocks: bool) -> Self {
+    fn choose(view: AxisSplit, outputs: u64, reduce_len: u64, kind: DeviceKind, blocks: bool) -> Self {
         let is_software = kind == DeviceKind::Software;
         let regime = match (view.inner == 1, is_software && blocks) {
-            (true, true) if lines >= BLOCK => Strategy::BlocksAlong,
+            (true, true) if outputs >= BLOCK => Strategy::BlocksAlong,
             (false, true) => Strategy::BlocksAcross,
-            (true, _) if places >= SHORTEST_ROW => Strategy::Rows,
+            (true, _) if reduce_len >= SHORTEST_ROW => Strategy::Rows,
             _ => Strategy::Lines,
         };
         // How many lines go together, and how many places at once.
@@ -382,38 +382,40 @@ impl LaunchConfig {
                 }
             }
         };
-        let wanted = match u64::div_ceil(busy, lines.div_ceil(fold)) {
+        let wanted = match u64::div_ceil(busy, outputs.div_ceil(fold)) {
             parts if parts > 1 && regime == Strategy::BlocksAlong => parts.next_multiple_of(NEIGHBOURS),
             parts => parts,
         };
-        let worthwhile = places / (together * FEWEST_ITERATIONS);
+        let worthwhile = reduce_len / (together * FEWEST_ITERATIONS);
         let needed = match regime {
             // Rows as long as pages: a part of no more than what the processor remembers the addresses of.
-            Strategy::BlocksAcross if view.inner as u64 >= PAGE => places.div_ceil(MOST_PAGES),
+            Strategy::BlocksAcross if view.inner as u64 >= PAGE => reduce_len.div_ceil(MOST_PAGES),
             _ => 0,
         };
-        let needed = needed.min(MOST_PARTS).max(places.div_ceil(together * MOST_ITERATIONS));
+        let needed = needed.min(MOST_PARTS).max(reduce_len.div_ceil(together * MOST_ITERATIONS));
         let parts = wanted.min(worthwhile).min(MOST_PARTS).max(needed).max(1);
-        let part_places = places.div_ceil(parts).next_multiple_of(if fold == 1 { 1 } else { BLOCK });
+        let part_len = reduce_len.div_ceil(parts).next_multiple_of(if fold == 1 { 1 } else { BLOCK });
         // Rounding up may leave the last parts empty.
-        Self { regime, parts: places.div_ceil(part_places.max(1)).max(1), part_places }
+        Self { regime, parts: reduce_len.div_ceil(part_len.max(1)).max(1), part_len }
     }
 
-    fn groups(self, lines: u64) -> u64 {
+    fn groups(self, outputs: u64) -> u64 {
         match self.regime {
-            Strategy::Rows => lines * self.parts,
-            Strategy::Lines => (lines * self.parts).div_ceil(WORKGROUP),
-            Strategy::BlocksAlong | Strategy::BlocksAcross => (lines.div_ceil(BLOCK) * self.parts).div_ceil(WORKGROUP),
-            Strategy::Merge => lines.div_ceil(WORKGROUP),
+            Strategy::Rows => outputs * self.parts,
+            Strategy::Lines => (outputs * self.parts).div_ceil(WORKGROUP),
+            Strategy::BlocksAlong | Strategy::BlocksAcross => {
+                (outputs.div_ceil(BLOCK) * self.parts).div_ceil(WORKGROUP)
+            }
+            Strategy::Merge => outputs.div_ceil(WORKGROUP),
         }
     }
 }
 
 pub(crate) fn reduce(operation: &Reduce, encoder: &Encoder<'_>) -> Result<()> {
     let view = operation.view;
-    let sums = Accumulation::of(operation.dtype.element(), encoder);
+    let sums = Accumulation::of(operation.dtype, encoder);
     let family = StateKind::of(operation);
-    let state_bytes = family.state_bytes(operation.dtype.element(), sums);
+    let state_bytes = family.state_bytes(operation.dtype, sums);
     let window = encoder.window_bytes() / operation.dtype.size();
     let widest = encoder.window_bytes() / state_bytes;
     let all = tiles(view.outer as u64, view.len as u64, view.inner as u64, window, widest);
@@ -437,7 +439,7 @@ struct Lines<'a> {
 struct Step<'a> {
     tile: &'a Tile,
     split: LaunchConfig,
-    lines: u64,
+    outputs: u64,
     continue_partial: bool,
     single_pass: bool,
     partials: Binding<'a>,
@@ -452,13 +454,13 @@ fn stride(count: u64, elements: usize) -> Result<u32> {
 impl Lines<'_> {
     fn run(&self, tiles: &[Tile]) -> Result<()> {
         let Some(deepest) = tiles.first() else { return Ok(()) };
-        let lines = (deepest.outer.end - deepest.outer.start) * (deepest.inner.end - deepest.inner.start);
-        let places = deepest.len.end - deepest.len.start;
+        let outputs = (deepest.outer.end - deepest.outer.start) * (deepest.inner.end - deepest.inner.start);
+        let reduce_len = deepest.len.end - deepest.len.start;
         let kind = self.encoder.info().kind;
         let blocks = tiles.iter().try_fold(true, |all, tile| self.takes_blocks(tile).map(|takes| all && takes))?;
-        let split = LaunchConfig::choose(self.operation.view, lines, places, kind, blocks);
+        let split = LaunchConfig::choose(self.operation.view, outputs, reduce_len, kind, blocks);
         let single_pass = split.parts == 1 && tiles.len() == 1;
-        let partial_bytes = lines * split.parts * self.state_bytes;
+        let partial_bytes = outputs * split.parts * self.state_bytes;
         let scratch = if single_pass { None } else { Some(self.encoder.scratch(partial_bytes)?) };
         let partials = match &scratch {
             Some(scratch) => Binding::start(scratch, partial_bytes),
@@ -466,11 +468,11 @@ impl Lines<'_> {
         };
 
         for (number, tile) in tiles.iter().enumerate() {
-            self.dispatch(&Step { tile, split, lines, continue_partial: number > 0, single_pass, partials })?;
+            self.dispatch(&Step { tile, split, outputs, continue_partial: number > 0, single_pass, partials })?;
         }
         if !single_pass {
             let split = LaunchConfig { regime: Strategy::Merge, ..split };
-            self.dispatch(&Step { tile: deepest, split, lines, continue_partial: false, single_pass, partials })?;
+            self.dispatch(&Step { tile: deepest, split, outputs, continue_partial: false, single_pass, partials })?;
         }
         Ok(())
     }
@@ -497,14 +499,14 @@ impl Lines<'_> {
 
     fn parameters(&self, step: &Step<'_>) -> Result<ReduceParameters> {
         let Reduce { view, reduction, weights, weight_sums, .. } = self.operation;
-        let Step { tile, split, lines, continue_partial, single_pass, .. } = step;
+        let Step { tile, split, outputs, continue_partial, single_pass, .. } = step;
         let (rows, reduce_len) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
         Ok(ReduceParameters {
-            outputs: word(*lines)?,
+            outputs: word(*outputs)?,
             inner: word(tile.inner.end - tile.inner.start)?,
             reduce_len: word(reduce_len)?,
             parts: word(split.parts)?,
-            part_len: word(split.part_places)?,
+            part_len: word(split.part_len)?,
             row_stride: stride(rows, view.len * view.inner)?,
             axis_stride: stride(reduce_len, view.inner)?,
             value_offset: 0,
@@ -512,7 +514,7 @@ impl Lines<'_> {
             output_offset: 0,
             mean_offset: 0,
             // For checks, which report the largest index for those beyond.
-            first_output: u32::try_from(self.first_line(tile)).unwrap_or(u32::MAX),
+            first_output: u32::try_from(self.first_output(tile)).unwrap_or(u32::MAX),
             // For indices, which are refused along longer axes.
             first_index: u32::try_from(tile.len.start).unwrap_or(u32::MAX),
             reduction: *reduction as u32,
@@ -534,46 +536,46 @@ impl Lines<'_> {
         })
     }
 
-    fn first_line(&self, tile: &Tile) -> u64 {
+    fn first_output(&self, tile: &Tile) -> u64 {
         tile.outer.start * self.operation.view.inner as u64 + tile.inner.start
     }
 
     fn dispatch(&self, step: &Step<'_>) -> Result<()> {
         let Self { encoder, operation, .. } = self;
-        let Step { tile, split, lines, partials, .. } = step;
+        let Step { tile, split, outputs, partials, .. } = step;
         let Reduce { view, values, weights, output, weight_sums, means, check, .. } = operation;
         let (len, inner) = (view.len as u64, view.inner as u64);
         let size = operation.dtype.size();
-        let first_line = self.first_line(tile);
-        let places = tile.len.end - tile.len.start;
+        let first_output = self.first_output(tile);
+        let reduce_len = tile.len.end - tile.len.start;
         let rows = tile.outer.end - tile.outer.start;
         let (first, count) = match (len, rows) {
             // Without places there are no elements to point at.
             (0, _) => (0, 0),
             (_, 1) => {
                 let first = (tile.outer.start * len + tile.len.start) * inner + tile.inner.start;
-                (first, (places - 1) * inner + (tile.inner.end - tile.inner.start))
+                (first, (reduce_len - 1) * inner + (tile.inner.end - tile.inner.start))
             }
             _ => (tile.outer.start * len * inner, rows * len * inner),
         };
         let mut parameters = self.parameters(step)?;
         let values = bind(&mut parameters.value_offset, encoder.window(values.gpu()?, first, count, size));
         let result = match output {
-            Output::Values(output) => encoder.window(output.gpu()?, first_line, *lines, size),
-            Output::Indices(output) => encoder.window(output.gpu()?, first_line, *lines, size_of::<u32>() as u64),
+            Output::Values(output) => encoder.window(output.gpu()?, first_output, *outputs, size),
+            Output::Indices(output) => encoder.window(output.gpu()?, first_output, *outputs, size_of::<u32>() as u64),
         };
         let is_merge = split.regime == Strategy::Merge;
         let mut bindings = if is_merge { vec![] } else { vec![values] };
         bindings.extend([*partials, bind(&mut parameters.output_offset, result)]);
 
         if let Some(means) = means {
-            let means = encoder.window(means.gpu()?, first_line, *lines, size);
+            let means = encoder.window(means.gpu()?, first_output, *outputs, size);
             bindings.push(bind(&mut parameters.mean_offset, means));
         }
         let weights = match weights {
             Weights::None => None,
             Weights::Shared(weights) => {
-                let mut window = encoder.window(weights.gpu()?, tile.len.start, places, size);
+                let mut window = encoder.window(weights.gpu()?, tile.len.start, reduce_len, size);
                 window.0.round_up(BLOCK * size);
                 Some(window)
             }
@@ -585,7 +587,7 @@ impl Lines<'_> {
                 bindings.push(weights);
             }
             bindings.push(match weight_sums {
-                Some(sums) => encoder.window(sums.gpu()?, first_line, *lines, size).0,
+                Some(sums) => encoder.window(sums.gpu()?, first_output, *outputs, size).0,
                 None => encoder.placeholder(Placeholder::WeightSums),
             });
             bindings.push(match check.as_ref().map(|check| check.outcome()) {
@@ -601,9 +603,9 @@ impl Lines<'_> {
             },
             false => ForBlocks::default(),
         };
-        let (element, sums, family, regime) = (operation.dtype.element(), self.sums, self.family, split.regime);
+        let (element, sums, family, regime) = (operation.dtype, self.sums, self.family, split.regime);
         let kernel = ReduceKernel { element, sums, family, regime, blocks };
-        encoder.dispatch(kernel, bytes_of(&parameters), &bindings, split.groups(*lines))
+        encoder.dispatch(kernel, bytes_of(&parameters), &bindings, split.groups(*outputs))
     }
 }
 
@@ -622,19 +624,19 @@ mod tests {
         use DeviceKind::{DiscreteGpu, Software};
         for (kind, blocks) in [(DiscreteGpu, false), (DiscreteGpu, true), (Software, false), (Software, true)] {
             for inner in [1, 7] {
-                for lines in [1, 3, 1000, 1 << 20] {
-                    for places in [0, 1, 63, 64, 65, 4095, 65_536, 10_000_001, (1 << 29) + 1] {
-                        let view = AxisSplit { outer: 1, len: places as usize, inner };
-                        let split = LaunchConfig::choose(view, lines, places, kind, blocks);
+                for outputs in [1, 3, 1000, 1 << 20] {
+                    for reduce_len in [0, 1, 63, 64, 65, 4095, 65_536, 10_000_001, (1 << 29) + 1] {
+                        let view = AxisSplit { outer: 1, len: reduce_len as usize, inner };
+                        let split = LaunchConfig::choose(view, outputs, reduce_len, kind, blocks);
                         let together = match split.regime {
                             Strategy::Rows => WORKGROUP,
                             Strategy::BlocksAlong | Strategy::BlocksAcross => BLOCK,
                             Strategy::Lines | Strategy::Merge => 1,
                         };
-                        assert!(together != BLOCK || split.part_places.is_multiple_of(BLOCK), "{split:?}");
-                        assert!(split.parts * split.part_places >= places, "{split:?}");
-                        assert!(split.parts == 1 || (split.parts - 1) * split.part_places < places, "{split:?}");
-                        assert!(split.part_places.div_ceil(together) <= MOST_ITERATIONS, "{split:?}");
+                        assert!(together != BLOCK || split.part_len.is_multiple_of(BLOCK), "{split:?}");
+                        assert!(split.parts * split.part_len >= reduce_len, "{split:?}");
+                        assert!(split.parts == 1 || (split.parts - 1) * split.part_len < reduce_len, "{split:?}");
+                        assert!(split.part_len.div_ceil(together) <= MOST_ITERATIONS, "{split:?}");
                         assert!(split.parts <= MOST_ITERATIONS, "{split:?}");
                     }
                 }
