@@ -12,6 +12,7 @@ use std::sync::Arc;
 use bytemuck::{Pod, cast_slice};
 use ndarray::{ArrayView, IxDyn};
 
+use crate::element::bytes_of;
 use crate::engine::check::{Check, CheckKind};
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::buffers::GpuBuffer;
@@ -26,11 +27,6 @@ use crate::error::Result;
 pub(crate) enum Engine {
     Cpu(Arc<HostPool>),
     Gpu(Arc<GpuContext>),
-}
-
-/// The bytes of `len` elements, saturating.
-fn bytes_of<T>(len: usize) -> u64 {
-    (len as u64).saturating_mul(size_of::<T>() as u64)
 }
 
 impl From<GpuContext> for Engine {

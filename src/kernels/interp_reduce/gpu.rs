@@ -332,11 +332,7 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 #[cfg(test)]
 pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
-    for (element, sums) in [
-        (FloatType::F32, Accumulation::Widened),
-        (FloatType::F32, Accumulation::Compensated),
-        (FloatType::F64, Accumulation::Compensated),
-    ] {
+    for (element, sums) in Accumulation::OF_ELEMENTS {
         for (family, weights_along) in
             [(StateKind::Plain, false), (StateKind::Weighted, false), (StateKind::Weighted, true)]
         {

@@ -103,11 +103,7 @@ impl KernelKey for StandardizeRowsKernel {
 
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
-    let of_rows = [
-        (FloatType::F32, Accumulation::Widened),
-        (FloatType::F32, Accumulation::Compensated),
-        (FloatType::F64, Accumulation::Compensated),
-    ];
+    let of_rows = Accumulation::OF_ELEMENTS;
     let mut all: Vec<_> = of_rows.map(|(element, sums)| StandardizeRowsKernel { element, sums }.source()).into();
     all.extend([FloatType::F32, FloatType::F64].map(|element| StandardizeKernel(element).source()));
     all

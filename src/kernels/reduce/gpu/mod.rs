@@ -199,6 +199,11 @@ pub(crate) enum Accumulation {
 }
 
 impl Accumulation {
+    /// Each element type with each way that some device sums it, for the tests that go through every kernel.
+    #[cfg(test)]
+    pub const OF_ELEMENTS: [(FloatType, Self); 3] =
+        [(FloatType::F32, Self::Widened), (FloatType::F32, Self::Compensated), (FloatType::F64, Self::Compensated)];
+
     /// The arithmetic of sums.
     pub fn fragment(self) -> &'static str {
         match self {
@@ -311,11 +316,7 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 #[cfg(test)]
 pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
-    for (element, sums) in [
-        (FloatType::F32, Accumulation::Widened),
-        (FloatType::F32, Accumulation::Compensated),
-        (FloatType::F64, Accumulation::Compensated),
-    ] {
+    for (element, sums) in Accumulation::OF_ELEMENTS {
         for family in [
             StateKind::Plain,
             StateKind::Weighted,
