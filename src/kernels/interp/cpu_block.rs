@@ -3,7 +3,7 @@
 //!
 //! Queries are processed in blocks of [`BLOCK`]. The first two stages of [`find`](crate::kernels::search::find) give
 //! each the knot to start from; then, a vector at a time, four consecutive pairs are gathered from there on, the
-//! segment is chosen with two comparisons and [evaluated](crate::kernels::interp::evaluate_block) while its ends are in
+//! segment is chosen with two comparisons and [evaluated](crate::kernels::interp::evaluate) while its ends are in
 //! registers. Lanes that this does not resolve, since their segment lies further on or reaches to infinity, fall back
 //! to a scalar search.
 //!
@@ -12,11 +12,10 @@
 
 use crate::element::Float;
 use crate::index::bucket_fn::BLOCK;
-use crate::kernels::interp::evaluate_block::evaluate_and_store;
+use crate::kernels::interp::evaluate::{OutOfRange, evaluate_and_store};
 use crate::kernels::interp::few_knots::{FEW_KNOTS, compare_with_each};
 use crate::kernels::interp::lookup::{FromStarts, Lookup};
 use crate::kernels::interp::op::Method;
-use crate::kernels::interp::out_of_range::OutOfRange;
 use crate::simd::{SimdKernel, Vector};
 
 /// Queries of one table, to be looked up.

@@ -1,9 +1,8 @@
 //! Small tables on the CPU engine: nothing is searched, every query is compared with every knot.
 
 use crate::element::Float;
-use crate::kernels::interp::evaluate_block::patch_lanes;
+use crate::kernels::interp::evaluate::{OutOfRange, patch_lanes};
 use crate::kernels::interp::lookup::{FromStarts, Lookup};
-use crate::kernels::interp::out_of_range::OutOfRange;
 use crate::simd::Vector;
 
 /// Up to so many knots a comparison with each of them is faster than a search.

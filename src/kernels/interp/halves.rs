@@ -8,10 +8,8 @@
 #![cfg_attr(not(test), expect(dead_code, reason = "interpolation itself has the halves fused"))]
 
 use crate::element::Float;
-use crate::kernels::interp::evaluate::Evaluator;
-use crate::kernels::interp::evaluate_block::{EvaluateLane, evaluate_and_store};
+use crate::kernels::interp::evaluate::{EvaluateLane, Evaluator, OutOfRange, evaluate_and_store};
 use crate::kernels::interp::find::{Ends, Finder};
-use crate::kernels::interp::out_of_range::OutOfRange;
 use crate::kernels::search::find::{ByX, Count};
 use crate::simd::{SimdKernel, Vector};
 

@@ -2,8 +2,7 @@
 
 use crate::element::Float;
 use crate::index::cpu_index::ByteIndex;
-use crate::kernels::interp::evaluate::Evaluator;
-use crate::kernels::interp::evaluate_block::EvaluateLane;
+use crate::kernels::interp::evaluate::{EvaluateLane, Evaluator};
 use crate::kernels::interp::find::Finder;
 use crate::kernels::interp::op::Rules;
 

@@ -7,7 +7,6 @@
 pub(crate) mod cpu;
 pub(crate) mod cpu_block;
 pub(crate) mod evaluate;
-pub(crate) mod evaluate_block;
 pub(crate) mod few_knots;
 pub(crate) mod find;
 pub(crate) mod gpu;
@@ -16,4 +15,3 @@ pub(crate) mod gpu_variant;
 pub(crate) mod halves;
 pub(crate) mod lookup;
 pub(crate) mod op;
-pub(crate) mod out_of_range;

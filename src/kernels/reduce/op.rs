@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::check::Check;
 use crate::engine::storage::Storage;
+use crate::error::Result;
 use crate::float::dtype::FloatType;
 use crate::float::scalar::Scalar;
 use crate::kernels::footprint::Footprint;
@@ -72,14 +73,25 @@ impl Reduction {
     }
 }
 
-/// Weights, if there are any.
-#[derive(Clone)]
-pub(crate) enum Weights {
+/// Weights, if there are any: their memory, or for a kernel the numbers themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weights<W = Storage> {
     None,
     /// One for each index along the axis, shared by all rows.
-    Shared(Storage),
+    Shared(W),
     /// One for each element.
-    PerElement(Storage),
+    PerElement(W),
+}
+
+impl<W> Weights<W> {
+    /// The same with what `to` makes of them.
+    pub fn try_map<'a, U>(&'a self, to: impl FnOnce(&'a W) -> Result<U>) -> Result<Weights<U>> {
+        Ok(match self {
+            Self::None => Weights::None,
+            Self::Shared(weights) => Weights::Shared(to(weights)?),
+            Self::PerElement(weights) => Weights::PerElement(to(weights)?),
+        })
+    }
 }
 
 /// The memory of the outputs.

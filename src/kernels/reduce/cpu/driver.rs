@@ -7,8 +7,7 @@ use crate::element::Float;
 use crate::engine::host::parallel::parallel_for;
 use crate::kernels::reduce::cpu::reducer::{Block, Input, Partials, Reducer};
 use crate::kernels::reduce::cpu::tiling::{Tiling, ranges, split_outputs};
-use crate::kernels::reduce::cpu::totals::WeightLayout;
-use crate::kernels::reduce::op::AxisSplit;
+use crate::kernels::reduce::op::{AxisSplit, Weights};
 
 /// Values produced at a time: they are reduced while the L1 cache holds them.
 const TILE: usize = 4096;
@@ -80,11 +79,9 @@ impl<T: Float, R: Reducer<T>> Job<'_, T, R> {
                     producer(first, values);
                 }
                 let weights = match self.input.weights {
-                    WeightLayout::None => WeightLayout::None,
-                    WeightLayout::Shared(weights) => WeightLayout::Shared(&weights[piece.clone()]),
-                    WeightLayout::PerElement(weights) => {
-                        WeightLayout::PerElement(&weights[first..first + values.len()])
-                    }
+                    Weights::None => Weights::None,
+                    Weights::Shared(weights) => Weights::Shared(&weights[piece.clone()]),
+                    Weights::PerElement(weights) => Weights::PerElement(&weights[first..first + values.len()]),
                 };
                 let view = AxisSplit { outer: rows, len: piece.len(), inner: 1 };
                 let first_output = block.first_output + first_row - block.outer.start;

@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use crate::element::Float;
 use crate::kernels::reduce::cpu::reducer::{Block, Input, Reducer};
-use crate::kernels::reduce::cpu::totals::{LANES, WeightLayout};
-use crate::kernels::reduce::op::AxisSplit;
+use crate::kernels::reduce::cpu::totals::LANES;
+use crate::kernels::reduce::op::{AxisSplit, Weights};
 
 /// Where a value belongs.
 #[derive(Clone, Copy)]
@@ -106,12 +106,12 @@ pub(crate) fn states<T: Float, F: Fold<T>>(
             let values = &input.values[range.clone()];
             let at = Coord { output: first_output, index: part.start };
             states[first] = match input.weights {
-                WeightLayout::None => fold_contiguous(fold, at, values, |_| T::one()),
-                WeightLayout::Shared(weights) => {
+                Weights::None => fold_contiguous(fold, at, values, |_| T::one()),
+                Weights::Shared(weights) => {
                     let weights = &weights[part.clone()];
                     fold_contiguous(fold, at, values, |index| weights[index])
                 }
-                WeightLayout::PerElement(weights) => {
+                Weights::PerElement(weights) => {
                     let weights = &weights[range];
                     fold_contiguous(fold, at, values, |index| weights[index])
                 }
@@ -125,12 +125,12 @@ pub(crate) fn states<T: Float, F: Fold<T>>(
             let values = &input.values[range.clone()];
             let at = Coord { output: first_output, index };
             match input.weights {
-                WeightLayout::None => fold_strided(fold, states, at, values, |_| T::one()),
-                WeightLayout::Shared(weights) => {
+                Weights::None => fold_strided(fold, states, at, values, |_| T::one()),
+                Weights::Shared(weights) => {
                     let weight = weights[index];
                     fold_strided(fold, states, at, values, |_| weight);
                 }
-                WeightLayout::PerElement(weights) => {
+                Weights::PerElement(weights) => {
                     let weights = &weights[range];
                     fold_strided(fold, states, at, values, |column| weights[column]);
                 }

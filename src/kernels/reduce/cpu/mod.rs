@@ -48,10 +48,9 @@ mod rows;
 mod sums;
 mod tiling;
 mod totals;
-mod zero_weights;
 
 use crate::element::Float;
-use crate::engine::host::memory::Values;
+use crate::engine::host::memory::{HostBuffer, Values};
 use crate::engine::storage::Storage;
 use crate::error::Result;
 use crate::float::Sum;
@@ -63,8 +62,7 @@ use crate::kernels::reduce::cpu::nan_sums::{NanSum, NanWeightedSum};
 use crate::kernels::reduce::cpu::reducer::{Block, Input, Reducer};
 use crate::kernels::reduce::cpu::sums::Sums;
 use crate::kernels::reduce::cpu::tiling::Tiling;
-use crate::kernels::reduce::cpu::totals::{LANES, WeightLayout};
-use crate::kernels::reduce::cpu::zero_weights::ZeroWeights;
+use crate::kernels::reduce::cpu::totals::{LANES, ZeroWeights};
 use crate::kernels::reduce::op::{AxisSplit, Output, Reduce, Reduction, Weights};
 
 /// How outputs are computed.
@@ -87,15 +85,8 @@ pub(crate) fn reduce<T: Float>(op: &Reduce, producer: Option<Producer<'_, T>>) -
 
 fn reduce_by<T: Float, const SKIP_NAN: bool>(op: &Reduce, producer: Option<Producer<'_, T>>) -> Result<()> {
     let values = op.values.host::<T>()?.snapshot();
-    let weights = match &op.weights {
-        Weights::None => Values::default(),
-        Weights::Shared(weights) | Weights::PerElement(weights) => weights.host::<T>()?.snapshot(),
-    };
-    let weights = match &op.weights {
-        Weights::None => WeightLayout::None,
-        Weights::Shared(_) => WeightLayout::Shared(&weights[..]),
-        Weights::PerElement(_) => WeightLayout::PerElement(&weights[..]),
-    };
+    let weights = op.weights.try_map(|weights| weights.host::<T>().map(HostBuffer::snapshot))?;
+    let weights = weights.try_map(|weights| Ok(&weights[..]))?;
     let means = match &op.means {
         Some(means) => means.host::<T>()?.snapshot(),
         None => Values::default(),
@@ -112,7 +103,7 @@ fn reduce_by<T: Float, const SKIP_NAN: bool>(op: &Reduce, producer: Option<Produ
 }
 
 impl<'a, T: Float, const SKIP_NAN: bool> Strategy<'a, T, SKIP_NAN> {
-    fn choose(op: &'a Reduce, weights: WeightLayout<&[T]>, means: &'a [T]) -> Self {
+    fn choose(op: &'a Reduce, weights: Weights<&[T]>, means: &'a [T]) -> Self {
         let is_min = op.reduction.is_min();
         let average = op.reduction == Reduction::Average;
         let zero_weights = match op.fill {
@@ -125,7 +116,7 @@ impl<'a, T: Float, const SKIP_NAN: bool> Strategy<'a, T, SKIP_NAN> {
             }
             (Reduction::Min | Reduction::Max, _) => Self::Extremes(Extremes { is_min }),
             (Reduction::ArgMin | Reduction::ArgMax, _) => Self::ArgExtremes(ArgExtremes { is_min }),
-            (Reduction::Sum | Reduction::Mean | Reduction::Average, WeightLayout::None) => match op.reduction {
+            (Reduction::Sum | Reduction::Mean | Reduction::Average, Weights::None) => match op.reduction {
                 _ if SKIP_NAN => Self::NanSums(Generic(NanSum { mean: op.reduction == Reduction::Mean })),
                 Reduction::Mean => Self::Sums(Sums::Mean { count: op.view.len }),
                 _ => Self::Sums(Sums::Sum),
@@ -135,15 +126,14 @@ impl<'a, T: Float, const SKIP_NAN: bool> Strategy<'a, T, SKIP_NAN> {
             }
             // The shared weights of many outputs are summed once, beforehand; those of a few with their values, so that
             // they are not read again.
-            (Reduction::Sum | Reduction::Mean | Reduction::Average, WeightLayout::Shared(weights))
+            (Reduction::Sum | Reduction::Mean | Reduction::Average, Weights::Shared(weights))
                 if op.view.outputs() > LANES =>
             {
                 Self::Sums(Sums::SharedWeights { average, sum_of_weights: sum(weights), zero_weights })
             }
-            (
-                Reduction::Sum | Reduction::Mean | Reduction::Average,
-                WeightLayout::Shared(_) | WeightLayout::PerElement(_),
-            ) => Self::Sums(Sums::PerElementWeights { average, zero_weights }),
+            (Reduction::Sum | Reduction::Mean | Reduction::Average, Weights::Shared(_) | Weights::PerElement(_)) => {
+                Self::Sums(Sums::PerElementWeights { average, zero_weights })
+            }
         }
     }
 }
@@ -169,7 +159,7 @@ where
 /// The sum of a slice, over all cores.
 fn sum<T: Float>(values: &[T]) -> Sum<T> {
     let view = AxisSplit { outer: 1, len: values.len(), inner: 1 };
-    let input = Input { view, values, weights: WeightLayout::None };
+    let input = Input { view, values, weights: Weights::None };
     let Tiling { blocks, parts } = Tiling::new(view, false);
     let job = Job { input, producer: None, reducer: &Sums::Sum };
     let totals = blocks.first().map(|block| job.partials(block, &parts));
@@ -179,7 +169,7 @@ fn sum<T: Float>(values: &[T]) -> Sum<T> {
 /// The means and standard deviations of contiguous rows, on the calling thread.
 pub(crate) fn statistics_of_rows<T: Float>(values: &[T], len: usize, ddof: f64) -> (Vec<T>, Vec<T>) {
     let view = AxisSplit { outer: values.len() / len, len, inner: 1 };
-    let input = Input { view, values, weights: WeightLayout::None };
+    let input = Input { view, values, weights: Weights::None };
     let block = Block { first_output: 0, outer: 0..view.outer, inner: 0..1 };
     let (mut means, mut deviations) = (vec![T::zero(); view.outer], vec![T::zero(); view.outer]);
     Sums::Mean { count: len }.reduce(&input, &block, &mut means, None);

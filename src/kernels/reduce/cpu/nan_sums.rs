@@ -4,7 +4,7 @@ use crate::element::Float;
 use crate::float::Sum;
 use crate::float::accumulator::Accumulate;
 use crate::kernels::reduce::cpu::fold::{Coord, Fold};
-use crate::kernels::reduce::cpu::zero_weights::ZeroWeights;
+use crate::kernels::reduce::cpu::totals::ZeroWeights;
 
 /// Sums and means of the values that are not NaN, which are counted.
 pub(crate) struct NanSum {

@@ -4,15 +4,14 @@
 use std::ops::Range;
 
 use crate::element::Float;
-use crate::kernels::reduce::cpu::totals::WeightLayout;
-use crate::kernels::reduce::op::AxisSplit;
+use crate::kernels::reduce::op::{AxisSplit, Weights};
 
 /// The operands of a reduction.
 #[derive(Clone, Copy)]
 pub(crate) struct Input<'a, T> {
     pub view: AxisSplit,
     pub values: &'a [T],
-    pub weights: WeightLayout<&'a [T]>,
+    pub weights: Weights<&'a [T]>,
 }
 
 /// Neighbouring outputs: those of several outer rows with all of the inner axis, or those of a part of one.

@@ -6,8 +6,8 @@ use crate::element::Float;
 use crate::kernels::reduce::cpu::columns::{ColumnSums, Columns, NarrowColumns};
 use crate::kernels::reduce::cpu::reducer::{Block, Input};
 use crate::kernels::reduce::cpu::rows::{Rows, RowsOfEight};
-use crate::kernels::reduce::cpu::totals::{LANES, NONE, PER_ELEMENT, SHARED, Totals, WeightLayout};
-use crate::kernels::reduce::op::AxisSplit;
+use crate::kernels::reduce::cpu::totals::{LANES, NONE, PER_ELEMENT, SHARED, Totals};
+use crate::kernels::reduce::op::{AxisSplit, Weights};
 use crate::simd::SimdKernel;
 
 /// Outputs whose sums are computed at a time, so that the L1 cache still holds them when the outputs are computed.
@@ -73,8 +73,8 @@ impl<'a, T: Float> Region<'a, T> {
 
     fn sum(&self, runner: &impl Runner<T>, columns: &mut [ColumnSums; 2], totals: &mut Totals<T>) {
         match self.input.weights {
-            WeightLayout::None => self.sum_by::<NONE>(&[], runner, columns, totals),
-            WeightLayout::Shared(weights) => {
+            Weights::None => self.sum_by::<NONE>(&[], runner, columns, totals),
+            Weights::Shared(weights) => {
                 let weights = &weights[self.part.clone()];
                 self.sum_by::<SHARED>(weights, runner, columns, totals);
                 if self.sums_weights {
@@ -85,7 +85,7 @@ impl<'a, T: Float> Region<'a, T> {
                     totals.weights.resize(totals.products.len(), sum.products[0]);
                 }
             }
-            WeightLayout::PerElement(weights) => self.sum_by::<PER_ELEMENT>(weights, runner, columns, totals),
+            Weights::PerElement(weights) => self.sum_by::<PER_ELEMENT>(weights, runner, columns, totals),
         }
     }
 

@@ -8,8 +8,7 @@ use crate::float::Sum;
 use crate::float::accumulator::Accumulate;
 use crate::kernels::reduce::cpu::reducer::{Block, Input, Partials, Reducer};
 use crate::kernels::reduce::cpu::region::{Region, Runner, Widest};
-use crate::kernels::reduce::cpu::totals::Totals;
-use crate::kernels::reduce::cpu::zero_weights::ZeroWeights;
+use crate::kernels::reduce::cpu::totals::{Totals, ZeroWeights};
 use crate::simd::{SimdKernel, Vector};
 
 /// What is made of sums.
@@ -179,8 +178,7 @@ impl<T: Float> SimdKernel<T> for Finalize<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::reduce::cpu::totals::WeightLayout;
-    use crate::kernels::reduce::op::AxisSplit;
+    use crate::kernels::reduce::op::{AxisSplit, Weights};
 
     /// Runs kernels with one instruction set.
     struct With<S>(S);
@@ -226,17 +224,17 @@ mod tests {
             let number = |i: usize| T::narrow(((i * 7919) % 1013) as f64 * 0.01 - 4.0);
             let values: Vec<T> = (0..outer * len * inner).map(number).collect();
             let weights: Vec<T> = (0..outer * len * inner).map(|i| number(i + 5)).collect();
-            let shared = WeightLayout::Shared(&weights[..len]);
-            for weights in [WeightLayout::None, shared, WeightLayout::PerElement(&weights)] {
+            let shared = Weights::Shared(&weights[..len]);
+            for weights in [Weights::None, shared, Weights::PerElement(&weights)] {
                 let all = T::with_every_isa(WeightedSums(Input { view, values: &values, weights }));
                 for (output, &(sum, sum_of_weights)) in all[0].1.iter().enumerate() {
                     let (outer, column) = (output / inner, output % inner);
                     let indices = (0..len).map(|k| (k, (outer * len + k) * inner + column));
                     let naive: f64 = indices
                         .map(|(k, at)| match weights {
-                            WeightLayout::None => values[at].widen(),
-                            WeightLayout::Shared(weights) => values[at].widen() * weights[k].widen(),
-                            WeightLayout::PerElement(weights) => values[at].widen() * weights[at].widen(),
+                            Weights::None => values[at].widen(),
+                            Weights::Shared(weights) => values[at].widen() * weights[k].widen(),
+                            Weights::PerElement(weights) => values[at].widen() * weights[at].widen(),
                         })
                         .sum();
                     assert!(

@@ -1,40 +1,20 @@
-//! What the kernels of sums have in common: how weights are laid out, how many partial sums run side by side, and the
-//! sums themselves.
+//! What the kernels of sums have in common: the layouts of weights, how many partial sums run side by side, the sums
+//! themselves, and what becomes of an average whose weights sum to zero.
 
 use crate::element::Float;
+use crate::engine::check::Check;
 use crate::float::Sum;
 use crate::float::accumulator::Accumulate;
 
 /// Partial sums that run side by side along a row, on every instruction set, so that results do not depend on it.
 pub(crate) const LANES: usize = 16;
 
-/// How values are weighted, with the weights themselves where it carries any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WeightLayout<W = ()> {
-    None,
-    /// One weight for each index along the reduced axis, the same for every output.
-    Shared(W),
-    /// One weight for each value.
-    PerElement(W),
-}
-
-/// [`WeightLayout::None`], as the parameter of a kernel.
-pub(crate) const NONE: u8 = WeightLayout::<()>::None.number();
-/// [`WeightLayout::Shared`], as the parameter of a kernel.
-pub(crate) const SHARED: u8 = WeightLayout::Shared(()).number();
-/// [`WeightLayout::PerElement`], as the parameter of a kernel.
-pub(crate) const PER_ELEMENT: u8 = WeightLayout::PerElement(()).number();
-
-impl<W> WeightLayout<W> {
-    /// The layout as a number, which, unlike an enum, can be a const parameter.
-    const fn number(&self) -> u8 {
-        match self {
-            Self::None => 0,
-            Self::Shared(_) => 1,
-            Self::PerElement(_) => 2,
-        }
-    }
-}
+/// `Weights::None`, as the const parameter of a kernel, which cannot be an enum.
+pub(crate) const NONE: u8 = 0;
+/// `Weights::Shared`, likewise.
+pub(crate) const SHARED: u8 = 1;
+/// `Weights::PerElement`, likewise.
+pub(crate) const PER_ELEMENT: u8 = 2;
 
 /// For each output the sum of its values or products, and, where they are summed as well, that of its weights.
 pub(crate) struct Totals<T: Float> {
@@ -59,5 +39,23 @@ impl<T: Float> Totals<T> {
     pub fn merge(&mut self, later: Self) {
         self.products.iter_mut().zip(later.products).for_each(|(sum, later)| sum.merge(later));
         self.weights.iter_mut().zip(later.weights).for_each(|(sum, later)| sum.merge(later));
+    }
+}
+
+/// What becomes of averages whose weights sum to zero.
+#[derive(Clone, Copy)]
+pub(crate) enum ZeroWeights<'a, T> {
+    /// An error, which the check reports later; without one nothing.
+    Flag(Option<&'a Check>),
+    /// This value in place of the quotient.
+    Fill(T),
+}
+
+impl<T> ZeroWeights<'_, T> {
+    /// Reports an output, if that is what becomes of it.
+    pub fn flag(&self, output: usize) {
+        if let Self::Flag(Some(check)) = self {
+            check.flag(output);
+        }
     }
 }
