@@ -47,22 +47,22 @@ async function complaints(calls) {
   return { result, errors };
 }
 
-async function compile({ name, access, constants }) {
+async function compile({ name, buffers, constants }) {
   const code = readFileSync(`${folder}/uniform/${name}.wgsl`, "utf8");
   const buffer = (binding, type) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } });
   const module = device.createShaderModule({ label: name, code });
   const { messages } = await module.getCompilationInfo();
   const said = messages.map(({ type, lineNum, message }) => `${type} in line ${lineNum}: ${message}`);
   if (messages.some(({ type }) => type === "error")) return { said };
-  const layout = device.createBindGroupLayout({
-    entries: [buffer(0, "uniform"), ...Object.entries(access).map(([number, type]) => buffer(+number, type))],
-  });
+  const groups = [[buffer(0, "uniform")], []];
+  for (const [group, binding, type] of buffers) groups[group].push(buffer(binding, type));
+  const layouts = groups.filter((entries) => entries.length).map((entries) => device.createBindGroupLayout({ entries }));
   try {
     const pipeline = await device.createComputePipelineAsync({
-      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      layout: device.createPipelineLayout({ bindGroupLayouts: layouts }),
       compute: { module, entryPoint: "main", constants },
     });
-    return { said, layout, pipeline };
+    return { said, layouts, pipeline };
   } catch (error) {
     return { said: [...said, error.message] };
   }
@@ -76,34 +76,37 @@ function filled(bytes, usage) {
 }
 
 // What the buffers hold afterwards that it may write to.
-async function play({ pipeline, layout }, { groups, parameters, buffers }, access) {
+async function play({ pipeline, layouts, buffers: kinds }, { groups, parameters, buffers }) {
   const all = [];
   const keep = (buffer) => (all.push(buffer), buffer);
   const uniform = new Uint8Array(256);
   uniform.set(blob(parameters));
-  const entries = [{ binding: 0, resource: { buffer: keep(filled(uniform, GPUBufferUsage.UNIFORM)) } }];
+  const entries = [[{ binding: 0, resource: { buffer: keep(filled(uniform, GPUBufferUsage.UNIFORM)) } }], []];
   const landings = [];
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
-  for (const { binding, before, after } of buffers) {
-    const usage = access[binding] === "uniform" ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
+  for (const [index, { before, after }] of buffers.entries()) {
+    const [group, binding, type] = kinds[index];
+    const usage = type === "uniform" ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
     const buffer = keep(filled(blob(before), usage | (after ? GPUBufferUsage.COPY_SRC : 0)));
-    entries.push({ binding, resource: { buffer } });
+    entries[group].push({ binding, resource: { buffer } });
     if (after) {
       const landing = device.createBuffer({ size: before[1], usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-      landings.push({ binding, buffer, landing: keep(landing), expected: blob(after) });
+      landings.push({ name: `${group}/${binding}`, buffer, landing: keep(landing), expected: blob(after) });
     }
   }
   pass.setPipeline(pipeline);
-  pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
+  for (const [group, layout] of layouts.entries()) {
+    pass.setBindGroup(group, device.createBindGroup({ layout, entries: entries[group] }));
+  }
   pass.dispatchWorkgroups(...groups);
   pass.end();
   for (const { buffer, landing } of landings) encoder.copyBufferToBuffer(buffer, 0, landing, 0, landing.size);
   device.queue.submit([encoder.finish()]);
   const results = [];
-  for (const { binding, landing, expected } of landings) {
+  for (const { name, landing, expected } of landings) {
     await landing.mapAsync(GPUMapMode.READ);
-    results.push({ binding, expected, got: new Uint8Array(landing.getMappedRange().slice(0)) });
+    results.push({ name, expected, got: new Uint8Array(landing.getMappedRange().slice(0)) });
     landing.unmap();
   }
   all.forEach((buffer) => buffer.destroy());
@@ -155,12 +158,12 @@ const counts = { played: 0, identical: 0, words: 0, different: 0, nans: 0, large
 for (const [number, dispatch] of dispatches.entries()) {
   const kernel = byName.get(dispatch.kernel);
   if (!kernel.pipeline) continue;
-  const { result, errors } = await complaints(() => play(kernel, dispatch, kernel.access));
+  const { result, errors } = await complaints(() => play(kernel, dispatch));
   kernel.runs++;
   counts.played++;
   if (errors.length > 0) fail(`dispatch ${number}, ${kernel.name}: ${errors.join("; ")}`);
   let isIdentical = true;
-  for (const { binding, expected, got } of result) {
+  for (const { name, expected, got } of result) {
     const { different, nans, largest, place, words, pair } = compare(expected, got);
     counts.words += words;
     counts.different += different;
@@ -168,7 +171,7 @@ for (const [number, dispatch] of dispatches.entries()) {
     counts.largest = Math.max(counts.largest, largest);
     isIdentical &&= different === 0;
     if (largest > tolerance) {
-      const what = `word ${place} of binding ${binding} is ${pair[1]} instead of ${pair[0]}`;
+      const what = `word ${place} of buffer ${name} is ${pair[1]} instead of ${pair[0]}`;
       fail(`dispatch ${number}, ${kernel.name}: ${different} of ${words} words differ, ${what}`);
     }
   }

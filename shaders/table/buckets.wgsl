@@ -4,8 +4,8 @@
 // bucket function may round differently here than it did on the host, by less than a bucket. DEPTH reaches past the
 // bucket that follows, too.
 override OWN_KNOTS: bool;
-@group(0) @binding(8) var<storage, read> starts: array<u32>;
-@group(0) @binding(9) var<storage, read> origins: array<Bits>;
+@group(1) @binding(1) var<storage, read> starts: array<u32>;
+@group(1) @binding(2) var<storage, read> origins: array<Bits>;
 
 fn bucket_start(query: Bits, k: Bits, origin: Bits, scale: Bits, first: u32) -> u32 {
     let linear = u32(max((real(query) - real(origin)) * real(scale), Real(0.0)));

@@ -327,6 +327,7 @@ pub(crate) fn assemble(
         dtype,
         segments: for_float!(dtype, T => device.allocate::<T>(len))?,
         segment_bytes: dtype.bytes(used),
+        bind_group: Default::default(),
         axis,
         order,
         rules,

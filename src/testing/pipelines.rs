@@ -4,11 +4,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
+use ndarray::aview1;
+
 use crate::Device;
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::buffers::Purpose;
-use crate::engine::gpu::encoder::{Binding, Encoder};
+use crate::engine::gpu::binding::{Binding, Bindings, SharedGroup};
+use crate::engine::gpu::buffers::{GpuBuffer, Purpose};
+use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
+use crate::engine::storage::Storage;
 use crate::support::devices::adapter_name;
 
 const WRITES_ITS_CONSTANT: &str = "
@@ -19,6 +23,16 @@ struct Parameters { zero: vec4<u32> }
 
 @compute @workgroup_size(1)
 fn main() { output[0] = VALUE + parameters.zero.x; }";
+
+const READS_WHAT_IS_SHARED: &str = "
+override COMPLEMENT: bool;
+struct Parameters { zero: vec4<u32> }
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read_write> output: array<u32>;
+@group(1) @binding(0) var<storage, read> shared_word: array<u32>;
+
+@compute @workgroup_size(1)
+fn main() { output[0] = select(shared_word[0], ~shared_word[0], COMPLEMENT) + parameters.zero.x; }";
 
 /// How often a kernel of [`Writes`] was put together.
 static PUT_TOGETHER: AtomicUsize = AtomicUsize::new(0);
@@ -39,6 +53,7 @@ fn source(name: String, value: u32) -> KernelSource {
         fragments: vec![WRITES_ITS_CONSTANT],
         constants: vec![("VALUE", value.into())],
         access: &[Access::ReadWrite],
+        shared: &[],
     }
 }
 
@@ -82,8 +97,13 @@ fn written_by(context: &GpuContext, kernel: impl KernelKey) -> u32 {
     let output = context.storage(4).unwrap();
     let bindings = [Binding::start(&output, 4)];
     Encoder::immediate(context).dispatch(kernel, bytemuck::bytes_of(&[0_u32; 4]), &bindings, 1).unwrap();
+    word_in(context, &output)
+}
+
+/// The first word of a buffer.
+fn word_in(context: &GpuContext, buffer: &GpuBuffer) -> u32 {
     let staging = context.buffer(Purpose::Readback, 4).unwrap();
-    context.queue_readback(&[(output.raw(), 0, 4)], staging.raw()).unwrap().wait(context).unwrap();
+    context.queue_readback(&[(buffer.raw(), buffer.offset(), 4)], staging.raw()).unwrap().wait(context).unwrap();
     let value = *bytemuck::from_bytes(&staging.mapped(4).unwrap());
     staging.unmap();
     value
@@ -97,6 +117,46 @@ fn kernels_that_differ_in_constants_share_a_shader_module() {
     assert_eq!([7, 9, 7].map(|value| written_by(context, Writes(value))), [7, 9, 7]);
     assert_eq!(context.pipelines.counts(), (modules + 1, pipelines + 2));
     assert_eq!(PUT_TOGETHER.load(Ordering::Relaxed), 2, "a compiled kernel is found without its source");
+}
+
+/// Reads what it shares, and writes that or its complement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct ReadsShared {
+    complement: bool,
+}
+
+impl KernelKey for ReadsShared {
+    fn source(self) -> KernelSource {
+        KernelSource {
+            name: format!("reads_shared_{}", self.complement),
+            fragments: vec![READS_WHAT_IS_SHARED],
+            constants: vec![("COMPLEMENT", f64::from(u8::from(self.complement)))],
+            access: &[Access::ReadWrite],
+            shared: &[Access::Read],
+        }
+    }
+}
+
+#[test]
+fn what_kernels_share_is_bound_once() {
+    let device = open();
+    let context = device.engine().gpu().expect("a GPU");
+    let [first, second] = [5_u32, 7].map(|word| device.engine().store(aview1(&[word]).into_dyn()).unwrap());
+    let output = context.storage(4).unwrap();
+    let (of_first, of_second) = (SharedGroup::default(), SharedGroup::default());
+    let result = |group, shared: &Storage, complement| {
+        let own = [Binding::start(&output, 4)];
+        let shared = [Binding::start(shared.gpu().unwrap(), 4)];
+        let bindings = Bindings { own: &own, shared: Some((group, &shared)) };
+        let kernel = ReadsShared { complement };
+        Encoder::immediate(context).dispatch(kernel, bytemuck::bytes_of(&[0_u32; 4]), bindings, 1).unwrap();
+        word_in(context, &output)
+    };
+    assert_eq!(result(&of_first, &first, false), 5);
+    assert_eq!(result(&of_first, &first, true), !5);
+    assert_eq!(result(&of_second, &second, false), 7);
+    assert_eq!(result(&of_first, &first, false), 5);
+    assert_eq!((of_first.len(), of_second.len()), (1, 1));
 }
 
 #[test]

@@ -16,6 +16,8 @@ const ENOUGH_DISPATCHES: u32 = 64;
 pub(crate) struct Dispatch {
     pub pipeline: Arc<Pipeline>,
     pub group: wgpu::BindGroup,
+    /// Group 1, if the kernel has one.
+    pub shared_group: Option<wgpu::BindGroup>,
     pub parameters: Vec<u8>,
     /// Workgroups, in two dimensions.
     pub columns: u32,
@@ -96,6 +98,9 @@ impl Batch {
                     pass.set_bind_group(0, &dispatch.group, &[]);
                     pass.set_immediates(0, &dispatch.parameters);
                 }
+            }
+            if let Some(shared) = &dispatch.shared_group {
+                pass.set_bind_group(1, shared, &[]);
             }
             pass.dispatch_workgroups(dispatch.columns, dispatch.rows, 1);
             slot = slot.saturating_add(1);

@@ -1,6 +1,10 @@
 //! [`Binding`]: a window of a buffer, bound to a kernel, or what stands in its place.
 
+use std::sync::Arc;
+
 use crate::engine::gpu::buffers::GpuBuffer;
+use crate::engine::gpu::once_map::OnceMap;
+use crate::engine::gpu::pipelines::Access;
 
 /// The size of the largest element of any binding: the four f64 of a table's segment, or the sums of f64.
 pub(crate) const LARGEST_ELEMENT: u64 = 32;
@@ -30,9 +34,63 @@ impl<'a> Binding<'a> {
         fits
     }
 
+    /// For a bind group, under this number.
+    pub fn entry(&self, binding: u32) -> wgpu::BindGroupEntry<'a> {
+        // A binding must have room for one element of any kind, that of an empty array too.
+        let size = wgpu::BufferSize::new(if self.bytes == 0 { LARGEST_ELEMENT } else { self.bytes });
+        let window = wgpu::BufferBinding { buffer: self.buffer, offset: self.offset, size };
+        wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(window) }
+    }
+
     /// All words of a buffer of checks.
     pub fn checks(buffer: &'a wgpu::Buffer) -> Self {
         Self { buffer, offset: 0, bytes: buffer.size() }
+    }
+}
+
+/// The bind group of buffers that many dispatches share, such as those of a table: made by the first of them, and kept
+/// for each way in which kernels use the buffers. Whoever owns the buffers owns this too.
+#[derive(Clone, Default)]
+pub(crate) struct SharedGroup(pub(in crate::engine::gpu) Arc<OnceMap<&'static [Access], wgpu::BindGroup>>);
+
+#[cfg(test)]
+impl SharedGroup {
+    /// In how many ways the buffers have been bound.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// What a dispatch binds.
+#[derive(Clone, Copy)]
+pub(crate) struct Bindings<'a> {
+    /// Group 0, in the order of the kernel's numbers.
+    pub own: &'a [Binding<'a>],
+    /// Group 1, likewise, and where it is kept.
+    pub shared: Option<(&'a SharedGroup, &'a [Binding<'a>])>,
+}
+
+impl<'a, const N: usize> From<&'a [Binding<'a>; N]> for Bindings<'a> {
+    fn from(own: &'a [Binding<'a>; N]) -> Self {
+        Self { own, shared: None }
+    }
+}
+
+impl<'a> From<&'a Vec<Binding<'a>>> for Bindings<'a> {
+    fn from(own: &'a Vec<Binding<'a>>) -> Self {
+        Self { own, shared: None }
+    }
+}
+
+impl<'a> Bindings<'a> {
+    /// All of them, those of group 0 first.
+    pub fn all(self) -> impl Iterator<Item = &'a Binding<'a>> {
+        self.own.iter().chain(self.shared.into_iter().flat_map(|(_, shared)| shared))
+    }
+
+    /// The size of all that is bound.
+    pub fn bytes(self) -> u64 {
+        self.all().map(|binding| binding.bytes).sum()
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::binding::{Binding, LARGEST_ELEMENT};
+use crate::engine::gpu::binding::{Binding, Bindings, LARGEST_ELEMENT, SharedGroup};
 use crate::engine::gpu::buffers::Purpose;
 use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelSource, Pipeline};
@@ -32,9 +32,8 @@ pub(crate) struct LoggedDispatch {
     pub buffers: Vec<Contents>,
 }
 
-/// What a kernel saw of a buffer.
+/// What a kernel saw of a buffer; in the order of [`KernelSource::buffers`].
 pub(crate) struct Contents {
-    pub number: u32,
     pub access: Access,
     pub before: Vec<u8>,
     /// Where it could be written.
@@ -60,7 +59,11 @@ pub(crate) fn replay_recorded(context: &GpuContext) -> Result<()> {
     let recorded = LOG.with_borrow_mut(|log| log.as_mut().map(|log| std::mem::take(&mut log.recorded)));
     for Recorded { pipeline, parameters, windows, groups } in recorded.into_iter().flatten() {
         let bindings = windows.iter().map(|(buffer, offset, bytes)| Binding { buffer, offset: *offset, bytes: *bytes });
-        Encoder::immediate(context).dispatch_pipeline(pipeline, &parameters, &bindings.collect::<Vec<_>>(), groups)?;
+        let bindings: Vec<_> = bindings.collect();
+        let (own, shared) = bindings.split_at(pipeline.source.own_buffers().count());
+        let group = SharedGroup::default();
+        let shared = (!shared.is_empty()).then_some((&group, shared));
+        Encoder::immediate(context).dispatch_pipeline(pipeline, &parameters, Bindings { own, shared }, groups)?;
     }
     Ok(())
 }
@@ -71,7 +74,7 @@ pub(crate) fn watch<'a>(
     is_kept: bool,
     pipeline: &Arc<Pipeline>,
     parameters: &[u8],
-    bindings: &[Binding<'a>],
+    bindings: Bindings<'a>,
     groups: u64,
     [columns, rows]: [u32; 2],
 ) -> Option<Watch<'a>> {
@@ -79,7 +82,8 @@ pub(crate) fn watch<'a>(
         return None;
     }
     let kernel = &pipeline.source;
-    expect_no_aliases(kernel, bindings);
+    let bindings: Vec<_> = bindings.all().copied().collect();
+    expect_no_aliases(kernel, &bindings);
     let parameters = parameters.to_vec();
     if is_kept {
         let windows = bindings.iter().map(|one| (one.buffer.clone(), one.offset, one.bytes)).collect();
@@ -87,15 +91,15 @@ pub(crate) fn watch<'a>(
         LOG.with_borrow_mut(|log| log.as_mut().map(|log| log.recorded.push(recorded)));
         return None;
     }
-    let numbered = kernel.buffers().zip(bindings);
+    let numbered = kernel.buffers().zip(&bindings);
     let buffers = numbered
-        .map(|((number, access), binding)| {
+        .map(|((_, access), binding)| {
             let before = contents(context, binding).expect("what a kernel is about to see");
-            Contents { number, access, before, after: None }
+            Contents { access, before, after: None }
         })
         .collect();
     let logged = LoggedDispatch { kernel: kernel.clone(), parameters, columns, rows, buffers };
-    Some(Watch { context, bindings: bindings.to_vec(), logged: Some(logged) })
+    Some(Watch { context, bindings, logged: Some(logged) })
 }
 
 /// WebGPU forbids it, wgpu does not always notice: what is written must not be bound a second time.

@@ -7,12 +7,10 @@ use std::sync::Arc;
 
 use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::batch::{Dispatch, PARAMETER_BYTES};
+use crate::engine::gpu::binding::{Binding, Bindings, Placeholder, SharedGroup};
 use crate::engine::gpu::buffers::GpuBuffer;
-use crate::engine::gpu::pipelines::{KernelKey, Pipeline};
+use crate::engine::gpu::pipelines::{Access, KernelKey, Pipeline};
 use crate::error::{Error, ErrorKind, Result};
-
-use crate::engine::gpu::binding::LARGEST_ELEMENT;
-pub(crate) use crate::engine::gpu::binding::{Binding, Placeholder};
 
 impl GpuContext {
     /// A binding for an operand that there is none of.
@@ -106,15 +104,15 @@ impl<'a> Encoder<'a> {
 
     /// Dispatches `groups` workgroups. Beyond the device's limit, 65,535 or more, they are folded into the second
     /// dimension, and the kernel has to skip those past the end.
-    pub fn dispatch(
+    pub fn dispatch<'b>(
         &self,
         kernel: impl KernelKey,
         parameters: &[u8],
-        bindings: &[Binding<'_>],
+        bindings: impl Into<Bindings<'b>>,
         groups: u64,
     ) -> Result<()> {
         self.context.health()?;
-        self.dispatch_pipeline(self.context.pipelines.get(kernel)?, parameters, bindings, groups)
+        self.dispatch_pipeline(self.context.pipelines.get(kernel)?, parameters, bindings.into(), groups)
     }
 
     /// The same with a compiled kernel.
@@ -122,26 +120,15 @@ impl<'a> Encoder<'a> {
         &self,
         pipeline: Arc<Pipeline>,
         parameters: &[u8],
-        bindings: &[Binding<'_>],
+        bindings: Bindings<'_>,
         groups: u64,
     ) -> Result<()> {
         let (context, source) = (self.context, &pipeline.source);
-        debug_assert!(parameters.len() <= PARAMETER_BYTES as usize && bindings.len() == source.buffers().count());
-        let widest = context.info.limits.max_workgroups_per_dimension;
-        let columns = u32::try_from(groups).map_or(widest, |groups| groups.min(widest));
-        let rows = groups.div_ceil(columns.max(1).into());
-        let bytes: u64 = bindings.iter().map(|binding| binding.bytes).sum();
-        let Some(rows) = u32::try_from(rows).ok().filter(|&rows| rows <= widest) else {
-            let limit = bytes / groups * self.most_workgroups();
-            return Err(Error::new(
-                ErrorKind::TooLarge { bytes, limit },
-                format!(
-                    "{bytes} bytes take {groups} workgroups, but device \"{}\" dispatches at most {widest} x {widest} \
-                     at once; work in pieces, as Device::stream does",
-                    context.info.name
-                ),
-            ));
-        };
+        debug_assert!(
+            parameters.len() <= PARAMETER_BYTES as usize && bindings.all().count() == source.buffers().count()
+        );
+        let bytes = bindings.bytes();
+        let [columns, rows] = self.fold(groups, bytes)?;
         #[cfg(test)]
         let _watch = crate::engine::gpu::dispatch_log::watch(
             context,
@@ -153,31 +140,14 @@ impl<'a> Encoder<'a> {
             [columns, rows],
         );
 
-        let prepare = || {
-            let uniform = context.parameters.as_ref().map(|slots| {
-                let size = wgpu::BufferSize::new(PARAMETER_BYTES.into());
-                (0, wgpu::BufferBinding { buffer: &slots.buffer, offset: 0, size })
-            });
-            let buffers = bindings.iter().map(|binding| wgpu::BufferBinding {
-                buffer: binding.buffer,
-                offset: binding.offset,
-                // A binding must have room for one element of any kind, that of an empty array too.
-                size: wgpu::BufferSize::new(if binding.bytes == 0 { LARGEST_ELEMENT } else { binding.bytes }),
-            });
-            let numbered = source.buffers().map(|(number, _)| number).zip(buffers);
-            let entries = uniform.into_iter().chain(numbered).map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding,
-                resource: wgpu::BindingResource::Buffer(buffer),
-            });
-            let group = context.device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some(&source.name),
-                layout: &pipeline.layout,
-                entries: &entries.collect::<Vec<_>>(),
-            });
-            Dispatch { group, parameters: parameters.to_vec(), columns, rows, bytes, pipeline: pipeline.clone() }
-        };
         // In an error scope apart from recording: a binding that fails must not spoil the commands in the batch.
-        let dispatch = context.device.checked("binding a kernel", prepare)?;
+        let group = context.device.checked("binding a kernel", || self.bind(&pipeline, bindings.own))?;
+        let shared_group = match (bindings.shared, &pipeline.shared_layout) {
+            (Some((kept, buffers)), Some(layout)) => Some(self.bind_shared(source.shared, layout, kept, buffers)?),
+            _ => None,
+        };
+        let parameters = parameters.to_vec();
+        let dispatch = Dispatch { group, shared_group, parameters, columns, rows, bytes, pipeline };
         match &self.recorded {
             None => context.record(dispatch),
             Some(recorded) => {
@@ -185,5 +155,60 @@ impl<'a> Encoder<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// So many workgroups in two dimensions; `bytes` are bound to them.
+    fn fold(&self, groups: u64, bytes: u64) -> Result<[u32; 2]> {
+        let widest = self.info.limits.max_workgroups_per_dimension;
+        let columns = u32::try_from(groups).map_or(widest, |groups| groups.min(widest));
+        let rows = groups.div_ceil(columns.max(1).into());
+        let rows = u32::try_from(rows).ok().filter(|&rows| rows <= widest);
+        rows.map(|rows| [columns, rows]).ok_or_else(|| {
+            let limit = bytes / groups * self.most_workgroups();
+            Error::new(
+                ErrorKind::TooLarge { bytes, limit },
+                format!(
+                    "{bytes} bytes take {groups} workgroups, but device \"{}\" dispatches at most {widest} x {widest} \
+                     at once; work in pieces, as Device::stream does",
+                    self.info.name
+                ),
+            )
+        })
+    }
+
+    /// Group 0.
+    fn bind(&self, pipeline: &Pipeline, buffers: &[Binding<'_>]) -> wgpu::BindGroup {
+        let uniform = self.context.parameters.as_ref().map(|slots| {
+            let size = wgpu::BufferSize::new(PARAMETER_BYTES.into());
+            let slot = wgpu::BufferBinding { buffer: &slots.buffer, offset: 0, size };
+            wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(slot) }
+        });
+        let numbered = pipeline.source.own_buffers().zip(buffers);
+        let entries = uniform.into_iter().chain(numbered.map(|((number, _), buffer)| buffer.entry(number)));
+        self.context.device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(&pipeline.source.name),
+            layout: &pipeline.layout,
+            entries: &entries.collect::<Vec<_>>(),
+        })
+    }
+
+    /// Group 1: as it was made the first time that kernels used these buffers so.
+    fn bind_shared(
+        &self,
+        access: &'static [Access],
+        layout: &wgpu::BindGroupLayout,
+        kept: &SharedGroup,
+        buffers: &[Binding<'_>],
+    ) -> Result<wgpu::BindGroup> {
+        let device = &self.context.device;
+        let bind = || {
+            let entries = (0..).zip(buffers).map(|(number, buffer)| buffer.entry(number));
+            device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("ndgpu shared buffers"),
+                layout,
+                entries: &entries.collect::<Vec<_>>(),
+            })
+        };
+        kept.0.get_or_make(access, || access, || device.checked("binding a table", bind))
     }
 }

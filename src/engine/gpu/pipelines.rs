@@ -4,7 +4,7 @@
 //! KernelKey (Copy)  ──lookup, no allocation──►  Pipeline
 //!      │ first time only                            ▲ one for each set of constants
 //!      ▼                                            │
-//! KernelSource {name, fragments, constants, access} ──fragments──► ShaderModule (shared)
+//! KernelSource {name, fragments, constants, ..} ──fragments──► ShaderModule (shared)
 //! ```
 //!
 //! A kernel family has one skeleton of WGSL; a variant picks the fragments that give names their meaning (`Real`,
@@ -21,7 +21,7 @@ use crate::engine::gpu::once_map::OnceMap;
 use crate::error::Result;
 
 /// How a kernel uses a buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Access {
     /// Only reads it. Preferred: what is bound for writing gets a barrier before each dispatch.
     Read,
@@ -32,6 +32,9 @@ pub(crate) enum Access {
     /// There is none: the number belongs to other kernels of the family.
     Absent,
 }
+
+/// Where a kernel finds a buffer: the number of its bind group, and its number within that.
+pub(crate) type Place = (u32, u32);
 
 /// Which kernel of a family: a few enums and flags. Looking a pipeline up takes no more than hashing them; what they
 /// stand for is put together when the kernel is compiled, and for tests.
@@ -52,8 +55,10 @@ pub(crate) struct KernelSource {
     /// WGSL, in this order. Kernels of the same fragments share a shader module.
     pub fragments: Vec<&'static str>,
     pub constants: Constants,
-    /// The buffers at bindings 1, 2, ...; binding 0 holds the parameters.
+    /// The buffers at bindings 1, 2, ... of group 0; its binding 0 holds the parameters.
     pub access: &'static [Access],
+    /// The buffers of group 1, from binding 0 on: what many dispatches share, such as a table.
+    pub shared: &'static [Access],
 }
 
 /// How the parameters of a dispatch reach the kernel.
@@ -74,9 +79,15 @@ const IMMEDIATE_PARAMETERS: &str = "var<immediate> parameters: Parameters;";
 pub(crate) const IMMEDIATE_BYTES: u32 = 128;
 
 impl KernelSource {
-    /// The buffers and their numbers.
-    pub fn buffers(&self) -> impl Iterator<Item = (u32, Access)> {
+    /// The buffers of group 0 by their numbers.
+    pub fn own_buffers(&self) -> impl Iterator<Item = (u32, Access)> {
         (1..).zip(self.access.iter().copied()).filter(|(_, access)| *access != Access::Absent)
+    }
+
+    /// All buffers.
+    pub fn buffers(&self) -> impl Iterator<Item = (Place, Access)> {
+        let own = self.own_buffers().map(|(number, access)| ((0, number), access));
+        own.chain((0..).zip(self.shared.iter().copied()).map(|(number, access)| ((1, number), access)))
     }
 
     /// The whole shader.
@@ -93,7 +104,10 @@ impl KernelSource {
 pub(crate) struct Pipeline {
     pub source: KernelSource,
     pub pipeline: wgpu::ComputePipeline,
+    /// Of group 0.
     pub layout: wgpu::BindGroupLayout,
+    /// Of group 1, if there is one.
+    pub shared_layout: Option<wgpu::BindGroupLayout>,
 }
 
 /// A key of any family.
@@ -131,12 +145,20 @@ pub(crate) struct Pipelines {
     device: Arc<ScopedDevice>,
     parameters: ParametersIn,
     modules: OnceMap<Vec<&'static str>, wgpu::ShaderModule>,
+    /// Of what kernels share: one layout for all that use the buffers alike, so that one bind group serves them all.
+    shared_layouts: OnceMap<&'static [Access], wgpu::BindGroupLayout>,
     compiled: OnceMap<Box<dyn AnyKey>, Arc<Pipeline>>,
 }
 
 impl Pipelines {
     pub fn new(device: &Arc<ScopedDevice>, parameters: ParametersIn) -> Self {
-        Self { device: device.clone(), parameters, modules: OnceMap::default(), compiled: OnceMap::default() }
+        Self {
+            device: device.clone(),
+            parameters,
+            modules: OnceMap::default(),
+            shared_layouts: OnceMap::default(),
+            compiled: OnceMap::default(),
+        }
     }
 
     /// The kernel, compiled now if it has not been before.
@@ -157,7 +179,20 @@ impl Pipelines {
             || source.fragments.clone(),
             || self.device.checked(&what, || self.parse(&source)),
         )?;
-        self.device.checked(&what, || self.compile(source, &module))
+        let shared_layout = (!source.shared.is_empty()).then(|| {
+            let make = || self.device.checked(&what, || self.shared_layout(source.shared));
+            self.shared_layouts.get_or_make(source.shared, || source.shared, make)
+        });
+        let shared_layout = shared_layout.transpose()?;
+        self.device.checked(&what, || self.compile(source, &module, shared_layout))
+    }
+
+    fn shared_layout(&self, shared: &[Access]) -> wgpu::BindGroupLayout {
+        let entries = (0..).zip(shared).map(|(binding, &access)| buffer_entry(binding, access));
+        self.device.raw().create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some("ndgpu shared buffers"),
+            entries: &entries.collect::<Vec<_>>(),
+        })
     }
 
     fn parse(&self, source: &KernelSource) -> wgpu::ShaderModule {
@@ -168,7 +203,12 @@ impl Pipelines {
         })
     }
 
-    fn compile(&self, source: KernelSource, module: &wgpu::ShaderModule) -> Pipeline {
+    fn compile(
+        &self,
+        source: KernelSource,
+        module: &wgpu::ShaderModule,
+        shared_layout: Option<wgpu::BindGroupLayout>,
+    ) -> Pipeline {
         let device = self.device.raw();
         let label = Some(source.name.as_str());
         let uniform = wgpu::BindGroupLayoutEntry {
@@ -185,14 +225,14 @@ impl Pipelines {
             ParametersIn::Uniform => (Some(uniform), 0),
             ParametersIn::Immediates => (None, IMMEDIATE_BYTES),
         };
-        let buffers = source.buffers().map(|(binding, access)| buffer_entry(binding, access));
+        let buffers = source.own_buffers().map(|(binding, access)| buffer_entry(binding, access));
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label,
             entries: &uniform.into_iter().chain(buffers).collect::<Vec<_>>(),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label,
-            bind_group_layouts: &[Some(&layout)],
+            bind_group_layouts: &[Some(&layout), shared_layout.as_ref()][..1 + usize::from(shared_layout.is_some())],
             immediate_size,
         });
         let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
@@ -207,7 +247,7 @@ impl Pipelines {
             },
             cache: None,
         });
-        Pipeline { source, pipeline, layout }
+        Pipeline { source, pipeline, layout, shared_layout }
     }
 }
 

@@ -2,8 +2,9 @@
 //! computes what IEEE 754 leaves no choice about, and the host compares bits.
 
 use crate::element::Float;
+use crate::engine::gpu::binding::Binding;
 use crate::engine::gpu::buffers::Purpose;
-use crate::engine::gpu::encoder::{Binding, Encoder};
+use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::params;
 use crate::engine::gpu::{GpuContext, wgsl};
@@ -44,6 +45,7 @@ impl KernelKey for SelfCheckKernel {
             ],
             constants: Vec::new(),
             access: &[Access::Read, Access::ReadWrite],
+            shared: &[],
         }
     }
 }

@@ -3,7 +3,8 @@
 use bytemuck::bytes_of;
 
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::encoder::{Binding, Encoder};
+use crate::engine::gpu::binding::{Binding, Bindings};
+use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params, word};
 use crate::error::Result;
@@ -11,7 +12,7 @@ use crate::float::dtype::FloatType;
 use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags_of};
 use crate::kernels::interp::gpu_variant::{DeviceCaps, InterpVariant, Tables, UNIFORM_BYTES, is_finite};
 use crate::kernels::interp::op::{BuildTable, Interp, InterpArgs, TableData};
-use crate::kernels::search::gpu::{TableParameters, axis_bindings};
+use crate::kernels::search::gpu::{TableParameters, index_bindings, keys_binding};
 use crate::kernels::tiles::tiles;
 
 params! {
@@ -54,6 +55,7 @@ impl KernelKey for SegmentsKernel {
             ],
             constants: Vec::new(),
             access: &[Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+            shared: &[],
         }
     }
 }
@@ -78,15 +80,21 @@ pub(crate) fn cells_to_allocate(context: &GpuContext, dtype: FloatType, cells: u
     cells
 }
 
-pub(crate) fn segments_binding(table: &TableData, uniform: bool) -> Result<Binding<'_>> {
-    Ok(Binding::start(table.segments.gpu()?, if uniform { UNIFORM_BYTES } else { table.segment_bytes }))
+/// What kernels share of a table, as [`InterpVariant::shared`] says it: segments, and the axis' index.
+pub(crate) fn table_bindings(table: &TableData, variant: InterpVariant) -> Result<Vec<Binding<'_>>> {
+    let bytes = if variant.uniform { UNIFORM_BYTES } else { table.segment_bytes };
+    let mut bindings = vec![Binding::start(table.segments.gpu()?, bytes)];
+    if variant.buckets {
+        bindings.extend(index_bindings(&table.axis)?);
+    }
+    Ok(bindings)
 }
 
 pub(crate) fn build_table(operation: &BuildTable, encoder: &Encoder<'_>) -> Result<()> {
     let table = &operation.table;
     let axis = &table.axis;
     let total = table.tables * axis.knots;
-    let [keys, ..] = axis_bindings(axis)?;
+    let keys = keys_binding(axis)?;
     // Where the values are in order nothing reads the order, but something has to be bound.
     let order = match &table.order {
         Some(order) => Binding::start(order.gpu()?, 4 * (axis.tables * axis.knots) as u64),
@@ -108,7 +116,7 @@ pub(crate) fn build_table(operation: &BuildTable, encoder: &Encoder<'_>) -> Resu
             keys,
             Binding::start(operation.values.gpu()?, table.dtype.bytes(table.tables * table.points)),
             order,
-            segments_binding(table, false)?,
+            Binding::start(table.segments.gpu()?, table.segment_bytes),
         ],
         (total as u64).div_ceil(WORKGROUP),
     )
@@ -120,7 +128,6 @@ pub(crate) fn interp(operation: &Interp, encoder: &Encoder<'_>) -> Result<()> {
     let flags = flags_of(&operation.args);
     let device_caps = device_caps(table.dtype, table.tables * axis.knots, encoder);
     let tables = Tables::of(table);
-    let [_, starts, origins] = axis_bindings(axis)?;
     let size = table.dtype.size();
     // Pieces that begin where a window can, so that queries stay four by four.
     let window = (encoder.window_bytes() / size).next_multiple_of(256) - 256;
@@ -137,7 +144,7 @@ pub(crate) fn interp(operation: &Interp, encoder: &Encoder<'_>) -> Result<()> {
             && (tile_rows == 1 || tile_columns % QUAD == 0)
             && x.round_up(QUAD * size)
             && output.round_up(QUAD * size);
-        let path = InterpVariant::choose(&device_caps, rules, &axis.bounds, tables, quads);
+        let variant = InterpVariant::choose(&device_caps, rules, &axis.bounds, tables, quads);
         let parameters = InterpParameters {
             table: TableParameters::of(axis, flags)?,
             rules: RuleParameters::of(table),
@@ -148,12 +155,10 @@ pub(crate) fn interp(operation: &Interp, encoder: &Encoder<'_>) -> Result<()> {
             query_offset,
             output_offset,
         };
-        let mut bindings = vec![x, output, segments_binding(table, path.uniform)?];
-        if path.buckets {
-            bindings.extend([starts, origins]);
-        }
+        let shared = table_bindings(table, variant)?;
+        let bindings = Bindings { own: &[x, output], shared: Some((&table.bind_group, &shared)) };
         let items = tile_rows * tile_columns.div_ceil(QUAD);
-        encoder.dispatch(path, bytes_of(&parameters), &bindings, items.div_ceil(WORKGROUP))?;
+        encoder.dispatch(variant, bytes_of(&parameters), bindings, items.div_ceil(WORKGROUP))?;
     }
     Ok(())
 }

@@ -156,6 +156,17 @@ impl InterpVariant {
         constants
     }
 
+    /// How it uses the table's bind group: segments, and the axis' index.
+    pub fn shared(self) -> &'static [Access] {
+        use Access::{Read, Uniform};
+        match (self.uniform, self.buckets) {
+            (true, true) => &[Uniform, Read, Read],
+            (true, false) => &[Uniform],
+            (false, true) => &[Read, Read, Read],
+            (false, false) => &[Read],
+        }
+    }
+
     fn fragments(self) -> Vec<&'static str> {
         let mut fragments = vec![
             wgsl::element(self.element),
@@ -181,17 +192,13 @@ impl InterpVariant {
 
 impl KernelKey for InterpVariant {
     fn source(self) -> KernelSource {
-        use Access::{Absent, Read, ReadWrite, Uniform};
+        use Access::{Absent, Read, ReadWrite};
         KernelSource {
             name: format!("interp_{}", self.name()),
             fragments: self.fragments(),
             constants: self.lookup_constants(),
-            access: match (self.uniform, self.buckets) {
-                (true, true) => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Uniform, Read, Read],
-                (true, false) => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Uniform],
-                (false, true) => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Read, Read, Read],
-                (false, false) => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Read],
-            },
+            access: &[Read, Absent, ReadWrite],
+            shared: self.shared(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::element::Float;
+use crate::engine::gpu::binding::SharedGroup;
 use crate::engine::storage::Storage;
 use crate::float::dtype::FloatType;
 use crate::float::scalar::Scalar;
@@ -98,6 +99,8 @@ pub(crate) struct TableData {
     pub segments: Storage,
     /// The part of it in use.
     pub segment_bytes: u64,
+    /// A GPU's bind group of the segments and the axis' index.
+    pub bind_group: SharedGroup,
 }
 
 /// Combines knots and values into the table's segments.

@@ -5,20 +5,22 @@ use bytemuck::bytes_of;
 
 use crate::engine::check::Outcome;
 use crate::engine::gpu::GpuContext;
-use crate::engine::gpu::encoder::{Binding, Encoder, Placeholder};
+use crate::engine::gpu::binding::{Binding, Bindings, Placeholder};
+use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, params, word};
 use crate::engine::info::DeviceKind;
 use crate::error::Result;
 use crate::float::dtype::FloatType;
-use crate::kernels::interp::gpu::{device_caps, segments_binding};
+use crate::kernels::interp::gpu::{device_caps, table_bindings};
 use crate::kernels::interp::gpu_params::{RuleParameters, flags_of};
 use crate::kernels::interp::gpu_variant::{InterpVariant, RULES, Tables};
 use crate::kernels::interp::op::InterpArgs;
 use crate::kernels::interp_reduce::op::InterpReduce;
-use crate::kernels::reduce::gpu::{Accumulation, FEWEST_ITERATIONS, MOST_ITERATIONS, MOST_PARTS, StateKind};
+use crate::kernels::reduce::gpu::launch::{FEWEST_ITERATIONS, MOST_ITERATIONS, MOST_PARTS};
+use crate::kernels::reduce::gpu::variant::{Accumulation, StateKind};
 use crate::kernels::reduce::op::{Output, Weights};
-use crate::kernels::search::gpu::{TableParameters, axis_bindings};
+use crate::kernels::search::gpu::TableParameters;
 use crate::kernels::tiles::chunk_ranges;
 
 /// A part of a row that a software rasteriser looks up is not shorter than this.
@@ -81,10 +83,10 @@ enum Strategy {
 /// A kernel that looks up and reduces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct LookupKernel {
-    path: InterpVariant,
+    variant: InterpVariant,
     sums: Accumulation,
-    family: StateKind,
-    regime: Strategy,
+    state: StateKind,
+    strategy: Strategy,
     weights_along: bool,
     skip_nan: bool,
 }
@@ -94,11 +96,11 @@ struct LookupKernel {
 struct MergeKernel {
     element: FloatType,
     sums: Accumulation,
-    family: StateKind,
+    state: StateKind,
 }
 
 /// What all these kernels begin with.
-fn beginning(element: FloatType, sums: Accumulation, family: StateKind) -> Vec<&'static str> {
+fn beginning(element: FloatType, sums: Accumulation, state: StateKind) -> Vec<&'static str> {
     let mut fragments = vec![
         wgsl::element(element),
         wgsl::SPECIAL,
@@ -107,17 +109,17 @@ fn beginning(element: FloatType, sums: Accumulation, family: StateKind) -> Vec<&
         InterpReduceParameters::DECLARED,
         sums.fragment(),
     ];
-    fragments.extend(family.fragments());
+    fragments.extend(state.fragments());
     fragments.push(include_str!("../../../shaders/interp_reduce/parameters.wgsl"));
     fragments
 }
 
 impl MergeKernel {
     fn fragments(self) -> Vec<&'static str> {
-        let Self { element, sums, family } = self;
-        let mut fragments = beginning(element, sums, family);
+        let Self { element, sums, state } = self;
+        let mut fragments = beginning(element, sums, state);
         // The mean of nothing is NaN, as the rules say it.
-        if family == StateKind::Plain {
+        if state == StateKind::Plain {
             fragments.push(RULES);
         }
         fragments.extend([wgsl::workgroup(), wgsl::GRID, include_str!("../../../shaders/reduce/merge.wgsl")]);
@@ -127,16 +129,16 @@ impl MergeKernel {
 
 impl LookupKernel {
     fn fragments(self) -> Vec<&'static str> {
-        let Self { path, sums, family, regime, .. } = self;
-        let mut fragments = beginning(path.element, sums, family);
-        fragments.push(match (family == StateKind::Weighted, path.quads) {
+        let Self { variant, sums, state, strategy, .. } = self;
+        let mut fragments = beginning(variant.element, sums, state);
+        fragments.push(match (state == StateKind::Weighted, variant.quads) {
             (false, _) => NO_WEIGHTS,
             (true, true) => include_str!("../../../shaders/interp_reduce/weights_by_four.wgsl"),
             (true, false) => include_str!("../../../shaders/interp_reduce/weights_by_one.wgsl"),
         });
-        fragments.extend(path.lookup_fragments());
+        fragments.extend(variant.lookup_fragments());
         fragments.extend([include_str!("../../../shaders/interp_reduce/accumulate.wgsl"), wgsl::workgroup()]);
-        match regime {
+        match strategy {
             Strategy::Lines => {
                 fragments.extend([wgsl::GRID, include_str!("../../../shaders/interp_reduce/outputs.wgsl")]);
             }
@@ -149,40 +151,34 @@ impl LookupKernel {
 impl KernelKey for MergeKernel {
     fn source(self) -> KernelSource {
         use Access::{Absent, ReadWrite};
-        let Self { element, sums, family } = self;
-        let name = format!("interp_reduce_{element}_{sums:?}_{family:?}_Merge");
-        let access: &[Access] = match family == StateKind::Weighted {
+        let Self { element, sums, state } = self;
+        let name = format!("interp_reduce_{element}_{sums:?}_{state:?}_Merge");
+        let access: &[Access] = match state == StateKind::Weighted {
             true => &[Absent, ReadWrite, ReadWrite, Absent, ReadWrite, ReadWrite],
             false => &[Absent, ReadWrite, ReadWrite],
         };
-        KernelSource { name, fragments: self.fragments(), constants: vec![("SKIP_NAN", 0.0)], access }
+        KernelSource { name, fragments: self.fragments(), constants: vec![("SKIP_NAN", 0.0)], access, shared: &[] }
     }
 }
 
 impl KernelKey for LookupKernel {
     fn source(self) -> KernelSource {
-        use Access::{Absent, Read, ReadWrite, Uniform};
-        let Self { path, sums, family, regime, weights_along, skip_nan } = self;
-        let weighted = family == StateKind::Weighted;
-        let mut constants = path.lookup_constants();
+        use Access::{Read, ReadWrite};
+        let Self { variant, sums, state, strategy, weights_along, skip_nan } = self;
+        let weighted = state == StateKind::Weighted;
+        let mut constants = variant.lookup_constants();
         constants.push(("SKIP_NAN", f64::from(u8::from(skip_nan))));
         if weighted {
             constants.push(("WEIGHTS_ALONG", f64::from(u8::from(weights_along))));
         }
-        let access: &[Access] = match (weighted, path.uniform, path.buckets) {
-            (true, true, true) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Uniform, Read, Read],
-            (true, true, false) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Uniform],
-            (true, false, true) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Read, Read, Read],
-            (true, false, false) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Read],
-            (false, true, true) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Uniform, Read, Read],
-            (false, true, false) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Uniform],
-            (false, false, true) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Read, Read, Read],
-            (false, false, false) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Read],
+        let access: &[Access] = match weighted {
+            true => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite],
+            false => &[Read, ReadWrite, ReadWrite],
         };
         let along = if weights_along { "_Along" } else { "" };
         let skipping = if skip_nan { "_SkipNan" } else { "" };
-        let name = format!("interp_reduce_{}_{sums:?}_{family:?}_{regime:?}{along}{skipping}", path.name());
-        KernelSource { name, fragments: self.fragments(), constants, access }
+        let name = format!("interp_reduce_{}_{sums:?}_{state:?}_{strategy:?}{along}{skipping}", variant.name());
+        KernelSource { name, fragments: self.fragments(), constants, access, shared: variant.shared() }
     }
 }
 
@@ -193,9 +189,9 @@ fn split(kind: DeviceKind, outputs: u64, reduce_len: u64) -> (Strategy, u64, u64
     // to do that its vectors would be empty.
     let fills_vectors = outputs >= WORKGROUP || reduce_len >= 8 * FEWEST_LOOKUPS;
     let is_long = reduce_len >= QUAD * WORKGROUP && !(is_software && fills_vectors);
-    let regime = if is_long { Strategy::Rows } else { Strategy::Lines };
+    let strategy = if is_long { Strategy::Rows } else { Strategy::Lines };
     // A software rasteriser wants a few invocations for each core, a GPU tens of thousands.
-    let (together, busy) = match regime {
+    let (together, busy) = match strategy {
         Strategy::Rows => (QUAD * WORKGROUP, (1 << 16) / WORKGROUP),
         Strategy::Lines => (QUAD, if is_software { 1 << 9 } else { 1 << 16 }),
     };
@@ -205,7 +201,7 @@ fn split(kind: DeviceKind, outputs: u64, reduce_len: u64) -> (Strategy, u64, u64
     let worthwhile = reduce_len / fewest;
     let parts = u64::div_ceil(busy, outputs).min(worthwhile).min(MOST_PARTS).max(needed).max(1);
     let part_len = reduce_len.div_ceil(parts).next_multiple_of(QUAD).max(QUAD);
-    (regime, reduce_len.div_ceil(part_len).max(1), part_len)
+    (strategy, reduce_len.div_ceil(part_len).max(1), part_len)
 }
 
 /// Whether the rows that are reduced are those that were looked up, or all are looked up alike, and one dispatch can
@@ -231,15 +227,15 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
     let size = dtype.size();
     let device_caps = device_caps(dtype, table.tables * axis.knots, encoder);
     let sums = Accumulation::of(dtype, encoder);
-    let family = StateKind::of(reduce);
-    let state_bytes = family.state_bytes(dtype, sums);
+    let state = StateKind::of(reduce);
+    let state_bytes = state.state_bytes(dtype, sums);
     let window = encoder.window_bytes() / size;
     let tables = Tables::of(table);
 
     for rows in chunk_ranges(outputs, (window / reduce_len).max(1).min(encoder.window_bytes() / state_bytes)) {
         let count = rows.end - rows.start;
         let (first, elements) = (rows.start * reduce_len, count * reduce_len);
-        let (regime, parts, part_len) = split(device_caps.kind, count, reduce_len);
+        let (strategy, parts, part_len) = split(device_caps.kind, count, reduce_len);
         let queries = if *shared_queries { (0, reduce_len) } else { (first, elements) };
         let (mut x, query_offset) = encoder.window(x.gpu()?, queries.0, queries.1, size);
         let mut weights = match &reduce.weights {
@@ -252,9 +248,9 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
             && is_whole(query_offset)
             && x.round_up(QUAD * size)
             && weights.as_mut().is_none_or(|(window, offset)| is_whole(*offset) && window.round_up(QUAD * size));
-        let mut path = InterpVariant::choose(&device_caps, rules, &axis.bounds, tables, quads);
-        if path.buckets && encoder.storage_buffers() < STORAGE_BUFFERS_WITH_INDEX {
-            path = path.without_buckets(&axis.bounds);
+        let mut variant = InterpVariant::choose(&device_caps, rules, &axis.bounds, tables, quads);
+        if variant.buckets && encoder.storage_buffers() < STORAGE_BUFFERS_WITH_INDEX {
+            variant = variant.without_buckets(&axis.bounds);
         }
         let (result, output_offset) = encoder.window(output.gpu()?, rows.start, count, size);
         let partial_bytes = count * parts * state_bytes;
@@ -294,26 +290,23 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
             Some(Outcome::Word { buffer, .. }) => Binding::checks(buffer),
             _ => encoder.placeholder(Placeholder::Checks),
         };
-        let weights_along = family == StateKind::Weighted && matches!(reduce.weights, Weights::Shared(_));
-        let kernel = LookupKernel { path, sums, family, regime, weights_along, skip_nan: reduce.skip_nan };
+        let weights_along = state == StateKind::Weighted && matches!(reduce.weights, Weights::Shared(_));
+        let kernel = LookupKernel { variant, sums, state, strategy, weights_along, skip_nan: reduce.skip_nan };
         let mut bindings = vec![x, partials, result];
         if let Some((weights, _)) = weights {
             bindings.extend([weights, weight_sums, checks]);
         }
-        bindings.push(segments_binding(table, path.uniform)?);
-        if path.buckets {
-            let [_, starts, origins] = axis_bindings(axis)?;
-            bindings.extend([starts, origins]);
-        }
-        let groups = match regime {
+        let shared = table_bindings(table, variant)?;
+        let bindings = Bindings { own: &bindings, shared: Some((&table.bind_group, &shared)) };
+        let groups = match strategy {
             Strategy::Rows => count * parts,
             Strategy::Lines => (count * parts).div_ceil(WORKGROUP),
         };
-        encoder.dispatch(kernel, bytes_of(&parameters), &bindings, groups)?;
+        encoder.dispatch(kernel, bytes_of(&parameters), bindings, groups)?;
         if parts > 1 {
-            let merge = MergeKernel { element: dtype, sums, family };
+            let merge = MergeKernel { element: dtype, sums, state };
             let mut bindings = vec![partials, result];
-            if family == StateKind::Weighted {
+            if state == StateKind::Weighted {
                 bindings.extend([weight_sums, checks]);
             }
             encoder.dispatch(merge, bytes_of(&parameters), &bindings, count.div_ceil(WORKGROUP))?;
@@ -333,22 +326,22 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
     for (element, sums) in Accumulation::OF_ELEMENTS {
-        for (family, weights_along) in
+        for (state, weights_along) in
             [(StateKind::Plain, false), (StateKind::Weighted, false), (StateKind::Weighted, true)]
         {
             for flags in 0..32 {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
-                for (regime, tables) in [(Strategy::Lines, Tables::One), (Strategy::Rows, Tables::OwnKnots)] {
-                    let path = InterpVariant { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
-                    let kernel = LookupKernel { path, sums, family, regime, weights_along, skip_nan: false };
-                    let state_bytes = family.state_bytes(element, sums);
+                for (strategy, tables) in [(Strategy::Lines, Tables::One), (Strategy::Rows, Tables::OwnKnots)] {
+                    let variant = InterpVariant { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
+                    let kernel = LookupKernel { variant, sums, state, strategy, weights_along, skip_nan: false };
+                    let state_bytes = state.state_bytes(element, sums);
                     all.push((kernel.source(), state_bytes));
                     // What is skipped does not depend on how it was looked up.
                     if flags == 0 || flags == 31 {
                         all.push((LookupKernel { skip_nan: true, ..kernel }.source(), state_bytes));
                     }
-                    if flags == 0 && regime == Strategy::Lines && !weights_along {
-                        all.push((MergeKernel { element, sums, family }.source(), state_bytes));
+                    if flags == 0 && strategy == Strategy::Lines && !weights_along {
+                        all.push((MergeKernel { element, sums, state }.source(), state_bytes));
                     }
                 }
             }
@@ -366,8 +359,8 @@ mod tests {
         for kind in [DeviceKind::Software, DeviceKind::DiscreteGpu] {
             for outputs in [1, 3, 1000, 1 << 20] {
                 for reduce_len in [1, 3, 4, 5, 255, 256, 4097, 65_536, 10_000_001, (1 << 29) + 1] {
-                    let (regime, parts, part_len) = split(kind, outputs, reduce_len);
-                    let together = if regime == Strategy::Rows { QUAD * WORKGROUP } else { QUAD };
+                    let (strategy, parts, part_len) = split(kind, outputs, reduce_len);
+                    let together = if strategy == Strategy::Rows { QUAD * WORKGROUP } else { QUAD };
                     assert!(parts * part_len >= reduce_len && part_len.is_multiple_of(QUAD));
                     assert!(parts == 1 || (parts - 1) * part_len < reduce_len, "{kind:?} {outputs} x {reduce_len}");
                     assert!(part_len.div_ceil(together) <= MOST_ITERATIONS && parts <= MOST_ITERATIONS);

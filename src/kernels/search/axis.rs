@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::element::Float;
 use crate::engine::Engine;
 use crate::engine::check::Checks;
+use crate::engine::gpu::binding::SharedGroup;
 use crate::engine::storage::Storage;
 use crate::error::Result;
 use crate::float::dtype::FloatType;
@@ -29,6 +30,8 @@ pub(crate) struct SortedAxis {
     pub keys: Storage,
     /// The starts of the buckets, and the origin and scale of each table; `None` without buckets.
     pub index: Option<(Storage, Storage)>,
+    /// A GPU's bind group of the keys and the index.
+    pub bind_group: SharedGroup,
     /// Upper bounds on the search depth on a GPU.
     pub bounds: SearchBounds,
     /// The check of the knots' order, where only the device can tell.
@@ -108,6 +111,7 @@ impl SortedAxis {
                 _ => Some((store(engine, &index.starts, moved)?, store(engine, &index.origins, moved)?)),
             },
             checks: Checks::default(),
+            bind_group: SharedGroup::default(),
             is_constant: true,
             byte_indexes: OnceLock::new(),
             asked: AtomicUsize::new(0),
@@ -135,6 +139,7 @@ impl SortedAxis {
             index: None,
             bounds: SearchBounds::unknown(knots),
             checks,
+            bind_group: SharedGroup::default(),
             is_constant,
             byte_indexes: OnceLock::new(),
             asked: AtomicUsize::new(0),

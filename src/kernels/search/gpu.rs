@@ -4,7 +4,8 @@
 use bytemuck::bytes_of;
 
 use crate::engine::check::Outcome;
-use crate::engine::gpu::encoder::{Binding, Encoder};
+use crate::engine::gpu::binding::{Binding, Bindings};
+use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, shared_struct, word};
 use crate::error::Result;
@@ -95,6 +96,7 @@ impl KernelKey for KnotsKernel {
             ],
             constants: Vec::new(),
             access: &[Access::Read, Access::ReadWrite, Access::ReadWrite],
+            shared: &[],
         }
     }
 }
@@ -118,15 +120,15 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 pub(crate) const LAYOUTS: [wgsl::Layout; 3] =
     [KnotParameters::LAYOUT, SearchParameters::LAYOUT, TableParameters::LAYOUT];
 
-/// The bindings of a whole axis: keys, starts, origins.
-pub(crate) fn axis_bindings(axis: &SortedAxis) -> Result<[Binding<'_>; 3]> {
-    let keys = Binding::start(axis.keys.gpu()?, axis.dtype.bytes(axis.tables * axis.knots));
-    let Some((starts, origins)) = &axis.index else {
-        // Without buckets nothing reads them, but something has to be bound.
-        return Ok([keys; 3]);
-    };
-    Ok([
-        keys,
+/// The keys of a whole axis.
+pub(crate) fn keys_binding(axis: &SortedAxis) -> Result<Binding<'_>> {
+    Ok(Binding::start(axis.keys.gpu()?, axis.dtype.bytes(axis.tables * axis.knots)))
+}
+
+/// The index of a whole axis: starts and origins, or nothing.
+pub(crate) fn index_bindings(axis: &SortedAxis) -> Result<Vec<Binding<'_>>> {
+    let Some((starts, origins)) = &axis.index else { return Ok(Vec::new()) };
+    Ok(vec![
         Binding::start(starts.gpu()?, 4 * (axis.tables * (axis.buckets + 1)) as u64),
         Binding::start(origins.gpu()?, axis.dtype.bytes(axis.tables * 2)),
     ])
@@ -194,17 +196,14 @@ impl KernelKey for SearchsortedKernel {
             name: format!("searchsorted_{element}_{load}_{start}_{steps}"),
             fragments: self.fragments(),
             constants,
-            access: match from_bucket {
-                true => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Read, Read, Read],
-                false => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Read],
-            },
+            access: &[Read, Absent, ReadWrite],
+            shared: if from_bucket { &[Read, Read, Read] } else { &[Read] },
         }
     }
 }
 
 pub(crate) fn search(operation: &Search, encoder: &Encoder<'_>) -> Result<()> {
     let axis = &operation.axis;
-    let [keys, starts, origins] = axis_bindings(axis)?;
     let size = axis.dtype.size();
     let from_bucket = axis.bounds.bucket_depth.filter(|&steps| steps < axis.bounds.full_depth);
     // Pieces that begin where a window can, so that queries stay four by four.
@@ -232,12 +231,13 @@ pub(crate) fn search(operation: &Search, encoder: &Encoder<'_>) -> Result<()> {
             output_offset,
             unused: 0,
         };
-        let mut bindings = vec![x, output, keys];
+        let mut shared = vec![keys_binding(axis)?];
         if kernel.from_bucket {
-            bindings.extend([starts, origins]);
+            shared.extend(index_bindings(axis)?);
         }
+        let bindings = Bindings { own: &[x, output], shared: Some((&axis.bind_group, &shared)) };
         let groups = total.div_ceil(QUAD).div_ceil(WORKGROUP);
-        encoder.dispatch(kernel, bytes_of(&parameters), &bindings, groups)?;
+        encoder.dispatch(kernel, bytes_of(&parameters), bindings, groups)?;
     }
     Ok(())
 }

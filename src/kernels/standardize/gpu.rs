@@ -8,7 +8,7 @@ use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, WORKGROUP, constants, params, word};
 use crate::error::Result;
 use crate::float::dtype::FloatType;
-use crate::kernels::reduce::gpu::{Accumulation, VARIANCE};
+use crate::kernels::reduce::gpu::variant::{Accumulation, VARIANCE};
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
 use crate::kernels::tiles::{chunk_ranges, tiles};
 
@@ -45,6 +45,7 @@ impl KernelKey for StandardizeKernel {
             ],
             constants: Vec::new(),
             access: &[Access::Read, Access::Read, Access::Read, Access::ReadWrite],
+            shared: &[],
         }
     }
 }
@@ -97,6 +98,7 @@ impl KernelKey for StandardizeRowsKernel {
             ],
             constants: Vec::new(),
             access: &[Access::Read, Access::ReadWrite],
+            shared: &[],
         }
     }
 }

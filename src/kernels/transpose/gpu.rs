@@ -50,6 +50,7 @@ impl KernelKey for TransposeKernel {
             ],
             constants: Vec::new(),
             access: &[Access::Read, Access::ReadWrite],
+            shared: &[],
         }
     }
 }

@@ -51,10 +51,11 @@ fn kernels_and_dispatches_are_exported() {
         kernels.values().for_each(|kernel| write_kernel(&folder, kernel, parameters));
     }
     let kernels = kernels.values().map(|kernel| {
-        let access: BTreeMap<_, _> = kernel.buffers().map(|(number, access)| (number, binding_type(access))).collect();
+        let buffers = kernel.buffers().map(|((group, binding), access)| (group, binding, binding_type(access)));
+        let buffers: Vec<_> = buffers.collect();
         let constants: BTreeMap<_, _> = kernel.constants.iter().copied().collect();
         let wide = is_wide(&kernel.wgsl(ParametersIn::Uniform));
-        json!({ "name": kernel.name, "wide": wide, "access": access, "constants": constants })
+        json!({ "name": kernel.name, "wide": wide, "buffers": buffers, "constants": constants })
     });
     let kernels: Vec<_> = kernels.collect();
     let mut blobs = Blobs::default();
@@ -110,7 +111,7 @@ impl Blobs {
         for buffer in &logged.buffers {
             let before = self.place(&buffer.before);
             let after = buffer.after.as_ref().map(|after| self.place(after));
-            buffers.push(json!({ "binding": buffer.number, "before": before, "after": after }));
+            buffers.push(json!({ "before": before, "after": after }));
         }
         json!({
             "kernel": logged.kernel.name,

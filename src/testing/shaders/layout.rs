@@ -14,7 +14,7 @@ fn layouts() -> BTreeMap<&'static str, Layout> {
         crate::engine::gpu::layouts(),
         kernels::search::gpu::LAYOUTS.to_vec(),
         kernels::interp::gpu::LAYOUTS.to_vec(),
-        kernels::reduce::gpu::LAYOUTS.to_vec(),
+        kernels::reduce::gpu::variant::LAYOUTS.to_vec(),
         kernels::standardize::gpu::LAYOUTS.to_vec(),
         kernels::transpose::gpu::LAYOUTS.to_vec(),
         kernels::interp_reduce::gpu::LAYOUTS.to_vec(),
@@ -58,7 +58,7 @@ fn parameters_lie_where_the_host_puts_them() {
 
 #[test]
 fn states_take_the_bytes_that_the_host_allocates() {
-    let all = [kernels::reduce::gpu::states(), kernels::interp_reduce::gpu::states()].concat();
+    let all = [kernels::reduce::gpu::variant::states(), kernels::interp_reduce::gpu::states()].concat();
     assert!(!all.is_empty());
     for (kernel, bytes) in all {
         let module = parse(&kernel);

@@ -12,7 +12,7 @@ fn kernels() -> Vec<crate::engine::gpu::pipelines::KernelSource> {
         crate::engine::gpu::kernels(),
         crate::kernels::search::gpu::kernels(),
         crate::kernels::interp::gpu::kernels(),
-        crate::kernels::reduce::gpu::kernels(),
+        crate::kernels::reduce::gpu::variant::kernels(),
         crate::kernels::standardize::gpu::kernels(),
         crate::kernels::transpose::gpu::kernels(),
         crate::kernels::interp_reduce::gpu::kernels(),

@@ -5,7 +5,7 @@ use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-use crate::engine::gpu::pipelines::{Access, KernelSource, ParametersIn};
+use crate::engine::gpu::pipelines::{Access, KernelSource, ParametersIn, Place};
 
 /// Where registers lie that belong to no buffer.
 const SPACE: u8 = 255;
@@ -93,13 +93,13 @@ fn hlsl_options() -> hlsl::Options {
 }
 
 fn msl_options(kernel: &KernelSource) -> msl::Options {
-    let slot = |(number, access): (u32, Access)| {
-        let target =
-            msl::BindTarget { buffer: Some(number as u8), mutable: access == Access::ReadWrite, ..Default::default() };
-        (naga::ResourceBinding { group: 0, binding: number }, target)
+    // Metal counts the buffers of all groups in one row.
+    let slot = |(slot, ((group, binding), access)): (u8, (Place, Access))| {
+        let target = msl::BindTarget { buffer: Some(slot), mutable: access == Access::ReadWrite, ..Default::default() };
+        (naga::ResourceBinding { group, binding }, target)
     };
     let resources = msl::EntryPointResources {
-        resources: std::iter::once((0, Access::Uniform)).chain(kernel.buffers()).map(slot).collect(),
+        resources: (0..).zip(std::iter::once(((0, 0), Access::Uniform)).chain(kernel.buffers())).map(slot).collect(),
         immediates_buffer: Some(0),
         sizes_buffer: Some(SIZES),
     };
