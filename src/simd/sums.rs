@@ -53,6 +53,18 @@ pub fn load_row<T: bytemuck::Pod, R: bytemuck::AnyBitPattern>(pairs: &[[T; 2]], 
     bytemuck::pod_read_unaligned(bytemuck::cast_slice(&pairs[offset..offset + 4]))
 }
 
+/// Methods that are one of pulp's under another name.
+macro_rules! delegate {
+    ($($name:ident($($arg:ident: $type:ident),+) -> $result:ident = $pulp:ident;)+) => {
+        $(
+            #[inline(always)]
+            fn $name(self, $($arg: Self::$type),+) -> Self::$result {
+                Simd::$pulp(self, $($arg),+)
+            }
+        )+
+    };
+}
+
 /// The operations that differ between f32 and f64 in the names of pulp's methods alone.
 macro_rules! lanes {
     ($float:ty, $vector:ident, $mask:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $ge:ident,
@@ -78,64 +90,23 @@ macro_rules! lanes {
             to[..<Self as Vector<$float>>::LANES].copy_from_slice(bytemuck::cast_slice(lanes));
         }
 
-        #[inline(always)]
-        fn add(self, a: Self::V, b: Self::V) -> Self::V {
-            Simd::$add(self, a, b)
-        }
-
-        #[inline(always)]
-        fn sub(self, a: Self::V, b: Self::V) -> Self::V {
-            Simd::$sub(self, a, b)
-        }
-
-        #[inline(always)]
-        fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-            Simd::$mul(self, a, b)
-        }
-
-        #[inline(always)]
-        fn div(self, a: Self::V, b: Self::V) -> Self::V {
-            Simd::$div(self, a, b)
-        }
-
-        #[inline(always)]
-        fn ge(self, a: Self::V, b: Self::V) -> Self::M {
-            Simd::$ge(self, a, b)
-        }
-
-        #[inline(always)]
-        fn lt(self, a: Self::V, b: Self::V) -> Self::M {
-            Simd::$lt(self, a, b)
-        }
-
-        #[inline(always)]
-        fn eq(self, a: Self::V, b: Self::V) -> Self::M {
-            Simd::$eq(self, a, b)
-        }
-
-        #[inline(always)]
-        fn and(self, a: Self::M, b: Self::M) -> Self::M {
-            Simd::$and(self, a, b)
-        }
-
-        #[inline(always)]
-        fn or(self, a: Self::M, b: Self::M) -> Self::M {
-            Simd::$or(self, a, b)
-        }
-
-        #[inline(always)]
-        fn not(self, mask: Self::M) -> Self::M {
-            Simd::$not(self, mask)
+        delegate! {
+            add(a: V, b: V) -> V = $add;
+            sub(a: V, b: V) -> V = $sub;
+            mul(a: V, b: V) -> V = $mul;
+            div(a: V, b: V) -> V = $div;
+            ge(a: V, b: V) -> M = $ge;
+            lt(a: V, b: V) -> M = $lt;
+            eq(a: V, b: V) -> M = $eq;
+            and(a: M, b: M) -> M = $and;
+            or(a: M, b: M) -> M = $or;
+            not(mask: M) -> M = $not;
+            select(mask: M, a: V, b: V) -> V = $select;
         }
 
         #[inline(always)]
         fn all(self, mask: Self::M) -> bool {
             Simd::$first(self, Simd::$not(self, mask)) >= <Self as Vector<$float>>::LANES
-        }
-
-        #[inline(always)]
-        fn select(self, mask: Self::M, a: Self::V, b: Self::V) -> Self::V {
-            Simd::$select(self, mask, a, b)
         }
 
         #[inline(always)]
