@@ -209,6 +209,6 @@ impl<'a> Encoder<'a> {
                 entries: &entries.collect::<Vec<_>>(),
             })
         };
-        kept.0.get_or_make(access, || access, || device.checked("binding a table", bind))
+        kept.0.get_or_make(access, || access, || device.checked("binding a kernel", bind))
     }
 }
