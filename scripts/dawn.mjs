@@ -162,6 +162,8 @@ for (const [number, dispatch] of dispatches.entries()) {
   kernel.runs++;
   counts.played++;
   if (errors.length > 0) fail(`dispatch ${number}, ${kernel.name}: ${errors.join("; ")}`);
+  // It asks how a driver computes, and drivers differ there.
+  if (kernel.name.startsWith("self_check")) continue;
   let isIdentical = true;
   for (const { name, expected, got } of result) {
     const { different, nans, largest, place, words, pair } = compare(expected, got);

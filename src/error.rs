@@ -161,12 +161,16 @@ impl Error {
     }
 
     pub(crate) fn device_mismatch(what: &str, one: &str, other: &str) -> Self {
-        Self::new(
-            ErrorKind::DeviceMismatch,
-            format!(
-                "{what} is on device \"{other}\", but this call runs on \"{one}\"; bring it over with to_device first"
+        let message = match one == other {
+            true => format!(
+                "{what}: on a device \"{other}\" that was opened apart from this call's device of the same name; open it \
+                 once and clone the handle, or bring the array over with to_device"
             ),
-        )
+            false => format!(
+                "{what}: on device \"{other}\", but this call runs on \"{one}\"; bring the array over with to_device first"
+            ),
+        };
+        Self::new(ErrorKind::DeviceMismatch, message)
     }
 
     pub(crate) fn axis_out_of_range(axis: usize, shape: &[usize]) -> Self {

@@ -2,7 +2,7 @@
 // needs: Bits, ROW_BYTES, BITS_WORDS, Accumulator, WORKGROUP, bits_of_words, parameters, sum_zero, sum_add, real
 // needs: sum_merge, sum_ratio, sum_of_count, sum_add_product, variance, is_zero, bits
 // (a - mean) / std of rows that fit into a workgroup's memory: a workgroup a row, which is read once. The means and
-// deviations are those of shaders/reduce (plain.wgsl, moments.wgsl).
+// deviations are those of shaders/reduce (sum.wgsl, moments.wgsl).
 
 @group(0) @binding(1) var<storage, read> values: array<Bits>;
 @group(0) @binding(2) var<storage, read_write> output: array<Bits>;

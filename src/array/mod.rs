@@ -138,7 +138,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
         let shape = shape.into_dimension();
         if elements_of(&shape) != Some(self.len()) {
             return Err(Error::shape(format!(
-                "an array of shape {:?} has {} elements and cannot take shape {:?}",
+                "an array of shape {:?} has {} elements and cannot take shape {:?}; give lengths whose product is {1}",
                 self.shape(),
                 self.len(),
                 shape.slice()
@@ -163,7 +163,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
             return Err(Error::new(
                 ErrorKind::AxisOutOfRange { axis: axis.index(), ndim: self.ndim() + 1 },
                 format!(
-                    "axis {} cannot be inserted into an array of shape {:?}; places are 0..={}",
+                    "axis {} cannot be inserted into an array of shape {:?}; positions are 0..={}",
                     axis.index(),
                     self.shape(),
                     self.ndim()

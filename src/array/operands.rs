@@ -85,20 +85,20 @@ impl Operands {
 
     /// The means of all rows, and their variances or standard deviations.
     pub fn statistics(&self, reduction: Reduction, ddof: f64) -> Result<[Storage; 2]> {
-        let lines = self.view.outputs();
-        let means = self.allocate(lines)?;
-        if lines > 0 {
+        let outputs = self.view.outputs();
+        let means = self.allocate(outputs)?;
+        if outputs > 0 {
             self.device.run(self.operation(Reduction::Mean, Output::Values(means.clone())))?;
         }
-        let output = self.allocate(lines)?;
+        let output = self.allocate(outputs)?;
         let operation = self.operation(reduction, Output::Values(output.clone()));
-        if lines > 0 {
+        if outputs > 0 {
             self.device.run(Reduce { ddof, means: Some(means.clone()), ..operation })?;
         }
         Ok([means, output])
     }
 
-    /// Reduces to places along the axis.
+    /// Reduces to indices along the axis.
     pub fn arg_extremum<D: Dimension>(self, reduction: Reduction, shape: D) -> Result<DeviceArray<u32, D>> {
         self.expect_values(reduction)?;
         let most = u32::MAX as usize;
@@ -106,7 +106,7 @@ impl Operands {
             return Err(Error::new(
                 ErrorKind::TooLarge { bytes: self.dtype.bytes(self.view.len), limit: self.dtype.bytes(most) },
                 format!(
-                    "places along an axis of length {} do not fit into 32 bits; locate in pieces of at most {most}",
+                    "indices along an axis of length {} do not fit into 32 bits; search in pieces of at most {most}",
                     self.view.len
                 ),
             ));
@@ -126,9 +126,9 @@ impl Operands {
         shape: D,
     ) -> Result<Reduced<T, D>> {
         self.expect_values(reduction)?;
-        let (device, lines) = (&self.device, self.view.outputs());
-        let output = self.allocate(lines)?;
-        let weight_sums = if want_sums { Some(self.allocate(lines)?) } else { None };
+        let (device, outputs) = (&self.device, self.view.outputs());
+        let output = self.allocate(outputs)?;
+        let weight_sums = if want_sums { Some(self.allocate(outputs)?) } else { None };
         let check = match reduction {
             Reduction::Average if self.fill.is_none() => {
                 Some(device.check(CheckKind::ZeroWeights { output: shape.slice().to_vec() })?)
@@ -137,7 +137,7 @@ impl Operands {
         };
         let checks = check.iter().fold(self.checks.clone(), |checks, check| checks.with(check.clone()));
         let operation = self.operation(reduction, Output::Values(output.clone()));
-        if lines > 0 {
+        if outputs > 0 {
             device.run(Reduce { weight_sums: weight_sums.clone(), check, ..operation })?;
         } else if let (Some(check), Weights::Shared(weights)) = (check, &self.weights) {
             // There are no averages, but there are weights, and NumPy reports a sum of zero even then.
@@ -202,9 +202,13 @@ impl Operands {
         if !reduction.needs_a_value() || self.view.len > 0 || self.view.outputs() == 0 {
             return Ok(());
         }
+        let outputs = self.view.outputs();
         Err(Error::new(
             ErrorKind::EmptyReduction,
-            "there is no smallest or largest value along an axis of length 0; leave such arrays out",
+            format!(
+                "there is no smallest or largest value of 0 elements, for none of the {outputs} result(s): what is reduced \
+                 has length 0; leave such arrays out"
+            ),
         ))
     }
 }

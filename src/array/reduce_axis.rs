@@ -50,7 +50,7 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
         } else {
             return Err(Error::shape(format!(
                 "weights of shape {:?} do not fit axis {} of an array of shape {:?}; give [{len}], a weight for each \
-                 place along the axis, or {:?}, a weight for each element",
+                 index along the axis, or {:?}, a weight for each element",
                 weights.shape(),
                 axis.index(),
                 self.shape(),

@@ -4,10 +4,17 @@ use crate::device::traces;
 use crate::engine::info::DeviceInfo;
 
 /// The adapters found, and the graphics APIs that were searched.
-#[derive(Default)]
 pub(crate) struct Found {
     pub adapters: Vec<DeviceInfo>,
     pub looked: wgpu::Backends,
+}
+
+impl Found {
+    /// Nothing, for no driver was asked.
+    pub fn without_looking() -> Self {
+        // The default of wgpu's is all.
+        Self { adapters: Vec::new(), looked: wgpu::Backends::empty() }
+    }
 }
 
 /// The graphics APIs named by this builder, or else by the environment.

@@ -52,6 +52,8 @@ struct Inner {
 
 impl Device {
     /// The native CPU engine, which every machine has.
+    ///
+    /// Each call opens a device of its own, and arrays of two devices do not mix: clone the handle to use one twice.
     pub fn cpu() -> Self {
         Self::with(DeviceInfo::cpu(), Engine::cpu(), false)
     }

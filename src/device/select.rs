@@ -176,7 +176,7 @@ impl DeviceBuilder {
         if matches!(wish, Wish::Cpu) {
             return Ok(Device::cpu());
         }
-        let mut found = Found::default();
+        let mut found = Found::without_looking();
         if wish.loads_drivers(self.backends) {
             let may_have_hardware = traces::of_a_gpu();
             found = adapters::all(self.backends, |info| wish.is_enough(info, may_have_hardware)).await;

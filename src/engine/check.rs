@@ -83,25 +83,27 @@ impl Check {
                 ErrorKind::ZeroWeights,
                 format!(
                     "the sum of the weights is zero at element {index} of the averages (shape {output:?}), so that no \
-                     average exists; leave such rows out, give a value for them (average_axis_or), or use \
-                     weighted_sum_axis, which does not divide"
+                     average exists; leave such rows out, give a value for them (average_or, average_axis_or), or use \
+                     weighted sums, which do not divide"
                 ),
             ),
-            CheckKind::Sorted { knots } => not_sorted(index, *knots),
+            CheckKind::Sorted { knots } => {
+                not_sorted(index, *knots, "sort it, or build the table from host data with Order::Sort")
+            }
             CheckKind::Unwritten(error) => error.clone(),
             CheckKind::Input => return Ok(()),
         })
     }
 }
 
-/// The error for a knot that is NaN or smaller than the one before it.
-pub(crate) fn not_sorted(index: usize, knots: usize) -> Error {
+/// The error for a knot that is NaN or smaller than the one before it, and what to do about it.
+pub(crate) fn not_sorted(index: usize, knots: usize, remedy: &str) -> Error {
     let (table, knot) = (index / knots.max(1), index % knots.max(1));
     Error::new(
         ErrorKind::NotSorted { index },
         format!(
             "xp must not decrease and must not hold NaN, but knot {knot} of table {table} (index {index} of xp) is NaN \
-             or smaller than the knot before it; sort it, or build the table with Order::Sort (or Order::Assume)"
+             or smaller than the knot before it; {remedy}"
         ),
     )
 }

@@ -49,6 +49,29 @@ impl Engine {
         }
     }
 
+    /// Whether calls return before their work is done.
+    pub fn works_ahead(&self) -> bool {
+        matches!(self, Self::Gpu(_))
+    }
+
+    /// Whether the host's memory can become an array's.
+    pub fn adopts_memory(&self) -> bool {
+        matches!(self, Self::Cpu(_))
+    }
+
+    /// Whether overwriting that fails may have written a part.
+    pub fn may_write_in_part(&self) -> bool {
+        matches!(self, Self::Gpu(_))
+    }
+
+    /// Begins with what has been asked for, without waiting.
+    pub fn begin(&self) {
+        match self {
+            Self::Cpu(_) => {}
+            Self::Gpu(context) => context.flush_soon(),
+        }
+    }
+
     /// Memory for `len` elements with unspecified contents.
     pub fn allocate<T: Pod + Send + Sync>(&self, len: usize) -> Result<Storage> {
         match self {

@@ -19,7 +19,7 @@ pub(crate) struct MemoryId(usize);
 
 /// Memory that an operation touches.
 #[derive(Clone, Copy)]
-pub(crate) struct Use {
+pub(crate) struct MemoryAccess {
     pub memory: MemoryId,
     pub bytes: u64,
 }
@@ -110,12 +110,12 @@ impl Storage {
     }
 
     /// Declares that an operation touches the first `bytes`.
-    pub fn used(&self, bytes: u64) -> Use {
-        Use { memory: self.id(), bytes }
+    pub fn access(&self, bytes: u64) -> MemoryAccess {
+        MemoryAccess { memory: self.id(), bytes }
     }
 
     /// Whether both are the same memory, such as one buffer of the application under two arrays.
-    pub fn is(&self, other: &Self) -> bool {
+    pub fn same_as(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Gpu(one), Self::Gpu(another)) => one.raw() == another.raw(),
             _ => self.id() == other.id(),

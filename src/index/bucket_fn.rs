@@ -168,7 +168,7 @@ mod tests {
     use crate::index::cpu_index::ByteIndex;
     use crate::index::gpu_index::WindowIndex;
 
-    /// What `shaders/interp/buckets.wgsl` and the documentation say, in so many words.
+    /// What `shaders/table/buckets.wgsl` and the documentation say, in so many words.
     fn expected<T: Float>(function: &BucketFn<T>, x: T) -> u32 {
         let last = f64::from(function.last);
         match function.kind {

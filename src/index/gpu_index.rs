@@ -58,7 +58,7 @@ impl<T: Float> WindowIndex<T> {
         if knots < WORTH_BUCKETS {
             return Ok(Self::without_buckets(keys, knots));
         }
-        let best = Buckets::<T>::cheapest(&keys, knots)?.coarsened()?;
+        let best = Buckets::<T>::cheapest(&keys, knots)?.coarsen()?;
         let origins = best.functions.iter().flat_map(|function| function.encoded());
         let origins = try_collect(origins, 2 * best.functions.len())?;
         Ok(Self { knots, bucketing: best.bucketing(), buckets: best.buckets(), keys, starts: best.starts, origins })
@@ -131,7 +131,7 @@ impl<T: Float> Buckets<T> {
 
     /// The index as a GPU wants it: half as many buckets, as often as that makes no search longer. More buckets do not
     /// mean fewer steps here, as they do on the host, but more misses of the cache.
-    fn coarsened(mut self) -> Result<Self> {
+    fn coarsen(mut self) -> Result<Self> {
         let wanted = self.steps();
         while self.buckets() >= 4 {
             let every_other = self.starts.chunks_exact(self.buckets() + 1).flat_map(|starts| starts.iter().step_by(2));
@@ -246,7 +246,7 @@ mod tests {
         let keys = keys_of(xp, knots).unwrap();
         let fine = Buckets::<T>::cheapest(&keys, knots).unwrap();
         assert_eq!(fine.bucketing(), expected);
-        for buckets in [Buckets::<T>::cheapest(&keys, knots).unwrap().coarsened().unwrap(), fine] {
+        for buckets in [Buckets::<T>::cheapest(&keys, knots).unwrap().coarsen().unwrap(), fine] {
             for (number, table) in xp.chunks_exact(knots).enumerate() {
                 for pair in table.windows(2) {
                     let half = T::narrow(0.5);

@@ -82,13 +82,13 @@ fn fuse_interp_reduce(engine: &Engine, interp: &Interp, reduce: &Reduce) -> Opti
 
 /// Operations prepared for an engine. On a GPU their kernels are compiled, buffers bound and grids computed, so that a
 /// replay only encodes them; the CPU engine runs them one after another.
-pub(crate) struct Program {
+pub(crate) struct PreparedOps {
     // Recorded for a GPU as well: the operations own the memory that its commands use.
     ops: Vec<Op>,
     recorded: Recorded,
 }
 
-impl Program {
+impl PreparedOps {
     /// Also returns the number of passes of each operation.
     pub fn new(engine: &Engine, ops: Vec<Op>) -> Result<(Self, Vec<usize>)> {
         let Engine::Gpu(context) = engine else {
@@ -114,7 +114,7 @@ impl Program {
     ) -> Result<Vec<Findings>> {
         match engine {
             Engine::Cpu(_) => {
-                checks.iter().for_each(|check| check.forget());
+                checks.iter().for_each(|check| check.reset());
                 // Not inside the thread pool: small operations run on this thread, and a trip into the pool costs as
                 // much as they do.
                 self.ops.iter().try_for_each(Op::run)?;
@@ -149,7 +149,7 @@ impl Program {
 
 impl Check {
     /// Resets the check for another replay.
-    fn forget(&self) {
+    fn reset(&self) {
         if let Outcome::Known(word) = self.outcome() {
             word.store(PASSED, std::sync::atomic::Ordering::Relaxed);
         }

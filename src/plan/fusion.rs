@@ -1,7 +1,7 @@
 //! Fuses operations: an interpolation with the only reduction of its rows, if nothing else needs its values.
 
 use crate::engine::Engine;
-use crate::engine::storage::{MemoryId, Use};
+use crate::engine::storage::{MemoryAccess, MemoryId};
 use crate::kernels::footprint::Footprint;
 use crate::kernels::{Op, door};
 
@@ -45,7 +45,7 @@ fn partner(
         return None;
     }
     let later = || planned.iter().enumerate().skip(first + 1).filter_map(|(place, one)| Some((place, one.as_ref()?)));
-    let touches = |uses: &[Use], memory: MemoryId| uses.iter().any(|one| one.memory == memory);
+    let touches = |uses: &[MemoryAccess], memory: MemoryId| uses.iter().any(|one| one.memory == memory);
     let mut users = later().filter(|(_, one)| {
         touches(&one.footprint.reads, output.memory) || touches(&one.footprint.writes, output.memory)
     });
@@ -72,7 +72,9 @@ mod tests {
     use crate::table::InterpTable;
 
     /// The number of operations left of a lookup, an operation between, and a sum of the values looked up.
-    fn left_of(between: impl FnOnce(&[Use], &[Use]) -> (Vec<Use>, Vec<Use>)) -> usize {
+    fn left_of(
+        between: impl FnOnce(&[MemoryAccess], &[MemoryAccess]) -> (Vec<MemoryAccess>, Vec<MemoryAccess>),
+    ) -> usize {
         let device = Device::cpu();
         let table = InterpTable::new(&device, &[0.0_f32, 1.0], &[0.0, 1.0]).unwrap();
         let x = device.upload(&Array2::<f32>::zeros((2, 3))).unwrap();

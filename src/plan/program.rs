@@ -5,14 +5,14 @@ use std::sync::Arc;
 use crate::device::Device;
 use crate::device::recorder::Recording;
 use crate::engine::check::{Check, Findings};
-use crate::engine::storage::{MemoryId, Use};
+use crate::engine::storage::{MemoryAccess, MemoryId};
 use crate::error::Result;
 use crate::kernels::door;
 use crate::plan::fusion::{Planned, fuse};
 
 /// The operations of a replay.
 pub(crate) struct Program {
-    ready: door::Program,
+    ready: door::PreparedOps,
     steps: Vec<Step>,
     checks: Vec<Arc<Check>>,
     words: Option<wgpu::Buffer>,
@@ -37,7 +37,7 @@ impl Program {
         let planned = fuse(device.engine(), ops, needed);
         let mut steps: Vec<Step> = planned.iter().map(Step::of).collect();
         let ops = planned.into_iter().map(|planned| planned.op).collect();
-        let (ready, passes) = door::Program::new(device.engine(), ops)?;
+        let (ready, passes) = door::PreparedOps::new(device.engine(), ops)?;
         steps.iter_mut().zip(passes).for_each(|(step, passes)| step.passes = passes);
         Ok(Self { ready, steps, checks, words })
     }
@@ -60,7 +60,7 @@ impl Program {
 impl Step {
     fn of(planned: &Planned) -> Self {
         let footprint = &planned.footprint;
-        let bytes = |uses: &[Use]| uses.iter().map(|one| one.bytes).sum();
+        let bytes = |uses: &[MemoryAccess]| uses.iter().map(|one| one.bytes).sum();
         Self {
             passes: 1,
             reads: bytes(&footprint.reads),

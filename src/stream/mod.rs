@@ -145,7 +145,7 @@ where
     /// Starts as many chunks as the window has room for.
     fn fill(&mut self) {
         // The CPU engine has finished when a call returns: there is nothing to overlap.
-        let room = if self.device.engine().gpu().is_none() { 1 } else { self.window };
+        let room = if self.device.engine().works_ahead() { self.window } else { 1 };
         while self.under_way.len() < room {
             // If the source or the operation panics, the stream has ended.
             let Some(mut chunks) = self.chunks.take() else { return };
@@ -171,9 +171,7 @@ where
         output.device().ensure_same_device(&self.device, "the result of the operation")?;
         let readback = output.into_readback();
         // Lets the device begin while the host prepares the next chunk.
-        if let Some(context) = self.device.engine().gpu() {
-            context.flush_soon();
-        }
+        self.device.engine().begin();
         Ok(readback)
     }
 

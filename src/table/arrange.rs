@@ -10,6 +10,9 @@ use crate::error::Result;
 use crate::kernels::interp::op::modulo;
 use crate::table::shape::TableShape;
 
+/// What to do about knots out of order.
+pub(crate) const SORT_OR_ASSUME: &str = "sort it, or build the table with Order::Sort (or Order::Assume)";
+
 /// How to treat the order of the knots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -129,7 +132,7 @@ impl<T: Float> Rows<'_, T> {
         } else if options.order == Order::Check
             && let Some(pair) = kept.windows(2).find(|pair| knot(pair[0]) > knot(pair[1]))
         {
-            return Err(not_sorted(self.start(row) + pair[1] as usize, self.given_knots));
+            return Err(not_sorted(self.start(row) + pair[1] as usize, self.given_knots, SORT_OR_ASSUME));
         }
         let (Some(&lowest), Some(&highest)) = (kept.first(), kept.last()) else {
             order.truncate(front);

@@ -16,7 +16,7 @@ use crate::float::scalar::{FloatSlice, Scalar};
 use crate::kernels::door;
 use crate::kernels::interp::op::{Method, Rules, TableData};
 use crate::kernels::search::axis::first_out_of_order;
-use crate::table::arrange::{Order, SortOptions, SortedKnots};
+use crate::table::arrange::{Order, SORT_OR_ASSUME, SortOptions, SortedKnots};
 use crate::table::shape::TableShape;
 use crate::table::{self, InterpTable};
 
@@ -194,7 +194,7 @@ fn upload_floats<T: Float>(
         && order == Order::Check
         && let Some(index) = first_out_of_order(xp, shape.given_knots)
     {
-        return Err(not_sorted(index, shape.given_knots));
+        return Err(not_sorted(index, shape.given_knots, SORT_OR_ASSUME));
     }
     rules.skips_missing = skip_missing;
     let (engine, start, mut moved) = (device.engine(), Instant::now(), 0);

@@ -85,7 +85,7 @@ impl<T: Float> Knots<T> {
         if xp.len() >= u32::MAX as usize {
             return Err(Error::new(
                 ErrorKind::TooLarge { bytes: bytes_of::<T>(xp.len()), limit: bytes_of::<T>(u32::MAX as usize - 1) },
-                format!("there are {} knots, but their places are counted in 32 bits; split them", xp.len()),
+                format!("there are {} knots, but their positions are counted in 32 bits; split them", xp.len()),
             ));
         }
         let mut knots = gathered(&xp.view())?;
@@ -103,7 +103,7 @@ impl<T: Float> Knots<T> {
         };
         let decreasing = match (increases, disorder) {
             (Some(increases), _) => !increases,
-            (None, index) => return Err(not_sorted(index.unwrap_or_default(), count)),
+            (None, index) => return Err(not_sorted(index.unwrap_or_default(), count, "sort it first")),
         };
         let sorted = match disorder {
             None => Ok(axis(&knots, &mut moved)?),

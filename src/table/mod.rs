@@ -116,7 +116,7 @@ impl<T: Float> InterpTable<T> {
     /// a table built with [`skip_missing`](crate::InterpTableBuilder::skip_missing): its knots were selected by its
     /// original values.
     pub fn with_values<D: Dimension>(&self, fp: &DeviceArray<T, D>) -> Result<Self> {
-        let TableData { axis, order, rules, points: own_points, .. } = &*self.data;
+        let TableData { axis, order, rules, given_knots: own_knots, .. } = &*self.data;
         if rules.skips_missing {
             return Err(Error::new(
                 ErrorKind::InvalidOption,
@@ -125,18 +125,18 @@ impl<T: Float> InterpTable<T> {
             ));
         }
         let device = self.device.common_device(fp.device(), "fp")?;
-        let (tables, points) = rows("fp", fp.shape())?;
-        if points != *own_points || tables == 0 || (axis.tables > 1 && tables != axis.tables) {
+        let (tables, given_knots) = rows("fp", fp.shape())?;
+        if given_knots != *own_knots || tables == 0 || (axis.tables > 1 && tables != axis.tables) {
             return Err(Error::shape(format!(
                 "values of shape {:?} do not fit {} table(s) of {} knots; give [{}] or [tables, {}]",
                 fp.shape(),
                 axis.tables,
-                own_points,
-                own_points,
-                own_points
+                own_knots,
+                own_knots,
+                own_knots
             )));
         }
-        let shape = TableShape { given_knots: points, tables };
+        let shape = TableShape { given_knots, tables };
         let data = assemble(&device, axis.clone(), order.clone(), *rules, shape, fp.storage())?;
         Ok(Self::from_parts(&device, data, fp.checks().clone()))
     }
@@ -202,7 +202,7 @@ impl<T: Float> InterpTable<T> {
             return Err(recorder.refusal("written into an array that is there"));
         }
         let args = self.args(x, 1, x.len(), false);
-        out.recompute(Checks::union([&self.checks, x.checks()]), |output| match output.is(x.storage()) {
+        out.recompute(Checks::union([&self.checks, x.checks()]), |output| match output.same_as(x.storage()) {
             false => self.look_up(&device, args, output),
             // Both are one buffer of the application, and kernels cannot read and write the same buffer.
             true => {
@@ -294,7 +294,7 @@ impl<T: Float> InterpTable<T> {
 
     /// The number of knots of each table, as given.
     pub fn knots(&self) -> usize {
-        self.data.points
+        self.data.given_knots
     }
 
     /// The device it is on.
@@ -306,8 +306,8 @@ impl<T: Float> InterpTable<T> {
 impl<T: Float> std::fmt::Debug for InterpTable<T> {
     /// Prints shape, type and device; the values are not read back.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let TableData { tables, points, .. } = &*self.data;
-        write!(f, "InterpTable<{}> of {tables} x {points} on {}", T::TYPE, self.device.info().name)
+        let TableData { tables, given_knots, .. } = &*self.data;
+        write!(f, "InterpTable<{}> of {tables} x {given_knots} on {}", T::TYPE, self.device.info().name)
     }
 }
 
@@ -331,7 +331,7 @@ pub(crate) fn assemble(
         axis,
         order,
         rules,
-        points: shape.given_knots,
+        given_knots: shape.given_knots,
         tables: shape.tables,
     };
     device.run(BuildTable { table: table.clone(), values: values.clone() })?;

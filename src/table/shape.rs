@@ -12,7 +12,7 @@ pub(crate) struct TableShape {
 }
 
 impl TableShape {
-    /// `xp` is `[n]` or `[tables, n]`, and so is `fp`; knots may be shared, and so may values.
+    /// `xp` is `[n]` or `[tables, n]`, and so is `fp`; knots may be shared. `[1, n]` is as good as `[n]`.
     pub fn of(xp: &[usize], fp: &[usize]) -> Result<Self> {
         let (knot_tables, knots) = rows("xp", xp)?;
         let (value_tables, values) = rows("fp", fp)?;

@@ -101,7 +101,7 @@ impl Device {
     /// [`upload`](Self::upload).
     pub(crate) fn adopt<T: Element, D: Dimension>(&self, host: Array<T, D>) -> Result<DeviceArray<T, D>> {
         let device = self.eager();
-        if self.engine().gpu().is_some() || !host.is_standard_layout() {
+        if !self.engine().adopts_memory() || !host.is_standard_layout() {
             return device.upload(&host);
         }
         let start = Instant::now();
@@ -146,7 +146,7 @@ impl<T: Element, D: Dimension> DeviceArray<T, D> {
             *storage = device.engine().store(view)?;
         } else if let Err(error) = device.engine().store_over(storage, view) {
             // A GPU may have received some of them. The CPU engine still has the old ones, with their findings.
-            if device.engine().gpu().is_some() {
+            if device.engine().may_write_in_part() {
                 self.overwritten(Findings::unwritten(error.clone()));
             }
             return Err(error);

@@ -58,19 +58,28 @@ fn imports_of_the_library_point_one_way() {
 #[test]
 fn engines_are_told_apart_behind_one_door() {
     let mut found = Vec::new();
-    look_for_engines(&source(""), &mut found);
+    look_for(&["Engine::Cpu", "Engine::Gpu"], &source(""), &mut found);
     assert_eq!(found, ["kernels/door.rs"], "files outside of engine/ that match on the engine");
+
+    // What is about wgpu itself: its buffers, features, checks, and mappings.
+    let of_wgpu = ["array/mod.rs", "device/mod.rs", "transfer/readback.rs"];
+    let mut found = Vec::new();
+    look_for(&["engine().gpu()"], &source(""), &mut found);
+    found.retain(|path| !path.starts_with("testing/"));
+    found.sort();
+    assert_eq!(found, of_wgpu, "files outside of engine/ that ask for the GPU");
 }
 
-fn look_for_engines(folder: &Path, found: &mut Vec<String>) {
+/// The files of a folder that contain one of the texts.
+fn look_for(texts: &[&str], folder: &Path, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path == source("engine") {
             continue;
         }
         if path.is_dir() {
-            look_for_engines(&path, found);
-        } else if ["Engine::Cpu", "Engine::Gpu"].iter().any(|name| text(&path).contains(name)) {
+            look_for(texts, &path, found);
+        } else if texts.iter().any(|one| text(&path).contains(one)) {
             found.push(path.strip_prefix(source("")).unwrap().to_string_lossy().replace('\\', "/"));
         }
     }

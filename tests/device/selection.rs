@@ -165,6 +165,9 @@ fn a_machine_without_a_driver_has_the_cpu_engine_and_says_what_to_install() {
     assert!(new_in(&NO_DRIVER).contains("native CPU engine"));
     let error = child("child_opens_gpu", &NO_DRIVER);
     assert!(error.starts_with("NoDevice") && error.contains("a hardware GPU"), "{error}");
+    let unnamed = child("child_opens_gpu", &[]);
+    let says_where = unnamed.contains("no trace of one") != unnamed.contains("and found:");
+    assert!(!unnamed.starts_with("NoDevice") || says_where && !unnamed.contains("NOOP"), "{unnamed}");
     if cfg!(target_os = "linux") {
         assert!(error.contains("VULKAN") && error.contains("mesa-vulkan-drivers"), "{error}");
     }

@@ -137,8 +137,8 @@ fn copy_block<T: Pod>(host: ArrayView<'_, T, IxDyn>, target: ArrayViewMut<'_, T,
         let host = host.into_dimensionality::<D>().expect("as many axes as there are");
         let mut target = target.into_dimensionality::<D>().expect("as many axes as there are");
         let along = longest(host.shape());
-        let lines = target.lanes_mut(along).into_iter().zip(host.lanes(along));
-        lines.for_each(|(mut target, host)| target.assign(&host));
+        let lanes = target.lanes_mut(along).into_iter().zip(host.lanes(along));
+        lanes.for_each(|(mut target, host)| target.assign(&host));
     }
     match host.ndim() {
         1 => with_axes::<T, Ix1>(host, target),
@@ -191,7 +191,7 @@ mod tests {
             let array = ArrayD::<f32>::zeros(&shape[..]);
             extents(&if reversed { array.view().reversed_axes() } else { array.view() })
         };
-        assert_eq!(of([60, 20_000], true), [BLOCK / 60, 60], "short lines are taken whole");
+        assert_eq!(of([60, 20_000], true), [BLOCK / 60, 60], "short lanes are taken whole");
         assert_eq!(of([20_000, 60], true), [60, BLOCK / 60], "and short columns");
         assert_eq!(of([2000, 2000], true), [RUN, RUN]);
         assert_eq!(of([2000, 2000], false), [2, 2000], "the same order needs no blocks");

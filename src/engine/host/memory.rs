@@ -55,7 +55,7 @@ impl HostPool {
         Some(vector)
     }
 
-    fn keep<T: Pod + Send>(&self, vector: Vec<T>) {
+    fn recycle<T: Pod + Send>(&self, vector: Vec<T>) {
         let bytes = vector.capacity() * size_of::<T>();
         if bytes < WORTH_KEEPING {
             return;
@@ -202,7 +202,7 @@ impl<T: Pod + Send> std::ops::Deref for Snapshot<T> {
 impl<T: Pod + Send> Drop for Snapshot<T> {
     fn drop(&mut self) {
         if let (Some(pool), Ok(vector)) = (&self.pool, std::mem::take(&mut self.values).into_own()) {
-            pool.keep(vector);
+            pool.recycle(vector);
         }
     }
 }
@@ -211,7 +211,7 @@ impl<T: Pod + Send> Drop for HostBuffer<T> {
     fn drop(&mut self) {
         let data = std::mem::take(self.data.get_mut().unwrap_or_else(PoisonError::into_inner));
         if let (true, Ok(vector)) = (self.is_pooled, data.into_own()) {
-            self.pool.keep(vector);
+            self.pool.recycle(vector);
         }
     }
 }

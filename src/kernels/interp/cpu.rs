@@ -38,7 +38,7 @@ pub(crate) fn table_len(tables: usize, knots: usize) -> usize {
 pub(crate) fn build_table<T: Float>(operation: &BuildTable) -> Result<()> {
     let table = &operation.table;
     let keys = table.axis.keys.host::<T::Key>()?.snapshot();
-    let (knots, points) = (table.axis.knots, table.points);
+    let (knots, given_knots) = (table.axis.knots, table.given_knots);
     let values = operation.values.host::<T>()?.snapshot();
     let order = table.order.as_ref().map(|order| Ok(order.host::<u32>()?.snapshot())).transpose()?;
     let (values, order) = (&*values, order.as_deref());
@@ -51,7 +51,7 @@ pub(crate) fn build_table<T: Float>(operation: &BuildTable) -> Result<()> {
         let last = knot.min(knots - 1);
         let place = order.map_or(last, |order| order[key_table * knots + last] as usize);
         let x = if knot < knots { T::from_key(keys[key_table * knots + knot]) } else { T::nan() };
-        [x, values[number * points + place]]
+        [x, values[number * given_knots + place]]
     };
     table.segments.host::<T>()?.write(|pairs| {
         let (pairs, _) = pairs.as_chunks_mut::<2>();
@@ -72,7 +72,7 @@ pub(crate) fn interp<T: Float>(operation: &Interp) -> Result<()> {
     })
 }
 
-/// InterpArgs with everything they read at hand, for whichever part of the results is wanted.
+/// The operands of a lookup, as snapshots, for whichever part of the results is wanted.
 pub(crate) struct PreparedQueries<'a, T: Float> {
     args: &'a InterpArgs,
     x: Values<T>,

@@ -102,7 +102,7 @@ pub(crate) fn build_table(operation: &BuildTable, encoder: &Encoder<'_>) -> Resu
     };
     let parameters = SegmentParameters {
         knots: word(axis.knots)?,
-        values: word(table.points)?,
+        values: word(table.given_knots)?,
         total: word(total)?,
         has_order: table.order.is_some().into(),
         own_knots: (axis.tables > 1).into(),
@@ -114,7 +114,7 @@ pub(crate) fn build_table(operation: &BuildTable, encoder: &Encoder<'_>) -> Resu
         bytes_of(&parameters),
         &[
             keys,
-            Binding::start(operation.values.gpu()?, table.dtype.bytes(table.tables * table.points)),
+            Binding::start(operation.values.gpu()?, table.dtype.bytes(table.tables * table.given_knots)),
             order,
             Binding::start(table.segments.gpu()?, table.segment_bytes),
         ],

@@ -18,8 +18,8 @@ pub(crate) struct Lookup<'a, T: Float> {
 impl<'a, T: Float> Lookup<'a, T> {
     /// Of one table: knots with their values, and [`PADDING`].
     pub fn new(pairs: &'a [[T; 2]], index: Option<&'a ByteIndex<T>>, rules: &Rules<T>) -> Self {
-        let places = pairs.len() - PADDING;
-        let knots = if rules.ragged { knots_of(&pairs[..places]) } else { places };
+        let len = pairs.len() - PADDING;
+        let knots = if rules.ragged { knots_of(&pairs[..len]) } else { len };
         Self { finder: Finder { pairs, knots, index }, evaluator: Evaluator::new(pairs, knots, rules) }
     }
 
@@ -33,7 +33,7 @@ impl<'a, T: Float> Lookup<'a, T> {
     }
 }
 
-/// How many knots come before the NaN that fills the places of others: a few steps for all the queries of a row. The
+/// How many knots come before the NaN that fills the len of others: a few steps for all the queries of a row. The
 /// first knot may be NaN for itself, that before an infinite period.
 fn knots_of<T: Float>(pairs: &[[T; 2]]) -> usize {
     let [[first, _], others @ ..] = pairs else { return 0 };

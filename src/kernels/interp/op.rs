@@ -92,7 +92,7 @@ pub(crate) struct TableData {
     pub order: Option<Storage>,
     pub rules: Rules<Scalar>,
     /// Knots of a table as the caller gave them, without padding.
-    pub points: usize,
+    pub given_knots: usize,
     /// Sets of values.
     pub tables: usize,
     /// Knots and values in the layout of the engine's kernels: pairs on the CPU, segments of four numbers on a GPU.
@@ -131,14 +131,14 @@ pub(crate) struct InterpArgs {
 impl BuildTable {
     pub fn footprint(&self) -> Footprint {
         let Self { table, values } = self;
-        let TableData { dtype, axis, points, tables, .. } = table;
+        let TableData { dtype, axis, given_knots, tables, .. } = table;
         Footprint {
-            name: format!("table of {tables} x {points} knots"),
+            name: format!("table of {tables} x {given_knots} knots"),
             reads: vec![
-                axis.keys.used(dtype.bytes(axis.tables * axis.knots)),
-                values.used(dtype.bytes(tables * points)),
+                axis.keys.access(dtype.bytes(axis.tables * axis.knots)),
+                values.access(dtype.bytes(tables * given_knots)),
             ],
-            writes: vec![table.segments.used(table.segment_bytes)],
+            writes: vec![table.segments.access(table.segment_bytes)],
         }
     }
 }
@@ -148,12 +148,12 @@ impl Interp {
         let InterpArgs { table, x, rows, columns, shared_queries } = &self.args;
         let dtype = table.dtype;
         let queries = if *shared_queries { *columns } else { rows * columns };
-        let mut reads = vec![x.used(dtype.bytes(queries)), table.segments.used(table.segment_bytes)];
-        reads.extend(table.axis.index.iter().map(|(starts, _)| starts.used(4 * table.axis.buckets as u64)));
+        let mut reads = vec![x.access(dtype.bytes(queries)), table.segments.access(table.segment_bytes)];
+        reads.extend(table.axis.index.iter().map(|(starts, _)| starts.access(4 * table.axis.buckets as u64)));
         Footprint {
             name: format!("interp of {rows} x {columns}"),
             reads,
-            writes: vec![self.output.used(dtype.bytes(rows * columns))],
+            writes: vec![self.output.access(dtype.bytes(rows * columns))],
         }
     }
 }

@@ -73,9 +73,9 @@ fn load_aux(row: u32, index: u32) -> vec4<Bits> { return vec4<Bits>(Bits(0u)); }
 
 /// What takes on a part of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Strategy {
+enum PartStrategy {
     /// An invocation.
-    Lines,
+    Outputs,
     /// A workgroup.
     Rows,
 }
@@ -86,7 +86,7 @@ struct LookupKernel {
     variant: InterpVariant,
     sums: Accumulation,
     state: StateKind,
-    strategy: Strategy,
+    strategy: PartStrategy,
     weights_along: bool,
     skip_nan: bool,
 }
@@ -119,7 +119,7 @@ impl MergeKernel {
         let Self { element, sums, state } = self;
         let mut fragments = beginning(element, sums, state);
         // The mean of nothing is NaN, as the rules say it.
-        if state == StateKind::Plain {
+        if state == StateKind::Sum {
             fragments.push(RULES);
         }
         fragments.extend([wgsl::workgroup(), wgsl::GRID, include_str!("../../../shaders/reduce/merge.wgsl")]);
@@ -139,10 +139,10 @@ impl LookupKernel {
         fragments.extend(variant.lookup_fragments());
         fragments.extend([include_str!("../../../shaders/interp_reduce/accumulate.wgsl"), wgsl::workgroup()]);
         match strategy {
-            Strategy::Lines => {
+            PartStrategy::Outputs => {
                 fragments.extend([wgsl::GRID, include_str!("../../../shaders/interp_reduce/outputs.wgsl")]);
             }
-            Strategy::Rows => fragments.push(include_str!("../../../shaders/interp_reduce/rows.wgsl")),
+            PartStrategy::Rows => fragments.push(include_str!("../../../shaders/interp_reduce/rows.wgsl")),
         }
         fragments
     }
@@ -182,18 +182,18 @@ impl KernelKey for LookupKernel {
     }
 }
 
-/// Into how many parts of how many places a row is split, and what takes them on.
-fn split(kind: DeviceKind, outputs: u64, reduce_len: u64) -> (Strategy, u64, u64) {
+/// Into how many parts of how many indices a row is split, and what takes them on.
+fn split(kind: DeviceKind, outputs: u64, reduce_len: u64) -> (PartStrategy, u64, u64) {
     let is_software = kind == DeviceKind::Software;
     // A software rasteriser pays more for a workgroup's barriers than for a second dispatch, unless there is so little
     // to do that its vectors would be empty.
     let fills_vectors = outputs >= WORKGROUP || reduce_len >= 8 * FEWEST_LOOKUPS;
     let is_long = reduce_len >= QUAD * WORKGROUP && !(is_software && fills_vectors);
-    let strategy = if is_long { Strategy::Rows } else { Strategy::Lines };
+    let strategy = if is_long { PartStrategy::Rows } else { PartStrategy::Outputs };
     // A software rasteriser wants a few invocations for each core, a GPU tens of thousands.
     let (together, busy) = match strategy {
-        Strategy::Rows => (QUAD * WORKGROUP, (1 << 16) / WORKGROUP),
-        Strategy::Lines => (QUAD, if is_software { 1 << 9 } else { 1 << 16 }),
+        PartStrategy::Rows => (QUAD * WORKGROUP, (1 << 16) / WORKGROUP),
+        PartStrategy::Outputs => (QUAD, if is_software { 1 << 9 } else { 1 << 16 }),
     };
     let needed = reduce_len.div_ceil(together * MOST_ITERATIONS);
     // Merging is another dispatch, which costs a software rasteriser as much as a few thousand lookups.
@@ -299,8 +299,8 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
         let shared = table_bindings(table, variant)?;
         let bindings = Bindings { own: &bindings, shared: Some((&table.bind_group, &shared)) };
         let groups = match strategy {
-            Strategy::Rows => count * parts,
-            Strategy::Lines => (count * parts).div_ceil(WORKGROUP),
+            PartStrategy::Rows => count * parts,
+            PartStrategy::Outputs => (count * parts).div_ceil(WORKGROUP),
         };
         encoder.dispatch(kernel, bytes_of(&parameters), bindings, groups)?;
         if parts > 1 {
@@ -327,11 +327,12 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
     for (element, sums) in Accumulation::OF_ELEMENTS {
         for (state, weights_along) in
-            [(StateKind::Plain, false), (StateKind::Weighted, false), (StateKind::Weighted, true)]
+            [(StateKind::Sum, false), (StateKind::Weighted, false), (StateKind::Weighted, true)]
         {
             for flags in 0..32 {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
-                for (strategy, tables) in [(Strategy::Lines, Tables::One), (Strategy::Rows, Tables::OwnKnots)] {
+                for (strategy, tables) in [(PartStrategy::Outputs, Tables::One), (PartStrategy::Rows, Tables::OwnKnots)]
+                {
                     let variant = InterpVariant { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
                     let kernel = LookupKernel { variant, sums, state, strategy, weights_along, skip_nan: false };
                     let state_bytes = state.state_bytes(element, sums);
@@ -340,7 +341,7 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
                     if flags == 0 || flags == 31 {
                         all.push((LookupKernel { skip_nan: true, ..kernel }.source(), state_bytes));
                     }
-                    if flags == 0 && strategy == Strategy::Lines && !weights_along {
+                    if flags == 0 && strategy == PartStrategy::Outputs && !weights_along {
                         all.push((MergeKernel { element, sums, state }.source(), state_bytes));
                     }
                 }
@@ -360,7 +361,7 @@ mod tests {
             for outputs in [1, 3, 1000, 1 << 20] {
                 for reduce_len in [1, 3, 4, 5, 255, 256, 4097, 65_536, 10_000_001, (1 << 29) + 1] {
                     let (strategy, parts, part_len) = split(kind, outputs, reduce_len);
-                    let together = if strategy == Strategy::Rows { QUAD * WORKGROUP } else { QUAD };
+                    let together = if strategy == PartStrategy::Rows { QUAD * WORKGROUP } else { QUAD };
                     assert!(parts * part_len >= reduce_len && part_len.is_multiple_of(QUAD));
                     assert!(parts == 1 || (parts - 1) * part_len < reduce_len, "{kind:?} {outputs} x {reduce_len}");
                     assert!(part_len.div_ceil(together) <= MOST_ITERATIONS && parts <= MOST_ITERATIONS);

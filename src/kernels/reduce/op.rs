@@ -24,7 +24,7 @@ impl AxisSplit {
     }
 }
 
-/// The reduction of a row. The numbers are those of `shaders/reduce/parameters.wgsl`.
+/// The reduction of a row. Shaders have the numbers as `REDUCTION_*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reduction {
     /// The sum of the values, or of the products with the weights.
@@ -57,8 +57,8 @@ impl Reduction {
             Self::Std => "standard deviation",
             Self::Min => "minimum",
             Self::Max => "maximum",
-            Self::ArgMin => "place of the minimum",
-            Self::ArgMax => "place of the maximum",
+            Self::ArgMin => "index of the minimum",
+            Self::ArgMax => "index of the maximum",
         }
     }
 
@@ -138,19 +138,19 @@ impl Reduce {
 
     pub fn footprint(&self) -> Footprint {
         let Self { dtype, view, values, weights, means, output, weight_sums, .. } = self;
-        let (elements, lines) = (dtype.bytes(view.outputs() * view.len), dtype.bytes(view.outputs()));
-        let mut reads = vec![values.used(elements)];
+        let (elements, output_bytes) = (dtype.bytes(view.outputs() * view.len), dtype.bytes(view.outputs()));
+        let mut reads = vec![values.access(elements)];
         match weights {
             Weights::None => {}
-            Weights::Shared(weights) => reads.push(weights.used(dtype.bytes(view.len))),
-            Weights::PerElement(weights) => reads.push(weights.used(elements)),
+            Weights::Shared(weights) => reads.push(weights.access(dtype.bytes(view.len))),
+            Weights::PerElement(weights) => reads.push(weights.access(elements)),
         }
-        reads.extend(means.iter().map(|means| means.used(lines)));
+        reads.extend(means.iter().map(|means| means.access(output_bytes)));
         let mut writes = vec![match output {
-            Output::Values(output) => output.used(lines),
-            Output::Indices(output) => output.used(4 * view.outputs() as u64),
+            Output::Values(output) => output.access(output_bytes),
+            Output::Indices(output) => output.access(4 * view.outputs() as u64),
         }];
-        writes.extend(weight_sums.iter().map(|sums| sums.used(lines)));
+        writes.extend(weight_sums.iter().map(|sums| sums.access(output_bytes)));
         let AxisSplit { outer, len, inner } = view;
         Footprint {
             name: format!("{} of {outer} x {len} x {inner} along the middle", self.reduction.name()),

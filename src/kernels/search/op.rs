@@ -35,8 +35,8 @@ impl PrepareKnots {
         let bytes = self.dtype.bytes(self.total);
         Footprint {
             name: format!("order of {} knots", self.total),
-            reads: vec![self.xp.used(bytes)],
-            writes: vec![self.keys.used(bytes)],
+            reads: vec![self.xp.access(bytes)],
+            writes: vec![self.keys.access(bytes)],
         }
     }
 }
@@ -46,8 +46,8 @@ impl Search {
         let Self { axis, x, output, total, .. } = self;
         Footprint {
             name: format!("search of {total} among {} knots", axis.knots),
-            reads: vec![x.used(axis.dtype.bytes(*total)), axis.keys.used(axis.dtype.bytes(axis.knots))],
-            writes: vec![output.used(4 * *total as u64)],
+            reads: vec![x.access(axis.dtype.bytes(*total)), axis.keys.access(axis.dtype.bytes(axis.knots))],
+            writes: vec![output.access(4 * *total as u64)],
         }
     }
 }

@@ -19,10 +19,10 @@ pub(crate) fn standardize<T: Float>(op: &Standardize) -> Result<()> {
         parallel_for(output.chunks_mut(ELEMENTS_PER_TASK).enumerate(), |(task, chunk)| {
             let first = task * ELEMENTS_PER_TASK;
             for (index, target) in chunk.iter_mut().enumerate() {
-                let place = first + index;
-                let line = place / (len * inner) * inner + place % inner;
-                let deviation = deviations[line];
-                let standardized = (values[place] - means[line]) / deviation;
+                let element = first + index;
+                let output = element / (len * inner) * inner + element % inner;
+                let deviation = deviations[output];
+                let standardized = (values[element] - means[output]) / deviation;
                 // A constant row yields NaN: 0 would be indistinguishable from values equal to their mean.
                 *target = if deviation.is_zero() { T::nan() } else { standardized };
             }

@@ -121,19 +121,19 @@ pub(crate) fn standardize(op: &Standardize, encoder: &Encoder<'_>) -> Result<()>
     let size = op.dtype.size();
     let window = encoder.window_bytes() / size;
     for tile in tiles(op.view.outer as u64, len, inner, window, window) {
-        let (rows, places) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
+        let (rows, reduce_len) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
         let columns = tile.inner.end - tile.inner.start;
-        // Without gaps: a tile has more than one place only if it has all of the inner axis.
+        // Without gaps: a tile has more than one index only if it has all of the inner axis.
         let first = (tile.outer.start * len + tile.len.start) * inner + tile.inner.start;
-        let first_line = tile.outer.start * inner + tile.inner.start;
-        let total = rows * places * columns;
+        let first_output = tile.outer.start * inner + tile.inner.start;
+        let total = rows * reduce_len * columns;
         let (values, value_offset) = encoder.window(op.values.gpu()?, first, total, size);
         let (output, output_offset) = encoder.window(op.output.gpu()?, first, total, size);
-        let (means, statistics_offset) = encoder.window(op.means.gpu()?, first_line, rows * columns, size);
-        let (deviations, _) = encoder.window(op.deviations.gpu()?, first_line, rows * columns, size);
+        let (means, statistics_offset) = encoder.window(op.means.gpu()?, first_output, rows * columns, size);
+        let (deviations, _) = encoder.window(op.deviations.gpu()?, first_output, rows * columns, size);
         let parameters = StandardizeParameters {
             total: word(total)?,
-            len: word(places)?,
+            len: word(reduce_len)?,
             inner: word(columns)?,
             value_offset,
             output_offset,

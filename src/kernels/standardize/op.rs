@@ -29,11 +29,15 @@ pub(crate) struct StandardizeRows {
 impl Standardize {
     pub fn footprint(&self) -> Footprint {
         let AxisSplit { outer, len, inner } = self.view;
-        let (elements, lines) = (self.dtype.bytes(outer * len * inner), self.dtype.bytes(self.view.outputs()));
+        let (elements, output_bytes) = (self.dtype.bytes(outer * len * inner), self.dtype.bytes(self.view.outputs()));
         Footprint {
             name: format!("standardize {outer} x {len} x {inner} along the middle"),
-            reads: vec![self.values.used(elements), self.means.used(lines), self.deviations.used(lines)],
-            writes: vec![self.output.used(elements)],
+            reads: vec![
+                self.values.access(elements),
+                self.means.access(output_bytes),
+                self.deviations.access(output_bytes),
+            ],
+            writes: vec![self.output.access(elements)],
         }
     }
 }
@@ -43,8 +47,8 @@ impl StandardizeRows {
         let bytes = self.dtype.bytes(self.rows * self.len);
         Footprint {
             name: format!("standardize {} rows of {}", self.rows, self.len),
-            reads: vec![self.values.used(bytes)],
-            writes: vec![self.output.used(bytes)],
+            reads: vec![self.values.access(bytes)],
+            writes: vec![self.output.access(bytes)],
         }
     }
 }

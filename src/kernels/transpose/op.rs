@@ -21,8 +21,8 @@ impl Transpose {
         let bytes = dtype.bytes(outer * a * b * inner);
         Footprint {
             name: format!("rearranging {outer} x {a} x {b} x {inner}"),
-            reads: vec![source.used(bytes)],
-            writes: vec![target.used(bytes)],
+            reads: vec![source.access(bytes)],
+            writes: vec![target.access(bytes)],
         }
     }
 }

@@ -253,9 +253,9 @@ impl Run {
     }
 
     fn reduce(&self, a: &DeviceArray<f32, IxDyn>, full: &DeviceArray<f32, IxDyn>, axis: Axis) -> Result<()> {
-        let places = a.shape()[axis.0];
-        let along = self.device.upload(&self.values(places, 0.1, 1.1))?;
-        let zero = self.device.upload(&Array1::zeros(places))?;
+        let len = a.shape()[axis.0];
+        let along = self.device.upload(&self.values(len, 0.1, 1.1))?;
+        let zero = self.device.upload(&Array1::zeros(len))?;
         a.sum_axis(axis)?;
         a.mean_axis(axis)?;
         a.average_axis_returned(axis, &along)?;

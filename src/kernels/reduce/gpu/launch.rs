@@ -1,4 +1,4 @@
-//! How a reduction is launched on a GPU: what an invocation takes on, and into how many parts a line is launch.
+//! How a reduction is launched on a GPU: what an invocation takes on, and into how many parts a row is split.
 
 use crate::engine::gpu::wgsl::WORKGROUP;
 use crate::engine::info::DeviceKind;
@@ -6,34 +6,33 @@ use crate::kernels::reduce::op::AxisSplit;
 
 /// A row shorter than this does not keep a workgroup busy.
 const SHORTEST_ROW: u64 = WORKGROUP;
-/// Neighbouring places of a line lie in pages of their own if they are this many elements apart, or nearly so.
+/// Neighbouring elements of a row lie in pages of their own if they are this many elements apart, or nearly so.
 const PAGE: u64 = 512;
-/// How many pages an invocation walks through before its neighbour begins with the first of them. On llvmpipe averages
-/// of 10,000 x 1,000 down axis 0 with full weights fell from 5.8 to 2.5 ns an element.
+/// How many pages an invocation walks through before its neighbour begins with the first of them (notebook 2026-11:
+/// short parts down axis 0).
 const MOST_PAGES: u64 = 512;
-/// Parts of a line that read side by side. Alone each walked through pages of its own: 100 x 100,000 with full weights
-/// took 3.5 ns an element instead of 1.5. All parts of a line in turns are worse: 4 x 4,000,000 took 4.7 instead of
-/// 1.7.
+/// Parts of a row that read side by side: alone each walks through pages of its own, and all parts of a row in turns
+/// are worse (notebook 2026-11: eight neighbours take turns along a row).
 pub(crate) const NEIGHBOURS: u64 = 8;
-/// Lines and places of a block.
+/// Rows and indices of a block.
 pub(crate) const BLOCK: u64 = 4;
-/// No invocation takes more places than this: llvmpipe ends loops at 65,535 iterations, without a word.
+/// No invocation takes more indices than this: llvmpipe ends loops at 65,535 iterations, without a word.
 pub(crate) const MOST_ITERATIONS: u64 = 32 << 10;
-/// One invocation merges all parts of a line: more than this many take longer than what they save.
+/// One invocation merges all parts of a row: more than this many take longer than what they save.
 pub(crate) const MOST_PARTS: u64 = 1 << 10;
-/// A part shorter than this many places an invocation costs more to merge than it gains.
+/// A part shorter than this many indices an invocation costs more to merge than it gains.
 pub(crate) const FEWEST_ITERATIONS: u64 = 32;
 
 /// What one invocation or workgroup takes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Strategy {
-    /// An invocation a line.
-    Lines,
+    /// An invocation a row.
+    Outputs,
     /// A workgroup a row.
     Rows,
-    /// An invocation four lines, each contiguous.
+    /// An invocation four rows, each contiguous.
     BlocksAlong,
-    /// An invocation four lines, side by side.
+    /// An invocation four rows, side by side.
     BlocksAcross,
     /// Merging what either left.
     Merge,
@@ -45,7 +44,7 @@ impl Strategy {
     }
 }
 
-/// Into how many parts of how many places a line of a tile is launch.
+/// How a row of a tile is split: into `parts` parts of `part_len` indices, but for the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LaunchConfig {
     pub strategy: Strategy,
@@ -65,19 +64,19 @@ impl LaunchConfig {
             (true, true) if outputs >= BLOCK => Strategy::BlocksAlong,
             (false, true) => Strategy::BlocksAcross,
             (true, _) if reduce_len >= SHORTEST_ROW => Strategy::Rows,
-            _ => Strategy::Lines,
+            _ => Strategy::Outputs,
         };
-        // How many lines go together, and how many places at once.
+        // How many rows go together, and how many indices at once.
         let (fold, together) = match strategy {
             Strategy::BlocksAlong | Strategy::BlocksAcross => (BLOCK, BLOCK),
             Strategy::Rows => (1, WORKGROUP),
-            Strategy::Lines | Strategy::Merge => (1, 1),
+            Strategy::Outputs | Strategy::Merge => (1, 1),
         };
         // A GPU hides latency with tens of thousands of invocations; a software rasteriser wants a few for each core.
         let busy = match strategy {
             Strategy::BlocksAlong | Strategy::BlocksAcross => 1 << 8,
             Strategy::Rows => (if is_software { 1 << 10 } else { 1 << 16 }) / WORKGROUP,
-            Strategy::Lines | Strategy::Merge => {
+            Strategy::Outputs | Strategy::Merge => {
                 if is_software {
                     1 << 10
                 } else {
@@ -105,7 +104,7 @@ impl LaunchConfig {
     pub fn groups(self, outputs: u64) -> u64 {
         match self.strategy {
             Strategy::Rows => outputs * self.parts,
-            Strategy::Lines => (outputs * self.parts).div_ceil(WORKGROUP),
+            Strategy::Outputs => (outputs * self.parts).div_ceil(WORKGROUP),
             Strategy::BlocksAlong | Strategy::BlocksAcross => {
                 (outputs.div_ceil(BLOCK) * self.parts).div_ceil(WORKGROUP)
             }
@@ -119,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn splits_cover_the_line_and_stay_under_the_iteration_limit() {
+    fn parts_cover_the_row_and_stay_under_the_iteration_limit() {
         use DeviceKind::{DiscreteGpu, Software};
         for (kind, blocks) in [(DiscreteGpu, false), (DiscreteGpu, true), (Software, false), (Software, true)] {
             for inner in [1, 7] {
@@ -130,7 +129,7 @@ mod tests {
                         let together = match launch.strategy {
                             Strategy::Rows => WORKGROUP,
                             Strategy::BlocksAlong | Strategy::BlocksAcross => BLOCK,
-                            Strategy::Lines | Strategy::Merge => 1,
+                            Strategy::Outputs | Strategy::Merge => 1,
                         };
                         assert!(together != BLOCK || launch.part_len.is_multiple_of(BLOCK), "{launch:?}");
                         assert!(launch.parts * launch.part_len >= reduce_len, "{launch:?}");

@@ -24,15 +24,15 @@ pub(crate) fn reduce(operation: &Reduce, encoder: &Encoder<'_>) -> Result<()> {
     let window = encoder.window_bytes() / operation.dtype.size();
     let widest = encoder.window_bytes() / state_bytes;
     let all = tiles(view.outer as u64, view.len as u64, view.inner as u64, window, widest);
-    // Tiles of the same lines follow one another.
+    // Tiles of the same rows follow one another.
     for tiles in all.chunk_by(|one, next| one.outer == next.outer && one.inner == next.inner) {
-        Lines { operation, encoder, sums, state, state_bytes }.run(tiles)?;
+        RowsOfTiles { operation, encoder, sums, state, state_bytes }.run(tiles)?;
     }
     Ok(())
 }
 
-/// The reduction of the lines that some tiles share.
-struct Lines<'a> {
+/// The reduction of the rows that some tiles share.
+struct RowsOfTiles<'a> {
     operation: &'a Reduce,
     encoder: &'a Encoder<'a>,
     sums: Accumulation,
@@ -41,7 +41,7 @@ struct Lines<'a> {
 }
 
 /// One dispatch of it.
-struct Step<'a> {
+struct TileDispatch<'a> {
     tile: &'a Tile,
     launch: LaunchConfig,
     outputs: u64,
@@ -56,7 +56,7 @@ fn stride(count: u64, elements: usize) -> Result<u32> {
     if count > 1 { word(elements) } else { Ok(u32::try_from(elements).unwrap_or_default()) }
 }
 
-impl Lines<'_> {
+impl RowsOfTiles<'_> {
     fn run(&self, tiles: &[Tile]) -> Result<()> {
         let Some(deepest) = tiles.first() else { return Ok(()) };
         let outputs = (deepest.outer.end - deepest.outer.start) * (deepest.inner.end - deepest.inner.start);
@@ -73,11 +73,25 @@ impl Lines<'_> {
         };
 
         for (number, tile) in tiles.iter().enumerate() {
-            self.dispatch(&Step { tile, launch, outputs, continue_partial: number > 0, single_pass, partials })?;
+            self.dispatch(&TileDispatch {
+                tile,
+                launch,
+                outputs,
+                continue_partial: number > 0,
+                single_pass,
+                partials,
+            })?;
         }
         if !single_pass {
             let launch = LaunchConfig { strategy: Strategy::Merge, ..launch };
-            self.dispatch(&Step { tile: deepest, launch, outputs, continue_partial: false, single_pass, partials })?;
+            self.dispatch(&TileDispatch {
+                tile: deepest,
+                launch,
+                outputs,
+                continue_partial: false,
+                single_pass,
+                partials,
+            })?;
         }
         Ok(())
     }
@@ -102,9 +116,9 @@ impl Lines<'_> {
         Ok(values && weights)
     }
 
-    fn parameters(&self, step: &Step<'_>) -> Result<ReduceParameters> {
+    fn parameters(&self, step: &TileDispatch<'_>) -> Result<ReduceParameters> {
         let Reduce { view, reduction, weights, weight_sums, .. } = self.operation;
-        let Step { tile, launch, outputs, continue_partial, single_pass, .. } = step;
+        let TileDispatch { tile, launch, outputs, continue_partial, single_pass, .. } = step;
         let (rows, reduce_len) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
         Ok(ReduceParameters {
             outputs: word(*outputs)?,
@@ -145,9 +159,9 @@ impl Lines<'_> {
         tile.outer.start * self.operation.view.inner as u64 + tile.inner.start
     }
 
-    fn dispatch(&self, step: &Step<'_>) -> Result<()> {
+    fn dispatch(&self, step: &TileDispatch<'_>) -> Result<()> {
         let Self { encoder, operation, .. } = self;
-        let Step { tile, launch, outputs, partials, .. } = step;
+        let TileDispatch { tile, launch, outputs, partials, .. } = step;
         let Reduce { view, values, weights, output, weight_sums, means, check, .. } = operation;
         let (len, inner) = (view.len as u64, view.inner as u64);
         let size = operation.dtype.size();

@@ -63,14 +63,14 @@ params! {
 #[cfg(test)]
 pub(crate) const LAYOUTS: [wgsl::Layout; 1] = [ReduceParameters::LAYOUT];
 
-/// What a line is reduced by: which state its places are folded into, and what is bound besides.
+/// What a row is reduced to: the state that its elements are folded into, and what is bound besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum StateKind {
-    Plain,
+    Sum,
     Weighted,
     Moments,
     ExtremeValue,
-    ExtremePlace,
+    ExtremeIndex,
 }
 
 impl StateKind {
@@ -78,8 +78,8 @@ impl StateKind {
         match (operation.reduction, &operation.weights) {
             (Reduction::Var | Reduction::Std, _) => Self::Moments,
             (Reduction::Min | Reduction::Max, _) => Self::ExtremeValue,
-            (Reduction::ArgMin | Reduction::ArgMax, _) => Self::ExtremePlace,
-            (Reduction::Sum | Reduction::Mean | Reduction::Average, Weights::None) => Self::Plain,
+            (Reduction::ArgMin | Reduction::ArgMax, _) => Self::ExtremeIndex,
+            (Reduction::Sum | Reduction::Mean | Reduction::Average, Weights::None) => Self::Sum,
             (Reduction::Sum | Reduction::Mean | Reduction::Average, _) => Self::Weighted,
         }
     }
@@ -87,8 +87,8 @@ impl StateKind {
     /// The arithmetic of its sums, if it has any.
     pub fn accumulator(self, sums: Accumulation) -> Option<&'static str> {
         match self {
-            Self::Plain | Self::Weighted | Self::Moments => Some(sums.fragment()),
-            Self::ExtremeValue | Self::ExtremePlace => None,
+            Self::Sum | Self::Weighted | Self::Moments => Some(sums.fragment()),
+            Self::ExtremeValue | Self::ExtremeIndex => None,
         }
     }
 
@@ -102,7 +102,7 @@ impl StateKind {
             REDUCTION_ARGMIN = Reduction::ArgMin,
         };
         match self {
-            Self::Plain => vec![reductions, include_str!("../../../../shaders/reduce/plain.wgsl")],
+            Self::Sum => vec![reductions, include_str!("../../../../shaders/reduce/sum.wgsl")],
             Self::Weighted => vec![reductions, include_str!("../../../../shaders/reduce/weighted.wgsl")],
             Self::Moments => vec![reductions, VARIANCE, include_str!("../../../../shaders/reduce/moments.wgsl")],
             Self::ExtremeValue => vec![
@@ -110,7 +110,7 @@ impl StateKind {
                 include_str!("../../../../shaders/reduce/extremes.wgsl"),
                 include_str!("../../../../shaders/reduce/extreme_value.wgsl"),
             ],
-            Self::ExtremePlace => vec![
+            Self::ExtremeIndex => vec![
                 reductions,
                 include_str!("../../../../shaders/reduce/extremes.wgsl"),
                 include_str!("../../../../shaders/reduce/extreme_index.wgsl"),
@@ -122,8 +122,8 @@ impl StateKind {
     fn access(self, is_merge: bool) -> &'static [Access] {
         use Access::{Absent, Read, ReadWrite};
         match (self, is_merge) {
-            (Self::Plain | Self::ExtremeValue | Self::ExtremePlace, false) => &[Read, ReadWrite, ReadWrite],
-            (Self::Plain | Self::ExtremeValue | Self::ExtremePlace, true) => &[Absent, ReadWrite, ReadWrite],
+            (Self::Sum | Self::ExtremeValue | Self::ExtremeIndex, false) => &[Read, ReadWrite, ReadWrite],
+            (Self::Sum | Self::ExtremeValue | Self::ExtremeIndex, true) => &[Absent, ReadWrite, ReadWrite],
             (Self::Moments, false) => &[Read, ReadWrite, ReadWrite, Read],
             (Self::Moments, true) => &[Absent, ReadWrite, ReadWrite, Read],
             (Self::Weighted, false) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite],
@@ -140,11 +140,11 @@ impl StateKind {
         };
         let word: u64 = 4;
         match self {
-            Self::Plain => (accumulator + word).next_multiple_of(alignment),
+            Self::Sum => (accumulator + word).next_multiple_of(alignment),
             Self::Weighted => 2 * accumulator,
             Self::Moments => (2 * accumulator + word).next_multiple_of(alignment),
-            Self::ExtremeValue | Self::ExtremePlace if element == FloatType::F64 => 16,
-            Self::ExtremeValue | Self::ExtremePlace => 8,
+            Self::ExtremeValue | Self::ExtremeIndex if element == FloatType::F64 => 16,
+            Self::ExtremeValue | Self::ExtremeIndex => 8,
         }
     }
 }
@@ -217,10 +217,10 @@ impl ReduceKernel {
                 },
                 constants! { NEIGHBOURS = NEIGHBOURS },
             ]),
-            (Strategy::Lines | Strategy::Rows, true) => {
+            (Strategy::Outputs | Strategy::Rows, true) => {
                 fragments.push(include_str!("../../../../shaders/reduce/by_one_weighted.wgsl"));
             }
-            (Strategy::Lines | Strategy::Rows, false) => {
+            (Strategy::Outputs | Strategy::Rows, false) => {
                 fragments.push(include_str!("../../../../shaders/reduce/by_one.wgsl"));
             }
             (Strategy::Merge, _) => {}
@@ -231,7 +231,7 @@ impl ReduceKernel {
         }
         fragments.push(match self.strategy {
             Strategy::BlocksAlong | Strategy::BlocksAcross => include_str!("../../../../shaders/reduce/blocks.wgsl"),
-            Strategy::Lines => include_str!("../../../../shaders/reduce/outputs.wgsl"),
+            Strategy::Outputs => include_str!("../../../../shaders/reduce/outputs.wgsl"),
             Strategy::Rows => include_str!("../../../../shaders/reduce/rows.wgsl"),
             Strategy::Merge => include_str!("../../../../shaders/reduce/merge.wgsl"),
         });
@@ -272,18 +272,14 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 pub(crate) fn states() -> Vec<(KernelSource, u64)> {
     let mut all = Vec::new();
     for (element, sums) in Accumulation::OF_ELEMENTS {
-        for state in [
-            StateKind::Plain,
-            StateKind::Weighted,
-            StateKind::Moments,
-            StateKind::ExtremeValue,
-            StateKind::ExtremePlace,
-        ] {
+        for state in
+            [StateKind::Sum, StateKind::Weighted, StateKind::Moments, StateKind::ExtremeValue, StateKind::ExtremeIndex]
+        {
             let mut push = |strategy, blocks| {
                 let kernel = ReduceKernel { element, sums, state, strategy, blocks }.source();
                 all.push((kernel, state.state_bytes(element, sums)));
             };
-            for strategy in [Strategy::Lines, Strategy::Rows, Strategy::Merge] {
+            for strategy in [Strategy::Outputs, Strategy::Rows, Strategy::Merge] {
                 push(strategy, ForBlocks::default());
             }
             for strategy in [Strategy::BlocksAlong, Strategy::BlocksAcross] {
