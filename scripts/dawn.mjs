@@ -181,7 +181,7 @@ for (const [number, dispatch] of dispatches.entries()) {
 }
 
 // Kernels that differ in the number of their steps alone stand for each other.
-const shape = (name) => name.replace(/((?:One|SharedKnots|OwnKnots)_\d{5})_\d+/, "$1");
+const shape = (name) => name.replace(/((?:One|SharedKnots|OwnKnots)_\d{5}|_(?:first|bucket))_\d+/, "$1");
 // What no software driver is ever given: buckets beside constants (the third and fourth flag), where all is looked up from
 // the first knot; and, without f64, words of 64 bits.
 const isOutOfReach = (name) => /_\d\d11\d(_|$)/.test(name) || (name === "transpose_8" && !recordedOn.f64);

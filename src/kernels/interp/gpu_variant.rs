@@ -34,6 +34,14 @@ impl Tables {
             _ => Self::OwnKnots,
         }
     }
+
+    /// What a kernel without buckets has to know: segments are those of a row's table, whoever shares the knots.
+    fn without_buckets(self) -> Self {
+        match self {
+            Self::One => Self::One,
+            Self::SharedKnots | Self::OwnKnots => Self::OwnKnots,
+        }
+    }
 }
 
 /// What a device and a table are like, as far as it matters here.
@@ -100,14 +108,15 @@ impl InterpVariant {
             uniform,
             buckets: bucket_depth.is_some(),
             finite: is_finite(rules, bounds),
-            tables,
+            tables: if bucket_depth.is_some() { tables } else { tables.without_buckets() },
             steps: bucket_depth.unwrap_or(bounds.full_depth).min(MOST_STEPS),
         }
     }
 
     /// The same, bisecting from the first knot, where there is no room for the index.
     pub fn without_buckets(self, bounds: &SearchBounds) -> Self {
-        Self { buckets: false, steps: bounds.full_depth.min(MOST_STEPS), ..self }
+        let tables = self.tables.without_buckets();
+        Self { buckets: false, tables, steps: bounds.full_depth.min(MOST_STEPS), ..self }
     }
 
     /// Finding and evaluating, for any kernel: all but the parameters and where the results go.
@@ -222,6 +231,9 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
         for tables in [Tables::One, Tables::SharedKnots, Tables::OwnKnots] {
             for flags in 0..32 {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
+                if !buckets && tables != tables.without_buckets() {
+                    continue;
+                }
                 let some = InterpVariant { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
                 all.push(some.source());
                 if flags == 0 && tables == Tables::One {

@@ -33,6 +33,12 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), kernels.len(), "kernels share a name");
+        let mut sources = std::collections::HashMap::new();
+        for kernel in &kernels {
+            let source = (&kernel.fragments, format!("{:?}", kernel.constants), kernel.access, kernel.shared);
+            let other = sources.insert(source, &kernel.name);
+            assert_eq!(other, None, "{} is the same kernel under another name", kernel.name);
+        }
         for kernel in &kernels {
             let [in_a_buffer, in_the_command] =
                 [ParametersIn::Uniform, ParametersIn::Immediates].map(|place| Translation::of(kernel, place).wgsl);

@@ -1,7 +1,7 @@
 //! Operations whose dispatches are worth having: with them every kernel of 32 bits runs that a software driver can be
 //! made to choose, whatever the number of its steps.
 
-use ndarray::{Array1, Array2, ArrayD, Axis, Dimension, IxDyn};
+use ndarray::{Array1, Array2, ArrayD, Axis, Dimension, Ix2, IxDyn};
 use serde_json::{Value, json};
 
 use crate::engine::gpu::{GpuContext, dispatch_log};
@@ -135,11 +135,7 @@ impl Run {
         if kind == Kind::One {
             let x = self.queries(1, 1031, xp);
             table.interp(&device.upload(&x)?)?;
-            let buffer =
-                dispatch_log::tight_buffer(self.context(), size_of_val(x.as_slice().expect("in order")) as u64);
-            let mut tight = DeviceArray::from_wgpu_buffer(device, buffer, (1, 1031))?;
-            tight.overwrite(&x)?;
-            table.interp(&tight)?;
+            table.interp(&self.tight(&x)?)?;
             return Ok(());
         }
         for columns in [264, 263] {
@@ -148,6 +144,15 @@ impl Run {
             table.interp_rows(&device.upload(&x.row(2))?)?;
         }
         Ok(())
+    }
+
+    /// Uploads into memory that ends with the values, as an application's may.
+    fn tight(&self, values: &Array2<f32>) -> Result<DeviceArray<f32, Ix2>> {
+        let bytes = size_of_val(values.as_slice().expect("in order")) as u64;
+        let buffer = dispatch_log::tight_buffer(self.context(), bytes);
+        let mut tight = DeviceArray::from_wgpu_buffer(&self.device, buffer, values.dim())?;
+        tight.overwrite(values)?;
+        Ok(tight)
     }
 
     /// By an invocation a row and by a workgroup a row, by four and by one, with weights of all kinds.
@@ -167,11 +172,13 @@ impl Run {
                 let y = table.interp_rows(x)?;
                 if sums { y.weighted_sum_axis(Axis(1), &full) } else { y.average_axis(Axis(1), &full) }
             })?;
-            let skipping = device.capture(&x, |x| {
-                let y = table.interp_rows(x)?;
-                if sums { y.skip_nan().mean_axis(Axis(1)) } else { y.skip_nan().average_axis_or(Axis(1), &full, -1.0) }
-            })?;
-            assert_eq!([alone.fused(), averages.fused(), weighted.fused(), skipping.fused()], [1; 4]);
+            let skipping = [
+                device.capture(&x, |x| table.interp_rows(x)?.skip_nan().mean_axis(Axis(1)))?,
+                device.capture(&x, |x| table.interp_rows(x)?.skip_nan().average_axis_or(Axis(1), &full, -1.0))?,
+                device.capture(&x, |x| table.interp_rows(x)?.skip_nan().average_axis(Axis(1), &along))?,
+            ];
+            assert_eq!([alone.fused(), averages.fused(), weighted.fused()], [1; 3]);
+            assert!(skipping.iter().all(|plan| plan.fused() == 1));
             dispatch_log::replay_recorded(self.context())?;
         }
         Ok(())
@@ -293,6 +300,9 @@ impl Run {
             knots.digitize(&x, true)?;
             let reversed: Array1<f32> = xp.iter().rev().copied().collect();
             Knots::new(&self.device, &reversed)?.digitize(&x, false)?;
+            // One by one: neither the number nor the memory of these is a multiple of four.
+            let odd = self.queries(1, 1031, &scattered.clone().insert_axis(Axis(0)));
+            knots.searchsorted(&self.tight(&odd)?, Side::Left)?;
         }
         let many = self.device.upload(&self.values(65_536 * 64 + 5, -60.0, 60.0))?;
         Knots::new(&self.device, &few)?.searchsorted(&many, Side::Right)?;

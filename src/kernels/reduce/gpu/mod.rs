@@ -18,8 +18,8 @@ use crate::kernels::tiles::{Tile, tiles};
 
 pub(crate) fn reduce(operation: &Reduce, encoder: &Encoder<'_>) -> Result<()> {
     let view = operation.view;
-    let sums = Accumulation::of(operation.dtype, encoder);
     let state = StateKind::of(operation);
+    let sums = state.sums(Accumulation::of(operation.dtype, encoder));
     let state_bytes = state.state_bytes(operation.dtype, sums);
     let window = encoder.window_bytes() / operation.dtype.size();
     let widest = encoder.window_bytes() / state_bytes;

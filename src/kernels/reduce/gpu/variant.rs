@@ -84,12 +84,21 @@ impl StateKind {
         }
     }
 
+    fn has_sums(self) -> bool {
+        match self {
+            Self::Sum | Self::Weighted | Self::Moments => true,
+            Self::ExtremeValue | Self::ExtremeIndex => false,
+        }
+    }
+
+    /// How its sums are kept on a device that keeps them in this way; where it has none, one way stands for both.
+    pub fn sums(self, sums: Accumulation) -> Accumulation {
+        if self.has_sums() { sums } else { Accumulation::Compensated }
+    }
+
     /// The arithmetic of its sums, if it has any.
     pub fn accumulator(self, sums: Accumulation) -> Option<&'static str> {
-        match self {
-            Self::Sum | Self::Weighted | Self::Moments => Some(sums.fragment()),
-            Self::ExtremeValue | Self::ExtremeIndex => None,
-        }
+        self.has_sums().then(|| sums.fragment())
     }
 
     /// Its state, and what is made of it.
@@ -275,6 +284,9 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
         for state in
             [StateKind::Sum, StateKind::Weighted, StateKind::Moments, StateKind::ExtremeValue, StateKind::ExtremeIndex]
         {
+            if state.sums(sums) != sums {
+                continue;
+            }
             let mut push = |strategy, blocks| {
                 let kernel = ReduceKernel { element, sums, state, strategy, blocks }.source();
                 all.push((kernel, state.state_bytes(element, sums)));
