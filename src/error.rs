@@ -163,11 +163,12 @@ impl Error {
     pub(crate) fn device_mismatch(what: &str, one: &str, other: &str) -> Self {
         let message = match one == other {
             true => format!(
-                "{what}: on a device \"{other}\" that was opened apart from this call's device of the same name; open it \
-                 once and clone the handle, or bring the array over with to_device"
+                "{what}: on a device \"{other}\" that was opened apart from this call's device of the same name; open \
+                 it once and clone the handle, or bring the array over with to_device"
             ),
             false => format!(
-                "{what}: on device \"{other}\", but this call runs on \"{one}\"; bring the array over with to_device first"
+                "{what}: on device \"{other}\", but this call runs on \"{one}\"; bring the array over with \
+                 to_device first"
             ),
         };
         Self::new(ErrorKind::DeviceMismatch, message)

@@ -206,8 +206,8 @@ impl Operands {
         Err(Error::new(
             ErrorKind::EmptyReduction,
             format!(
-                "there is no smallest or largest value of 0 elements, for none of the {outputs} result(s): what is reduced \
-                 has length 0; leave such arrays out"
+                "there is no smallest or largest value of 0 elements, for none of the {outputs} result(s): what is \
+                 reduced has length 0; leave such arrays out"
             ),
         ))
     }
