@@ -83,8 +83,8 @@ impl Check {
                 ErrorKind::ZeroWeights,
                 format!(
                     "the sum of the weights is zero at element {index} of the averages (shape {output:?}), so that no \
-                     average exists; leave such rows out, give a value for them (average_or, average_axis_or), or use \
-                     weighted sums, which do not divide"
+                     average exists; leave such rows out, give a value for them (average_axis_or), or use \
+                     weighted_sum_axis, which does not divide"
                 ),
             ),
             CheckKind::Sorted { knots } => {
