@@ -33,7 +33,7 @@ impl<'a, T: Float> Lookup<'a, T> {
     }
 }
 
-/// How many knots come before the NaN that fills the len of others: a few steps for all the queries of a row. The
+/// How many knots come before the NaN in place of others: a few steps for all the queries of a row. The
 /// first knot may be NaN for itself, that before an infinite period.
 fn knots_of<T: Float>(pairs: &[[T; 2]]) -> usize {
     let [[first, _], others @ ..] = pairs else { return 0 };
