@@ -17,7 +17,7 @@ params! {
         inner: u32,
         /// Elements of a row in this tile.
         reduce_len: u32,
-        /// Into which a row is launch.
+        /// Into which a row is split.
         parts: u32,
         /// Elements of a part.
         part_len: u32,
