@@ -77,6 +77,9 @@ pub trait Vector<T>: Copy {
     ///
     /// Implemented by loads of whole rows and shuffles: a gather takes twice as long on many processors.
     fn load_transposed(self, pairs: &[[T; 2]], offsets: &[usize]) -> [Self::V; 8];
+    /// Loads four consecutive numbers for each lane, from the lane's offset on, transposed: the first of each, then the
+    /// second, and so on. Half as many shuffles.
+    fn load_transposed4(self, numbers: &[T], offsets: &[usize]) -> [Self::V; 4];
 
     /// A vector in the type of the accumulator: f32 widened to f64.
     type Wide: Copy;

@@ -3,7 +3,7 @@
 use pulp::Scalar;
 
 use crate::float::accumulator::lost_by_product;
-use crate::simd::sums::{InstructionSet, load_row};
+use crate::simd::sums::{InstructionSet, load_four, load_row};
 
 impl InstructionSet for Scalar {
     // Of the second half of each pair nothing is used.
@@ -18,6 +18,16 @@ impl InstructionSet for Scalar {
     #[inline(always)]
     fn transposed_f64s(self, pairs: &[[f64; 2]], offsets: &[usize]) -> [f64; 8] {
         load_row(pairs, offsets[0])
+    }
+
+    #[inline(always)]
+    fn transposed4_f32s(self, numbers: &[f32], offsets: &[usize]) -> [f32; 4] {
+        load_four(numbers, offsets[0])
+    }
+
+    #[inline(always)]
+    fn transposed4_f64s(self, numbers: &[f64], offsets: &[usize]) -> [f64; 4] {
+        load_four(numbers, offsets[0])
     }
 
     #[inline(always)]

@@ -19,6 +19,10 @@ pub trait InstructionSet: Simd {
     fn transposed_f32s(self, pairs: &[[f32; 2]], offsets: &[usize]) -> [Self::f32s; 8];
     /// [`Vector::load_transposed`] of f64.
     fn transposed_f64s(self, pairs: &[[f64; 2]], offsets: &[usize]) -> [Self::f64s; 8];
+    /// [`Vector::load_transposed4`] of f32.
+    fn transposed4_f32s(self, numbers: &[f32], offsets: &[usize]) -> [Self::f32s; 4];
+    /// [`Vector::load_transposed4`] of f64.
+    fn transposed4_f64s(self, numbers: &[f64], offsets: &[usize]) -> [Self::f64s; 4];
     /// Splits a vector into halves and widens them.
     fn widen_f32s(self, values: Self::f32s) -> [Self::f64s; 2];
     /// The same, straight from memory.
@@ -47,10 +51,19 @@ impl<T: Copy, const N: usize> Repeat<T> for [T; N] {
 /// Loads four consecutive pairs, bit for bit.
 #[inline(always)]
 pub fn load_row<T: bytemuck::Pod, R: bytemuck::AnyBitPattern>(pairs: &[[T; 2]], offset: usize) -> R {
-    // Clamped, which is one comparison, where slicing at the offset and then at four takes two bounds checks. No caller
-    // has an offset beyond.
-    let offset = offset.min(pairs.len() - 4);
+    // Clamped, which is a comparison and a select, where slicing takes bounds checks. No caller has an offset beyond.
+    // That there are four is checked once for all lanes, and saves checking it for each.
+    let last = pairs.len().checked_sub(4).expect("four pairs at least");
+    let offset = offset.min(last);
     bytemuck::pod_read_unaligned(bytemuck::cast_slice(&pairs[offset..offset + 4]))
+}
+
+/// Loads four consecutive numbers, bit for bit.
+#[inline(always)]
+pub fn load_four<T: bytemuck::Pod, R: bytemuck::AnyBitPattern>(numbers: &[T], offset: usize) -> R {
+    let last = numbers.len().checked_sub(4).expect("four numbers at least");
+    let offset = offset.min(last);
+    bytemuck::pod_read_unaligned(bytemuck::cast_slice(&numbers[offset..offset + 4]))
 }
 
 /// Methods that are one of pulp's under another name.
@@ -68,7 +81,7 @@ macro_rules! delegate {
 /// The operations that differ between f32 and f64 in the names of pulp's methods alone.
 macro_rules! lanes {
     ($float:ty, $vector:ident, $mask:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $ge:ident,
-     $lt:ident, $eq:ident, $and:ident, $or:ident, $not:ident, $first:ident, $select:ident, $transposed:ident) => {
+     $lt:ident, $eq:ident, $and:ident, $or:ident, $not:ident, $first:ident, $select:ident, $transposed:ident, $transposed4:ident) => {
         type V = S::$vector;
         type M = S::$mask;
         const LANES: usize = size_of::<Self::V>() / size_of::<$float>();
@@ -113,6 +126,11 @@ macro_rules! lanes {
         fn load_transposed(self, pairs: &[[$float; 2]], offsets: &[usize]) -> [Self::V; 8] {
             self.$transposed(pairs, offsets)
         }
+
+        #[inline(always)]
+        fn load_transposed4(self, numbers: &[$float], offsets: &[usize]) -> [Self::V; 4] {
+            self.$transposed4(numbers, offsets)
+        }
     };
 }
 
@@ -134,7 +152,8 @@ impl<S: InstructionSet> Vector<f32> for S {
         not_m32s,
         first_true_m32s,
         select_f32s,
-        transposed_f32s
+        transposed_f32s,
+        transposed4_f32s
     );
 
     type Wide = [S::f64s; 2];
@@ -247,7 +266,8 @@ impl<S: InstructionSet> Vector<f64> for S {
         not_m64s,
         first_true_m64s,
         select_f64s,
-        transposed_f64s
+        transposed_f64s,
+        transposed4_f64s
     );
 
     type Wide = S::f64s;

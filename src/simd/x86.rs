@@ -5,7 +5,7 @@ use std::arch::x86_64::{__m128, __m256, __m256d, __m512, __m512d};
 use pulp::x86::{V3, V4};
 use pulp::{Simd, f32x8, f32x16, f64x4, f64x8};
 
-use crate::simd::sums::{InstructionSet, load_row};
+use crate::simd::sums::{InstructionSet, load_four, load_row};
 
 impl InstructionSet for V4 {
     type SumBlockF32 = [[f64x8; 2]; 1];
@@ -44,6 +44,38 @@ impl InstructionSet for V4 {
         let [c0, c2, c4, c6] = columns_of_eight(self, even01, even23, even45, even67);
         let [c1, c3, c5, c7] = columns_of_eight(self, odd01, odd23, odd45, odd67);
         [c0, c1, c2, c3, c4, c5, c6, c7]
+    }
+
+    #[inline(always)]
+    fn transposed4_f32s(self, numbers: &[f32], offsets: &[usize]) -> [f32x16; 4] {
+        let offsets: &[usize; 16] = first_offsets(offsets);
+        let f = self.avx512f;
+        let (a, b) = (four_rows(self, numbers, offsets, 0), four_rows(self, numbers, offsets, 1));
+        let (c, d) = (four_rows(self, numbers, offsets, 2), four_rows(self, numbers, offsets, 3));
+        let (ab0, ab1) = (f._mm512_unpacklo_ps(a, b), f._mm512_unpackhi_ps(a, b));
+        let (cd0, cd1) = (f._mm512_unpacklo_ps(c, d), f._mm512_unpackhi_ps(c, d));
+        [
+            bytemuck::cast(f._mm512_shuffle_ps::<0x44>(ab0, cd0)),
+            bytemuck::cast(f._mm512_shuffle_ps::<0xee>(ab0, cd0)),
+            bytemuck::cast(f._mm512_shuffle_ps::<0x44>(ab1, cd1)),
+            bytemuck::cast(f._mm512_shuffle_ps::<0xee>(ab1, cd1)),
+        ]
+    }
+
+    #[inline(always)]
+    fn transposed4_f64s(self, numbers: &[f64], offsets: &[usize]) -> [f64x8; 4] {
+        let p: &[usize; 8] = first_offsets(offsets);
+        let f = self.avx512f;
+        let (a, b) = (two_rows(self, numbers, p[0], p[2]), two_rows(self, numbers, p[1], p[3]));
+        let (c, d) = (two_rows(self, numbers, p[4], p[6]), two_rows(self, numbers, p[5], p[7]));
+        let (ab0, ab1) = (f._mm512_unpacklo_pd(a, b), f._mm512_unpackhi_pd(a, b));
+        let (cd0, cd1) = (f._mm512_unpacklo_pd(c, d), f._mm512_unpackhi_pd(c, d));
+        [
+            bytemuck::cast(f._mm512_shuffle_f64x2::<0x88>(ab0, cd0)),
+            bytemuck::cast(f._mm512_shuffle_f64x2::<0x88>(ab1, cd1)),
+            bytemuck::cast(f._mm512_shuffle_f64x2::<0xdd>(ab0, cd0)),
+            bytemuck::cast(f._mm512_shuffle_f64x2::<0xdd>(ab1, cd1)),
+        ]
     }
 
     #[inline(always)]
@@ -160,6 +192,30 @@ impl InstructionSet for V3 {
     }
 
     #[inline(always)]
+    fn transposed4_f32s(self, numbers: &[f32], offsets: &[usize]) -> [f32x8; 4] {
+        let p: &[usize; 8] = first_offsets(offsets);
+        let f = self.avx;
+        let (a, b) = (join_rows(self, numbers, p[0], p[4]), join_rows(self, numbers, p[1], p[5]));
+        let (c, d) = (join_rows(self, numbers, p[2], p[6]), join_rows(self, numbers, p[3], p[7]));
+        let (ab0, ab1) = (f._mm256_unpacklo_ps(a, b), f._mm256_unpackhi_ps(a, b));
+        let (cd0, cd1) = (f._mm256_unpacklo_ps(c, d), f._mm256_unpackhi_ps(c, d));
+        [
+            bytemuck::cast(f._mm256_shuffle_ps::<0x44>(ab0, cd0)),
+            bytemuck::cast(f._mm256_shuffle_ps::<0xee>(ab0, cd0)),
+            bytemuck::cast(f._mm256_shuffle_ps::<0x44>(ab1, cd1)),
+            bytemuck::cast(f._mm256_shuffle_ps::<0xee>(ab1, cd1)),
+        ]
+    }
+
+    #[inline(always)]
+    fn transposed4_f64s(self, numbers: &[f64], offsets: &[usize]) -> [f64x4; 4] {
+        let p: &[usize; 4] = first_offsets(offsets);
+        let row =
+            [load_four(numbers, p[0]), load_four(numbers, p[1]), load_four(numbers, p[2]), load_four(numbers, p[3])];
+        transpose4(self, row[0], row[1], row[2], row[3])
+    }
+
+    #[inline(always)]
     fn widen_f32s(self, values: f32x8) -> [f64x4; 2] {
         let (f, values) = (self.avx, bytemuck::cast(values));
         [
@@ -207,6 +263,30 @@ fn horizontal_add8_of_two(simd: V3, a: [f64x4; 2], b: [f64x4; 2]) -> __m256d {
     let a: __m256d = bytemuck::cast(simd.add_f64s(a[0], a[1]));
     let b: __m256d = bytemuck::cast(simd.add_f64s(b[0], b[1]));
     f._mm256_add_pd(f._mm256_permute2f128_pd::<0x20>(a, b), f._mm256_permute2f128_pd::<0x31>(a, b))
+}
+
+/// Rows n, n + 4, n + 8 and n + 12 of four numbers, one in each 128-bit lane.
+#[inline(always)]
+fn four_rows(simd: V4, numbers: &[f32], offsets: &[usize; 16], n: usize) -> __m512 {
+    let f = simd.avx512f;
+    let rows = f._mm512_castps128_ps512(load_four(numbers, offsets[n]));
+    let rows = f._mm512_insertf32x4::<1>(rows, load_four(numbers, offsets[n + 4]));
+    let rows = f._mm512_insertf32x4::<2>(rows, load_four(numbers, offsets[n + 8]));
+    f._mm512_insertf32x4::<3>(rows, load_four(numbers, offsets[n + 12]))
+}
+
+/// Four numbers in each half of a vector.
+#[inline(always)]
+fn two_rows(simd: V4, numbers: &[f64], low: usize, high: usize) -> __m512d {
+    let low = simd.avx512f._mm512_castpd256_pd512(load_four(numbers, low));
+    simd.avx512f._mm512_insertf64x4::<1>(low, load_four(numbers, high))
+}
+
+/// Four numbers in each half of a vector.
+#[inline(always)]
+fn join_rows(simd: V3, numbers: &[f32], low: usize, high: usize) -> __m256 {
+    let low = simd.avx._mm256_castps128_ps256(load_four(numbers, low));
+    simd.avx._mm256_insertf128_ps::<1>(low, load_four(numbers, high))
 }
 
 /// Columns 0 to 3 or 4 to 7 of two rows, one row in each half of a vector.
