@@ -48,6 +48,19 @@
 //! | knots and values that are on the device already | | [`InterpTable::from_device(&xp, &fp)`][from_device]; their order is checked there |
 //! | other values, the same knots | | [`table.with_values(&fp)`][with_values], `fp` from the device |
 //!
+//! # Gradients
+//!
+//! There is no tape: what a framework records, a program says itself, or a framework's own rules call these.
+//!
+//! | JAX, TensorFlow, SciPy | ndgpu |
+//! |---|---|
+//! | `jax.vjp(jnp.interp, x, xp, fp)[1](g)`, `tape.gradient` | [`table.interp_vjp(&x, &g, Wanted::X \| Wanted::FP)`][interp_vjp] |
+//! | `jax.jvp(jnp.interp, (x, xp, fp), (dx, dxp, dfp))` | [`table.interp_jvp(&x, Tangents { .. })`][interp_jvp] |
+//! | `jax.vmap(jax.grad(f))(x)`, `PPoly.derivative()(x)` | [`table.derivative(&x)`][derivative], [`table.interp_with_derivative(&x)`][interp_with_derivative] |
+//! | weights computed once, `W @ fp` for many `fp` | [`table.locate(&x)`][locate], then [`at.apply(&fp)`][apply] |
+//! | `W.T @ g`, `np.add.at`, `tf.math.unsorted_segment_sum` | [`at.transpose_apply(&g)`][transpose_apply]: no atomics of floats, the same bits on every run |
+//! | `scipy.sparse.csr_matrix((data, indices, indptr))` | [`at.to_csr()`][to_csr] |
+//!
 //! # Searching
 //!
 //! | NumPy | TensorFlow | ndgpu |
@@ -85,8 +98,7 @@
 //! Axes count from 0 and have no negative numbers. Weights have the length of the axis, or the array's own shape; as in
 //! NumPy they do not broadcast. `skip_nan` goes with all of these but `argmin`, `argmax` and `standardize_axis`.
 //!
-//! Where results differ from NumPy's, and why, is in [one table](crate#differences-from-numpy). TensorFlow has
-//! gradients; ndgpu has none.
+//! Where results differ from NumPy's, and why, is in [one table](crate#differences-from-numpy).
 //!
 //! # Side by side
 //!
@@ -192,6 +204,14 @@
 //! [interp_into]: crate::InterpTable::interp_into
 //! [interp_rows]: crate::InterpTable::interp_rows
 //! [with_values]: crate::InterpTable::with_values
+//! [interp_vjp]: crate::InterpTable::interp_vjp
+//! [interp_jvp]: crate::InterpTable::interp_jvp
+//! [derivative]: crate::InterpTable::derivative
+//! [interp_with_derivative]: crate::InterpTable::interp_with_derivative
+//! [locate]: crate::InterpTable::locate
+//! [apply]: crate::Located::apply
+//! [transpose_apply]: crate::Located::transpose_apply
+//! [to_csr]: crate::Located::to_csr
 //! [knots]: crate::Knots::new
 //! [searchsorted]: crate::Knots::searchsorted
 //! [digitize]: crate::Knots::digitize

@@ -175,7 +175,9 @@ pub use crate::stream::progress::{StreamMonitor, StreamProgress};
 pub use crate::table::InterpTable;
 pub use crate::table::arrange::Order;
 pub use crate::table::builder::InterpTableBuilder;
+pub use crate::table::derivatives::{InterpCotangents, Tangents, Wanted};
 pub use crate::table::knots::{Knots, Side};
+pub use crate::table::located::{Fields, Located};
 pub use crate::transfer::host_array::HostArray;
 pub use crate::transfer::readback::Readback;
 

@@ -1,6 +1,5 @@
 // provides: Output, main
-// needs: Bits, WORKGROUP, work_item, TABLES, parameters, load_queries, has, FLAG_SHARED_QUERIES, store_results
-// needs: evaluate, find
+// needs: Bits, WORKGROUP, work_item, TABLES, parameters, store_results, evaluate, locate
 // Interpolation in tables: one invocation takes four queries of one row.
 alias Output = Bits;
 
@@ -20,7 +19,6 @@ fn main(
     }
     if row >= parameters.rows || column >= parameters.columns { return; }
     let index = row * parameters.columns + column;
-    let queries = load_queries(select(index, column, has(FLAG_SHARED_QUERIES)));
     let table = parameters.first_row + row;
-    store_results(index, parameters.columns - column, evaluate(find(queries, table), table));
+    store_results(index, parameters.columns - column, evaluate(locate(index, column, table), table));
 }

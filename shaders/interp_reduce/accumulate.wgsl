@@ -1,11 +1,9 @@
 // provides: accumulate4, store_partial
-// needs: State, load_queries, parameters, has, FLAG_SHARED_QUERIES, evaluate, find, load_aux, state_step
-// needs: state_finalize, partials
+// needs: State, parameters, evaluate, locate, load_aux, state_step, state_finalize, partials
 // Evaluates a table at four queries of a row and adds those before the end.
 fn accumulate4(from_state: State, row: u32, index: u32, end: u32) -> State {
-    let queries = load_queries(select(row * parameters.reduce_len + index, index, has(FLAG_SHARED_QUERIES)));
     let table = parameters.first_output + row;
-    let results = evaluate(find(queries, table), table);
+    let results = evaluate(locate(row * parameters.reduce_len + index, index, table), table);
     let aux = load_aux(row, index);
     var state = state_step(from_state, results.x, aux.x, index);
     if index + 1u < end { state = state_step(state, results.y, aux.y, index + 1u); }

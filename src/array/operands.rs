@@ -10,9 +10,10 @@ use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::dtype::{FloatType, for_float};
 use crate::float::scalar::Scalar;
-use crate::kernels::door;
+use crate::kernels::interp::op::{Interp, InterpArgs};
 use crate::kernels::reduce::op::{AxisSplit, Output, Reduce, Reduction, Weights};
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
+use crate::kernels::{Op, door};
 
 /// An array to be reduced, and its weights.
 pub(crate) struct Operands {
@@ -20,6 +21,8 @@ pub(crate) struct Operands {
     pub dtype: FloatType,
     pub view: AxisSplit,
     pub values: Storage,
+    /// What the values would be, if they are not in memory.
+    pub produced_by: Option<InterpArgs>,
     pub weights: Weights,
     pub skip_nan: bool,
     /// The average where the sum of the weights is zero; without it that is an error.
@@ -42,6 +45,7 @@ impl Operands {
             dtype: T::FLOAT,
             view,
             values: array.storage().clone(),
+            produced_by: None,
             weights: Weights::None,
             skip_nan: false,
             fill: None,
@@ -138,7 +142,7 @@ impl Operands {
         let checks = check.iter().fold(self.checks.clone(), |checks, check| checks.with(check.clone()));
         let operation = self.operation(reduction, Output::Values(output.clone()));
         if outputs > 0 {
-            device.run(Reduce { weight_sums: weight_sums.clone(), check, ..operation })?;
+            self.run(Reduce { weight_sums: weight_sums.clone(), check, ..operation })?;
         } else if let (Some(check), Weights::Shared(weights)) = (check, &self.weights) {
             // There are no averages, but there are weights, and NumPy reports a sum of zero even then.
             let view = AxisSplit { outer: 1, len: self.view.len, inner: 1 };
@@ -175,6 +179,20 @@ impl Operands {
             })?;
         }
         Ok(output)
+    }
+
+    /// Reduces values that are in memory, or are looked up on the way; where no kernel does that they are looked up
+    /// first.
+    fn run(&self, reduce: Reduce) -> Result<()> {
+        let Some(args) = &self.produced_by else { return self.device.run(reduce) };
+        let looked_up = |output: &Storage| Op::from(Interp { args: args.clone(), output: output.clone() });
+        let fused = door::fuse(self.device.engine(), &looked_up(&reduce.values), &reduce.clone().into());
+        if let Some(fused) = fused {
+            return self.device.run(fused);
+        }
+        let values = self.allocate(args.results())?;
+        self.device.run(looked_up(&values))?;
+        self.device.run(Reduce { values, ..reduce })
     }
 
     fn allocate(&self, len: usize) -> Result<Storage> {

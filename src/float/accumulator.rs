@@ -1,8 +1,10 @@
 //! Accumulators of the CPU engine, as exact as if sums were computed in twice the precision and rounded once: f64 for
 //! f32, and for f64 a pair of f64, the sum and its rounding errors (Knuth's two-sum).
 
-/// A running sum.
-pub trait Accumulate<T>: Copy + Default + Send + Sync {
+use bytemuck::{Pod, Zeroable};
+
+/// A running sum. Its memory is one f64 or several; zeros are a sum of nothing.
+pub trait Accumulate<T>: Copy + Default + Pod + Send + Sync {
     /// Adds a value.
     fn add(&mut self, value: T);
     /// Adds a product.
@@ -19,10 +21,18 @@ pub trait Accumulate<T>: Copy + Default + Send + Sync {
     fn is_zero(self) -> bool;
     /// A sum and its rounding errors, for an accumulator that keeps them.
     fn from_parts(high: f64, low: f64) -> Self;
+    /// Adds `value * (a - b)`, both exact, scaled by a power of two; nothing if `a` and `b` are equal, whatever the
+    /// value.
+    fn add_times_difference(&mut self, value: T, a: T, b: T, scale: T);
+    /// Divides by `(a - b)`, scaled.
+    fn divide_by_difference(self, a: T, b: T, scale: T) -> Self;
+    /// A power of two that brings a positive width to about 1, so that products with it neither overflow nor vanish.
+    fn scale_of(width: T) -> T;
 }
 
 /// A sum of f32 in f64.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(transparent)]
 pub struct Wide(f64);
 
 impl Accumulate<f32> for Wide {
@@ -64,10 +74,28 @@ impl Accumulate<f32> for Wide {
     fn from_parts(high: f64, _: f64) -> Self {
         Self(high)
     }
+
+    #[inline(always)]
+    fn add_times_difference(&mut self, value: f32, a: f32, b: f32, _: f32) {
+        let product = f64::from(value) * (f64::from(a) - f64::from(b));
+        self.0 += if a == b { 0.0 } else { product };
+    }
+
+    #[inline(always)]
+    fn divide_by_difference(self, a: f32, b: f32, _: f32) -> Self {
+        Self(self.0 / (f64::from(a) - f64::from(b)))
+    }
+
+    #[inline(always)]
+    fn scale_of(_: f32) -> f32 {
+        // An f64 has the range of products of f32.
+        1.0
+    }
 }
 
 /// A sum of f64 and its rounding errors.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
 pub struct Compensated {
     high: f64,
     low: f64,
@@ -104,17 +132,9 @@ impl Accumulate<f64> for Compensated {
 
     #[inline(always)]
     fn ratio(self, divisor: Self) -> f64 {
-        let (numerator, denominator) = (self.round(), divisor.round());
-        let quotient = numerator / denominator;
-        let product = quotient * denominator;
-        let lost = lost_by_product(quotient, denominator, product);
-        let is_usual = numerator.is_finite() & product.is_finite() & lost.is_finite();
-        // One step of long division: the remainder, with what both sums hold beyond their rounded values.
-        let kept = (self.high - numerator) + self.low;
-        let divisor_kept = (divisor.high - denominator) + divisor.low;
-        let rest = ((numerator - product) - lost) + (kept - quotient * divisor_kept);
+        let (quotient, rest) = self.divide(divisor);
         // A select, not a branch, so that quotients can be vectorized.
-        if is_usual { quotient + rest / denominator } else { quotient }
+        rest.map_or(quotient, |rest| quotient + rest)
     }
 
     fn from_count(count: usize) -> Self {
@@ -129,6 +149,54 @@ impl Accumulate<f64> for Compensated {
     #[inline(always)]
     fn from_parts(high: f64, low: f64) -> Self {
         Self { high, low }
+    }
+
+    #[inline(always)]
+    fn add_times_difference(&mut self, value: f64, a: f64, b: f64, scale: f64) {
+        let Self { high, low } = Self::difference(a, b, scale);
+        if a == b {
+            return;
+        }
+        self.add_product(value, high);
+        self.low += value * low;
+    }
+
+    #[inline(always)]
+    fn divide_by_difference(self, a: f64, b: f64, scale: f64) -> Self {
+        let (high, low) = self.divide(Self::difference(a, b, scale));
+        Self { high, low: low.unwrap_or_default() }
+    }
+
+    #[inline(always)]
+    fn scale_of(width: f64) -> f64 {
+        let exponent = (width.to_bits() >> 52) & 0x7ff;
+        f64::from_bits(2045_u64.saturating_sub(exponent).max(1) << 52)
+    }
+}
+
+impl Compensated {
+    /// `(a - b) * scale` with what it loses.
+    #[inline(always)]
+    fn difference(a: f64, b: f64, scale: f64) -> Self {
+        let high = a - b;
+        let part = high - a;
+        let low = (a - (high - part)) - (b + part);
+        Self { high: high * scale, low: low * scale }
+    }
+
+    /// The quotient and, where everything is finite, what it lacks.
+    #[inline(always)]
+    fn divide(self, divisor: Self) -> (f64, Option<f64>) {
+        let (numerator, denominator) = (self.round(), divisor.round());
+        let quotient = numerator / denominator;
+        let product = quotient * denominator;
+        let lost = lost_by_product(quotient, denominator, product);
+        let is_usual = numerator.is_finite() & product.is_finite() & lost.is_finite();
+        // One step of long division: the remainder, with what both sums hold beyond their rounded values.
+        let kept = (self.high - numerator) + self.low;
+        let divisor_kept = (divisor.high - denominator) + divisor.low;
+        let rest = ((numerator - product) - lost) + (kept - quotient * divisor_kept);
+        (quotient, is_usual.then_some(rest / denominator))
     }
 }
 

@@ -10,14 +10,14 @@ use crate::engine::gpu::GpuContext;
 use crate::engine::gpu::encoder::{Encoder, Recorded};
 use crate::engine::gpu::queue::CheckedWords;
 use crate::error::Result;
-use crate::float::dtype::FloatType;
+use crate::float::dtype::{FloatType, for_float};
 use crate::float::scalar::FloatSlice;
 use crate::kernels::Op;
-use crate::kernels::interp::op::Interp;
+use crate::kernels::interp::op::{Interp, InterpArgs};
 use crate::kernels::interp_reduce::op::InterpReduce;
 use crate::kernels::reduce::op::{AxisSplit, Reduce};
 use crate::kernels::search::axis::SortedAxis;
-use crate::kernels::{interp, interp_reduce, standardize};
+use crate::kernels::{adjoint, interp, interp_reduce, standardize};
 
 /// Runs an operation now.
 pub(crate) fn run(engine: &Engine, op: &Op) -> Result<()> {
@@ -51,6 +51,14 @@ pub(crate) fn table_len(engine: &Engine, dtype: FloatType, tables: usize, knots:
             let cells = tables * knots;
             (4 * interp::gpu::cells_to_allocate(context, dtype, cells), 4 * cells)
         }
+    }
+}
+
+/// How much memory of its own an adjoint of interpolation needs, in f64, on an engine that does not take it by itself.
+pub(crate) fn adjoint_scratch_len(engine: &Engine, args: &InterpArgs, sets: usize) -> Option<usize> {
+    match engine {
+        Engine::Cpu(_) => Some(for_float!(args.table.dtype, T => adjoint::cpu::scratch_len::<T>(args, sets))),
+        Engine::Gpu(_) => None,
     }
 }
 

@@ -4,12 +4,15 @@
 //! Eager mode runs one immediately; a plan stores it and runs it later. There is no separate code path for plans, and
 //! an engine is one of the two matches in [`Op`].
 
+pub(crate) mod adjoint;
 pub(crate) mod door;
 pub(crate) mod footprint;
 pub(crate) mod interp;
 pub(crate) mod interp_reduce;
+pub(crate) mod locate;
 pub(crate) mod reduce;
 pub(crate) mod search;
+pub(crate) mod slope;
 pub(crate) mod standardize;
 pub(crate) mod tiles;
 pub(crate) mod transpose;
@@ -17,22 +20,29 @@ pub(crate) mod transpose;
 use crate::engine::gpu::encoder::Encoder;
 use crate::error::Result;
 use crate::float::dtype::for_float;
+use crate::kernels::adjoint::op::{Adjoint, Csr};
 use crate::kernels::footprint::Footprint;
 use crate::kernels::interp::op::{BuildTable, Interp};
 use crate::kernels::interp_reduce::op::InterpReduce;
+use crate::kernels::locate::op::Locate;
 use crate::kernels::reduce::op::Reduce;
 use crate::kernels::search::op::{PrepareKnots, Search};
+use crate::kernels::slope::op::Slope;
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
 use crate::kernels::transpose::op::Transpose;
 
 /// An operation of any family.
 pub(crate) enum Op {
+    Adjoint(Adjoint),
     BuildTable(BuildTable),
+    Csr(Csr),
     Interp(Interp),
     InterpReduce(InterpReduce),
+    Locate(Locate),
     PrepareKnots(PrepareKnots),
     Reduce(Reduce),
     Search(Search),
+    Slope(Slope),
     Standardize(Standardize),
     StandardizeRows(StandardizeRows),
     Transpose(Transpose),
@@ -46,12 +56,16 @@ impl Op {
     /// compiled for each type here.
     pub fn run(&self) -> Result<()> {
         match self {
+            Self::Adjoint(op) => for_float!(op.args.table.dtype, T => adjoint::cpu::adjoint::<T>(op)),
             Self::BuildTable(op) => for_float!(op.table.dtype, T => interp::cpu::build_table::<T>(op)),
+            Self::Csr(op) => for_float!(op.args.table.dtype, T => adjoint::csr::csr::<T>(op)),
             Self::Interp(op) => for_float!(op.args.table.dtype, T => interp::cpu::interp::<T>(op)),
             Self::InterpReduce(op) => for_float!(op.reduce.dtype, T => interp_reduce::cpu::interp_reduce::<T>(op)),
+            Self::Locate(op) => for_float!(op.args.table.dtype, T => locate::cpu::locate::<T>(op)),
             Self::PrepareKnots(op) => for_float!(op.dtype, T => search::cpu::prepare_knots::<T>(op)),
             Self::Reduce(op) => for_float!(op.dtype, T => reduce::cpu::reduce::<T>(op, None)),
             Self::Search(op) => for_float!(op.axis.dtype, T => search::cpu::search::<T>(op)),
+            Self::Slope(op) => for_float!(op.args.table.dtype, T => slope::cpu::slope::<T>(op)),
             Self::Standardize(op) => for_float!(op.dtype, T => standardize::cpu::standardize::<T>(op)),
             Self::StandardizeRows(op) => for_float!(op.dtype, T => standardize::cpu::standardize_rows::<T>(op)),
             Self::Transpose(op) => for_float!(op.dtype, T => transpose::cpu::transpose::<T>(op)),
@@ -63,12 +77,16 @@ impl Op {
     /// Encodes the commands that compute the output on a GPU.
     pub fn encode(&self, encoder: &Encoder<'_>) -> Result<()> {
         match self {
+            Self::Adjoint(op) => adjoint::gpu::adjoint(op, encoder),
             Self::BuildTable(op) => interp::gpu::build_table(op, encoder),
+            Self::Csr(op) => adjoint::gpu::csr(op, encoder),
             Self::Interp(op) => interp::gpu::interp(op, encoder),
             Self::InterpReduce(op) => interp_reduce::gpu::interp_reduce(op, encoder),
+            Self::Locate(op) => locate::gpu::locate(op, encoder),
             Self::PrepareKnots(op) => search::gpu::prepare_knots(op, encoder),
             Self::Reduce(op) => reduce::gpu::reduce(op, encoder),
             Self::Search(op) => search::gpu::search(op, encoder),
+            Self::Slope(op) => slope::gpu::slope(op, encoder),
             Self::Standardize(op) => standardize::gpu::standardize(op, encoder),
             Self::StandardizeRows(op) => standardize::gpu::standardize_rows(op, encoder),
             Self::Transpose(op) => transpose::gpu::transpose(op, encoder),
@@ -80,12 +98,16 @@ impl Op {
     /// Its name, and the memory that it touches.
     pub fn footprint(&self) -> Footprint {
         match self {
+            Self::Adjoint(op) => op.footprint(),
             Self::BuildTable(op) => op.footprint(),
+            Self::Csr(op) => op.footprint(),
             Self::Interp(op) => op.footprint(),
             Self::InterpReduce(op) => op.footprint(),
+            Self::Locate(op) => op.footprint(),
             Self::PrepareKnots(op) => op.footprint(),
             Self::Reduce(op) => op.footprint(),
             Self::Search(op) => op.footprint(),
+            Self::Slope(op) => op.footprint(),
             Self::Standardize(op) => op.footprint(),
             Self::StandardizeRows(op) => op.footprint(),
             Self::Transpose(op) => op.footprint(),
@@ -106,12 +128,16 @@ macro_rules! from_op {
 }
 
 from_op! {
+    Adjoint,
     BuildTable,
+    Csr,
     Interp,
     InterpReduce,
+    Locate,
     PrepareKnots,
     Reduce,
     Search,
+    Slope,
     Standardize,
     StandardizeRows,
     Transpose,

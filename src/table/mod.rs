@@ -4,7 +4,9 @@ pub(crate) mod arrange;
 pub(crate) mod axis;
 pub(crate) mod bins;
 pub(crate) mod builder;
+pub(crate) mod derivatives;
 pub(crate) mod knots;
+pub(crate) mod located;
 pub(crate) mod shape;
 
 use std::marker::PhantomData;
@@ -213,7 +215,7 @@ impl<T: Float> InterpTable<T> {
         })
     }
 
-    fn expect_one_table(&self, operation: &str) -> Result<()> {
+    pub(crate) fn expect_one_table(&self, operation: &str) -> Result<()> {
         if self.data.tables == 1 {
             return Ok(());
         }
@@ -235,15 +237,21 @@ impl<T: Float> InterpTable<T> {
     /// [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch), [`WrongDimensions`](crate::ErrorKind::WrongDimensions),
     /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
     pub fn interp_rows<D: Dimension>(&self, x: &DeviceArray<T, D>) -> Result<DeviceArray<T, Ix2>> {
+        let (shape, rows, columns, shared_queries) = self.rows_of(x)?;
+        self.query(x, shape, rows, columns, shared_queries)
+    }
+
+    /// How queries are shared out among the tables: the shape of the results, rows, queries a row, and whether every
+    /// row has the same.
+    fn rows_of<D: Dimension>(&self, x: &DeviceArray<T, D>) -> Result<(Ix2, usize, usize, bool)> {
+        let tables = self.data.tables;
         match *x.shape() {
-            [columns] => self.query(x, Ix2(self.data.tables, columns), self.data.tables, columns, true),
-            [rows, columns] if self.data.tables == 1 => self.query(x, Ix2(rows, columns), 1, rows * columns, false),
-            [rows, columns] if rows == self.data.tables => self.query(x, Ix2(rows, columns), rows, columns, false),
+            [columns] => Ok((Ix2(tables, columns), tables, columns, tables > 1)),
+            [rows, columns] if tables == 1 => Ok((Ix2(rows, columns), 1, rows * columns, false)),
+            [rows, columns] if rows == tables => Ok((Ix2(rows, columns), rows, columns, false)),
             [_, _] => Err(Error::shape(format!(
-                "queries of shape {:?} do not give each of {} tables a row; they must be [m] or [{}, m]",
+                "queries of shape {:?} do not give each of {tables} tables a row; they must be [m] or [{tables}, m]",
                 x.shape(),
-                self.data.tables,
-                self.data.tables
             ))),
             _ => Err(Error::dimensions(format!(
                 "queries of shape {:?} have no rows; they must be [m] or [tables, m]",
@@ -277,7 +285,7 @@ impl<T: Float> InterpTable<T> {
         columns: usize,
         shared_queries: bool,
     ) -> InterpArgs {
-        InterpArgs { table: self.data.clone(), x: x.storage().clone(), rows, columns, shared_queries }
+        InterpArgs { table: self.data.clone(), x: x.storage().clone(), rows, columns, shared_queries, cells: None }
     }
 
     fn look_up(&self, device: &Device, args: InterpArgs, output: &Storage) -> Result<()> {

@@ -2,7 +2,7 @@
 //! for all of them. `tests/plan/coverage.rs` holds the list against the crate's source, so that nothing is left out.
 
 use ndarray::{ArrayD, Axis, Dimension, IxDyn};
-use ndgpu::{AnyArray, Device, DeviceArray, Element, Float, InterpTable, Knots, Result, Side};
+use ndgpu::{AnyArray, Device, DeviceArray, Element, Float, InterpTable, Knots, Result, Side, Tangents, Wanted};
 
 use super::ways::Operand;
 
@@ -220,6 +220,35 @@ where
                 let first = device.upload(&Kind::Heights.host::<T>())?;
                 one(InterpTable::from_device(xp, &first)?.with_values(fp)?.interp_rows(x))
             };
+        "InterpTable::locate Located::clone Located::apply" [fp: Heights, x: Matrix]
+            one(table(device)?.locate(x)?.clone().apply(fp));
+        "InterpTable::locate_rows Located::apply" [fp: Heights, x: Along]
+            one(table(device)?.locate_rows(x)?.apply(fp));
+        "InterpTable::from_device InterpTable::locate_rows Located::apply" [xp: Tables, fp: Tables, x: Matrix]
+            one(InterpTable::from_device(xp, fp)?.locate_rows(x)?.apply(fp));
+        "InterpTable::locate Located::apply_average" [fp: Heights, x: Matrix, w: Along]
+            one(table(device)?.locate(x)?.apply_average(&fp.reshape(4)?, SECOND, w));
+        "InterpTable::locate Located::apply_average" [fp: Tables, x: Along, w: Along]
+            one(table(device)?.locate(x)?.apply_average(fp, SECOND, w));
+        "InterpTable::from_device InterpTable::locate Located::transpose_apply" [xp: Knots, x: Matrix, g: Full]
+            one(InterpTable::from_device(xp, xp)?.locate(x)?.transpose_apply(g));
+        "InterpTable::locate Located::cells" [x: Matrix] indices(table::<T>(device)?.locate(x)?.cells());
+        "InterpTable::locate Located::to_csr" [x: Matrix] {
+            let (indptr, indices, data) = table::<T>(device)?.locate(x)?.to_csr()?;
+            Ok(vec![indptr.into(), indices.into(), any(data)])
+        };
+        "InterpTable::derivative" [x: Matrix] one(table(device)?.derivative(x));
+        "InterpTable::interp_with_derivative" [x: Matrix] two(table(device)?.interp_with_derivative(x));
+        "InterpTable::from_device InterpTable::interp_vjp" [xp: Knots, fp: Heights, x: Matrix, g: Full] {
+            let found = InterpTable::from_device(xp, fp)?.interp_vjp(x, g, Wanted::ALL)?;
+            let arrays = [found.x, found.xp.map(DeviceArray::into_dyn), found.fp.map(DeviceArray::into_dyn)];
+            let fills = [found.left.map(DeviceArray::into_dyn), found.right.map(DeviceArray::into_dyn)];
+            Ok(arrays.into_iter().chain(fills).flatten().map(any).collect())
+        };
+        "InterpTable::interp_jvp" [x: Matrix, dx: Full, dxp: Knots, dfp: Heights] {
+            let (dxp, dfp) = (dxp.reshape(4)?, dfp.reshape(4)?);
+            one(table(device)?.interp_jvp(x, Tangents { x: Some(dx), xp: Some(&dxp), fp: Some(&dfp) }))
+        };
         "Knots::searchsorted" [x: Matrix] indices(knots(device)?.searchsorted(x, Side::Left));
         "Knots::digitize" [x: Matrix] indices(knots(device)?.digitize(x, true));
         // What a plan makes one of.
@@ -237,6 +266,7 @@ pub const OTHERS: &[(&str, &str)] = &[
     ("InterpTable::builder new", "values of the host's, judged at once"),
     ("InterpTable::interp_into", "no plan takes it: tests/transfer"),
     ("InterpTable::tables knots device", "no values"),
+    ("Located::shape table device", "no values"),
     ("Knots::new", "values of the host's, judged at once"),
     ("Knots::len is_empty device", "no values"),
 ];

@@ -39,6 +39,14 @@ pub(crate) fn queries(quads: bool) -> &'static str {
     }
 }
 
+/// The segments of four queries a load, likewise.
+pub(crate) fn cells(quads: bool) -> &'static str {
+    match quads {
+        true => include_str!("../../../shaders/lib/cells_by_four.wgsl"),
+        false => include_str!("../../../shaders/lib/cells_by_one.wgsl"),
+    }
+}
+
 /// Four results a store, likewise.
 pub(crate) fn results(quads: bool) -> &'static str {
     match quads {

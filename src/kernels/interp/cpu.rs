@@ -12,6 +12,8 @@
 //!                  ^-- a query that starts here gathers xn yn NaN yn NaN yn NaN yn
 //! ```
 
+use std::ops::Range;
+
 use crate::element::Float;
 use crate::engine::host::memory::Values;
 use crate::engine::host::parallel::parallel_for;
@@ -20,8 +22,10 @@ use crate::index::bucket_fn::BLOCK;
 use crate::index::cpu_index::ByteIndex;
 use crate::kernels::interp::cpu_block::Queries;
 use crate::kernels::interp::few_knots::FEW_KNOTS;
-use crate::kernels::interp::lookup::{Lookup, PADDING};
+use crate::kernels::interp::halves::{Evaluate, FindSegments};
+use crate::kernels::interp::lookup::Lookup;
 use crate::kernels::interp::op::{BuildTable, Interp, InterpArgs, Rules, modulo};
+use crate::kernels::search::axis::PADDING;
 
 /// Queries that one task looks up: enough to pay for a task, few enough to share out.
 const QUERIES_PER_TASK: usize = 16 << 10;
@@ -66,8 +70,7 @@ pub(crate) fn build_table<T: Float>(operation: &BuildTable) -> Result<()> {
 pub(crate) fn interp<T: Float>(operation: &Interp) -> Result<()> {
     let queries = PreparedQueries::<T>::new(&operation.args)?;
     operation.output.host::<T>()?.write(|output| {
-        let bisects = queries.indexes.is_none() && operation.args.table.axis.knots > FEW_KNOTS;
-        let at_once = if bisects { QUERIES_PER_TASK / DEARER_WITHOUT_INDEX } else { QUERIES_PER_TASK };
+        let at_once = queries.results_per_task();
         parallel_for(output.chunks_mut(at_once).enumerate(), |(task, chunk)| queries.fill(task * at_once, chunk));
     })
 }
@@ -76,44 +79,151 @@ pub(crate) fn interp<T: Float>(operation: &Interp) -> Result<()> {
 pub(crate) struct PreparedQueries<'a, T: Float> {
     args: &'a InterpArgs,
     x: Values<T>,
+    /// The segment of each query, where it is known.
+    cells: Option<Values<u32>>,
     pairs: Values<T>,
     rules: Rules<T>,
     /// Of each set of knots.
     indexes: Option<&'a [ByteIndex<T>]>,
+    /// The knots of each set without values, where segments are to be found by an index.
+    positions: Option<&'a [T]>,
+}
+
+/// Queries of one row that follow each other, and where they lie.
+pub(crate) struct LocatedRun<'a, T: Float> {
+    pub lookup: &'a Lookup<'a, T>,
+    pub row: usize,
+    /// Its first result, among all.
+    pub first: usize,
+    /// Taken into the period.
+    pub x: &'a [T],
+    pub segments: &'a [u32],
 }
 
 impl<'a, T: Float> PreparedQueries<'a, T> {
     pub fn new(args: &'a InterpArgs) -> Result<Self> {
         let axis = &args.table.axis;
-        let keys = axis.keys.host::<T::Key>()?.snapshot();
+        let cells = args.cells.as_ref().map(|cells| Ok(cells.storage.host::<u32>()?.snapshot())).transpose()?;
+        let indexes = match cells {
+            Some(_) => None,
+            None => axis.index_for(args.results(), &axis.keys.host::<T::Key>()?.snapshot()),
+        };
         Ok(Self {
             args,
             x: args.x.host::<T>()?.snapshot(),
+            cells,
             pairs: args.table.segments.host::<T>()?.snapshot(),
             rules: args.table.rules.of(),
-            indexes: axis.index_for(args.rows * args.columns, &keys),
+            indexes,
+            positions: None,
         })
+    }
+
+    /// For those who want to know segments.
+    pub fn to_be_located(args: &'a InterpArgs) -> Result<Self> {
+        let queries = Self::new(args)?;
+        let positions = match queries.indexes {
+            Some(_) => args.table.axis.positions::<T>(&args.table.axis.keys.host::<T::Key>()?.snapshot()),
+            None => None,
+        };
+        Ok(Self { positions, ..queries })
+    }
+
+    /// How many results one task computes: fewer where each has to be bisected.
+    pub fn results_per_task(&self) -> usize {
+        let bisects = self.cells.is_none() && self.indexes.is_none() && self.args.table.axis.knots > FEW_KNOTS;
+        if bisects { QUERIES_PER_TASK / DEARER_WITHOUT_INDEX } else { QUERIES_PER_TASK }
     }
 
     /// The results from this one on, all rows one after another. They may begin and end inside a row, and span several.
     pub fn fill(&self, first: usize, results: &mut [T]) {
-        let InterpArgs { columns, shared_queries, .. } = self.args;
-        let (mut start, mut rest) = (first, results);
-        while !rest.is_empty() {
-            let (row, column) = (start / columns, start % columns);
-            let (part, later) = rest.split_at_mut(rest.len().min(columns - column));
-            let first = if *shared_queries { column } else { start };
-            let x = &self.x[first..first + part.len()];
-            match self.rules.period {
-                Some(period) => in_period(&self.lookup(row), period, x, part),
-                None => T::vectorize(Queries { lookup: &self.lookup(row), x, output: part }),
+        let mut rest = results;
+        for (row, queries, range) in self.pieces(first, rest.len()) {
+            let (output, later) = std::mem::take(&mut rest).split_at_mut(range.len());
+            let (lookup, x) = (self.lookup(row), &self.x[queries]);
+            match (&self.cells, self.rules.period) {
+                (Some(cells), _) => {
+                    let segments = &cells[self.located(&range)];
+                    T::vectorize(Evaluate { table: &lookup.evaluator, x, segments, output });
+                }
+                (None, Some(period)) => in_period(&lookup, period, x, output),
+                (None, None) => T::vectorize(Queries { lookup: &lookup, x, output }),
             }
-            start += x.len();
             rest = later;
         }
     }
 
-    fn lookup(&self, row: usize) -> Lookup<'_, T> {
+    /// The segments of the results from this one on.
+    pub fn find(&self, first: usize, segments: &mut [u32]) {
+        if self.rules.period.is_some() {
+            return self.for_each_run(first, segments.len(), |run| {
+                segments[run.first - first..][..run.segments.len()].copy_from_slice(run.segments);
+            });
+        }
+        let mut rest = segments;
+        for (row, queries, range) in self.pieces(first, rest.len()) {
+            let (segments, later) = std::mem::take(&mut rest).split_at_mut(range.len());
+            self.find_in(&self.lookup(row), row, &self.x[queries], segments);
+            rest = later;
+        }
+    }
+
+    fn find_in(&self, lookup: &Lookup<'_, T>, row: usize, x: &[T], segments: &mut [u32]) {
+        let axis = &self.args.table.axis;
+        let stride = axis.knots + PADDING;
+        let first = if axis.tables > 1 { row * stride } else { 0 };
+        let positions = self.positions.map(|positions| &positions[first..first + stride]);
+        T::vectorize(FindSegments { finder: &lookup.finder, positions, x, segments });
+    }
+
+    /// Visits the results from this one on, `len` of them, with the segments of their queries: a few hundred of one row
+    /// at a time.
+    pub fn for_each_run(&self, first: usize, len: usize, mut visit: impl FnMut(LocatedRun<'_, T>)) {
+        let (mut wrapped, mut found) = ([T::zero(); BLOCK], [0; BLOCK]);
+        for (row, queries, range) in self.pieces(first, len) {
+            let (lookup, x) = (&self.lookup(row), &self.x[queries]);
+            if let Some(cells) = &self.cells {
+                let segments = &cells[self.located(&range)];
+                for (number, (x, segments)) in x.chunks(BLOCK).zip(segments.chunks(BLOCK)).enumerate() {
+                    visit(LocatedRun { lookup, row, first: range.start + number * BLOCK, x, segments });
+                }
+                continue;
+            }
+            for (number, x) in x.chunks(BLOCK).enumerate() {
+                let (wrapped, segments) = (&mut wrapped[..x.len()], &mut found[..x.len()]);
+                match self.rules.period {
+                    Some(period) => wrapped.iter_mut().zip(x).for_each(|(to, &x)| *to = modulo(x, period)),
+                    None => wrapped.copy_from_slice(x),
+                }
+                self.find_in(lookup, row, wrapped, segments);
+                visit(LocatedRun { lookup, row, first: range.start + number * BLOCK, x: wrapped, segments });
+            }
+        }
+    }
+
+    /// The results from this one on, row by row: the row, its queries among those in memory, and its results.
+    fn pieces(&self, first: usize, len: usize) -> impl Iterator<Item = (usize, Range<usize>, Range<usize>)> {
+        let InterpArgs { columns, shared_queries, .. } = *self.args;
+        let (mut start, end) = (first, first + len);
+        std::iter::from_fn(move || {
+            if start == end {
+                return None;
+            }
+            let (row, column) = (start / columns, start % columns);
+            let range = start..end.min(start + columns - column);
+            let from = if shared_queries { column } else { start };
+            start = range.end;
+            Some((row, from..from + range.len(), range))
+        })
+    }
+
+    /// Where the segments of these results, which are in one row, lie among those in memory.
+    fn located(&self, results: &Range<usize>) -> Range<usize> {
+        let start = if self.args.shares_cells() { results.start % self.args.columns } else { results.start };
+        start..start + results.len()
+    }
+
+    pub fn lookup(&self, row: usize) -> Lookup<'_, T> {
         let table = &self.args.table;
         let stride = table_len(1, table.axis.knots);
         let first = if table.tables > 1 { row * stride } else { 0 };

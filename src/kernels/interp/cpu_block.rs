@@ -88,9 +88,9 @@ fn interpolate<T: Float, S: Vector<T>>(
 mod tests {
     use super::*;
     use crate::index::cpu_index::ByteIndex;
-    use crate::kernels::interp::halves::{Evaluate, evaluate, find_segments};
-    use crate::kernels::interp::lookup::PADDING;
+    use crate::kernels::interp::halves::{Evaluate, FindSegments, evaluate};
     use crate::kernels::interp::op::{Rules, modulo};
+    use crate::kernels::search::axis::PADDING;
 
     #[derive(Clone, Copy)]
     struct Fused<'a, T: Float>(&'a Lookup<'a, T>, &'a [T]);
@@ -103,6 +103,22 @@ mod tests {
             let mut output = vec![T::zero(); self.1.len()];
             Queries { lookup: self.0, x: self.1, output: &mut output }.run(simd);
             output
+        }
+    }
+
+    /// Finds segments.
+    #[derive(Clone, Copy)]
+    struct Found<'a, T: Float>(&'a Lookup<'a, T>, &'a [T], Option<&'a [T]>);
+
+    impl<T: Float> SimdKernel<T> for Found<'_, T> {
+        type Output = Vec<u32>;
+
+        #[inline(always)]
+        fn run<S: Vector<T>>(self, simd: S) -> Vec<u32> {
+            let Self(lookup, x, positions) = self;
+            let mut segments = vec![u32::MAX; x.len()];
+            FindSegments { finder: &lookup.finder, positions, x, segments: &mut segments }.run(simd);
+            segments
         }
     }
 
@@ -175,12 +191,16 @@ mod tests {
         for (set, fused) in T::with_every_isa(Fused(lookup, x)) {
             assert_same(&fused, &expected, x, &format!("{set}, fused, {what}"));
         }
-        let mut segments = vec![u32::MAX; x.len()];
-        find_segments(&lookup.finder, x, &mut segments);
         let pairs = &lookup.finder.pairs[..knots];
-        for (&x, &segment) in x.iter().zip(&segments) {
-            let plain = pairs.iter().rposition(|pair| pair[0] <= x).unwrap_or(0);
-            assert_eq!(segment as usize, plain, "the segment of {x}, {what}");
+        let positions: Vec<T> = lookup.finder.pairs.iter().map(|pair| pair[0]).collect();
+        let segments: Vec<u32> =
+            x.iter().map(|&x| pairs.iter().rposition(|pair| pair[0] <= x).unwrap_or(0) as u32).collect();
+        for positions in [Some(&positions[..]), None] {
+            for (set, found) in T::with_every_isa(Found(lookup, x, positions)) {
+                for ((found, segment), x) in found.iter().zip(&segments).zip(x) {
+                    assert_eq!(found, segment, "the segment of {x}, {set}, {what}");
+                }
+            }
         }
         let one_by_one = x.iter().zip(&segments).map(|(&x, &segment)| match knots {
             0 => T::nan(),

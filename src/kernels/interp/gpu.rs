@@ -13,7 +13,7 @@ use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags
 use crate::kernels::interp::gpu_variant::{DeviceCaps, InterpVariant, Tables, UNIFORM_BYTES, is_finite};
 use crate::kernels::interp::op::{BuildTable, Interp, InterpArgs, TableData};
 use crate::kernels::search::gpu::{TableParameters, index_bindings, keys_binding};
-use crate::kernels::tiles::tiles;
+use crate::kernels::tiles::{Tile, tiles};
 
 params! {
     struct SegmentParameters {
@@ -122,41 +122,92 @@ pub(crate) fn build_table(operation: &BuildTable, encoder: &Encoder<'_>) -> Resu
     )
 }
 
-pub(crate) fn interp(operation: &Interp, encoder: &Encoder<'_>) -> Result<()> {
-    let Interp { args: InterpArgs { table, x, rows, columns, shared_queries }, output } = operation;
-    let (axis, rules) = (&table.axis, &table.rules);
-    let flags = flags_of(&operation.args);
-    let device_caps = device_caps(table.dtype, table.tables * axis.knots, encoder);
-    let tables = Tables::of(table);
-    let size = table.dtype.size();
-    // Pieces that begin where a window can, so that queries stay four by four.
-    let window = (encoder.window_bytes() / size).next_multiple_of(256) - 256;
+/// What a dispatch reads of queries: the results of some rows, from one on, or a part of one.
+pub(crate) struct QueryWindow<'a> {
+    pub x: Binding<'a>,
+    pub query_offset: u32,
+    /// The segments, where they are known.
+    pub cells: Option<Binding<'a>>,
+    cell_offset: u32,
+    /// Whether queries and segments can be loaded four at a time.
+    pub quads: bool,
+}
 
-    for tile in tiles(*rows as u64, *columns as u64, 1, window, window) {
-        let first = tile.outer.start * *columns as u64 + tile.len.start;
+impl<'a> QueryWindow<'a> {
+    pub fn of(args: &'a InterpArgs, encoder: &Encoder<'a>, tile: &Tile) -> Result<Self> {
+        let size = args.table.dtype.size();
+        let columns = tile.len.end - tile.len.start;
+        let all = (tile.outer.start * args.columns as u64 + tile.len.start, tile_results(tile));
+        let range = |shared: bool| if shared { (tile.len.start, columns) } else { all };
+        let (first, count) = range(args.shared_queries);
+        let (mut x, query_offset) = encoder.window(args.x.gpu()?, first, count, size);
+        let is_whole = |offset: u32| u64::from(offset).is_multiple_of(QUAD);
+        let mut quads = is_whole(query_offset) && x.round_up(QUAD * size);
+        quads &= tile.outer.end - tile.outer.start == 1 || columns.is_multiple_of(QUAD);
+        let (first, count) = range(args.shares_cells());
+        let Some(cells) = &args.cells else {
+            return Ok(Self { x, query_offset, cells: None, cell_offset: 0, quads });
+        };
+        let (mut cells, cell_offset) = encoder.window(cells.storage.gpu()?, first, count, 4);
+        quads &= is_whole(cell_offset) && cells.round_up(QUAD * 4);
+        Ok(Self { x, query_offset, cells: Some(cells), cell_offset, quads })
+    }
+
+    /// The variant for these queries.
+    pub fn choose(&self, args: &InterpArgs, encoder: &Encoder<'_>, quads: bool) -> InterpVariant {
+        let variant = variant_of(&args.table, encoder, quads);
+        if self.cells.is_some() { variant.of_located() } else { variant }
+    }
+
+    /// What a shader is told of the table.
+    pub fn table_parameters(&self, args: &InterpArgs) -> Result<TableParameters> {
+        let parameters = TableParameters::of(&args.table.axis, flags_of(args))?;
+        Ok(if self.cells.is_some() { parameters.with_cells_at(self.cell_offset) } else { parameters })
+    }
+}
+
+/// The variant that looks queries up in a table.
+pub(crate) fn variant_of(table: &TableData, context: &GpuContext, quads: bool) -> InterpVariant {
+    let axis = &table.axis;
+    let device_caps = device_caps(table.dtype, table.tables * axis.knots, context);
+    InterpVariant::choose(&device_caps, &table.rules, &axis.bounds, Tables::of(table), quads)
+}
+
+/// How many results a tile has.
+pub(crate) fn tile_results(tile: &Tile) -> u64 {
+    (tile.outer.end - tile.outer.start) * (tile.len.end - tile.len.start)
+}
+
+/// Pieces of rows of results that fit into windows, and begin where a window can, so that queries stay four by four.
+pub(crate) fn result_tiles(args: &InterpArgs, encoder: &Encoder<'_>) -> Vec<Tile> {
+    let window = (encoder.window_bytes() / args.table.dtype.size()).next_multiple_of(256) - 256;
+    tiles(args.rows as u64, args.columns as u64, 1, window, window)
+}
+
+pub(crate) fn interp(operation: &Interp, encoder: &Encoder<'_>) -> Result<()> {
+    let Interp { args, output } = operation;
+    let table = &args.table;
+    let size = table.dtype.size();
+    for tile in result_tiles(args, encoder) {
+        let first = tile.outer.start * args.columns as u64 + tile.len.start;
         let (tile_rows, tile_columns) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
-        let count = tile_rows * tile_columns;
-        let queries = if *shared_queries { (tile.len.start, tile_columns) } else { (first, count) };
-        let (mut x, query_offset) = encoder.window(x.gpu()?, queries.0, queries.1, size);
-        let (mut output, output_offset) = encoder.window(output.gpu()?, first, count, size);
-        let quads = u64::from(query_offset) % QUAD == 0
-            && u64::from(output_offset) % QUAD == 0
-            && (tile_rows == 1 || tile_columns % QUAD == 0)
-            && x.round_up(QUAD * size)
-            && output.round_up(QUAD * size);
-        let variant = InterpVariant::choose(&device_caps, rules, &axis.bounds, tables, quads);
+        let window = QueryWindow::of(args, encoder, &tile)?;
+        let (mut output, output_offset) = encoder.window(output.gpu()?, first, tile_rows * tile_columns, size);
+        let quads = window.quads && u64::from(output_offset).is_multiple_of(QUAD) && output.round_up(QUAD * size);
+        let variant = window.choose(args, encoder, quads);
         let parameters = InterpParameters {
-            table: TableParameters::of(axis, flags)?,
+            table: window.table_parameters(args)?,
             rules: RuleParameters::of(table),
             rows: word(tile_rows)?,
             columns: word(tile_columns)?,
             first_row: word(tile.outer.start)?,
-            method: rules.method as u32,
-            query_offset,
+            method: table.rules.method as u32,
+            query_offset: window.query_offset,
             output_offset,
         };
         let shared = table_bindings(table, variant)?;
-        let bindings = Bindings { own: &[x, output], shared: Some((&table.bind_group, &shared)) };
+        let own: Vec<_> = [window.x, output].into_iter().chain(window.cells).collect();
+        let bindings = Bindings { own: &own, shared: Some((&table.bind_group, &shared)) };
         let items = tile_rows * tile_columns.div_ceil(QUAD);
         encoder.dispatch(variant, bytes_of(&parameters), bindings, items.div_ceil(WORKGROUP))?;
     }

@@ -48,6 +48,8 @@ const FLAG_EXTENDED_LEFT: u32 = 8;
 const FLAG_EXTENDED_RIGHT: u32 = 16;
 /// The knots of a table end before the first NaN behind them, if there is one.
 const FLAG_RAGGED: u32 = 32;
+/// Every row has its queries in the same segments.
+const FLAG_SHARED_CELLS: u32 = 64;
 
 /// The flags of a lookup, as shaders know them.
 pub(crate) fn flags() -> &'static str {
@@ -58,6 +60,7 @@ pub(crate) fn flags() -> &'static str {
         FLAG_EXTENDED_LEFT = FLAG_EXTENDED_LEFT,
         FLAG_EXTENDED_RIGHT = FLAG_EXTENDED_RIGHT,
         FLAG_RAGGED = FLAG_RAGGED,
+        FLAG_SHARED_CELLS = FLAG_SHARED_CELLS,
     }
 }
 
@@ -71,6 +74,7 @@ pub(crate) fn flags_of(args: &InterpArgs) -> u32 {
         (rules.extended().0, FLAG_EXTENDED_LEFT),
         (rules.extended().1, FLAG_EXTENDED_RIGHT),
         (rules.ragged, FLAG_RAGGED),
+        (args.shares_cells(), FLAG_SHARED_CELLS),
     ];
     flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum()
 }

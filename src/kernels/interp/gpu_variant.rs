@@ -86,6 +86,8 @@ pub(crate) struct InterpVariant {
     /// What is special was looked at when the table was built; saves 2 ns and a load.
     pub finite: bool,
     pub tables: Tables,
+    /// Segments were found before: nothing is searched, and queries have been taken into the period.
+    pub located: bool,
     /// How many steps a search has.
     pub steps: u32,
 }
@@ -109,6 +111,7 @@ impl InterpVariant {
             buckets: bucket_depth.is_some(),
             finite: is_finite(rules, bounds),
             tables: if bucket_depth.is_some() { tables } else { tables.without_buckets() },
+            located: false,
             steps: bucket_depth.unwrap_or(bounds.full_depth).min(MOST_STEPS),
         }
     }
@@ -119,8 +122,13 @@ impl InterpVariant {
         Self { buckets: false, tables, steps: bounds.full_depth.min(MOST_STEPS), ..self }
     }
 
-    /// Finding and evaluating, for any kernel: all but the parameters and where the results go.
-    pub fn lookup_fragments(self) -> Vec<&'static str> {
+    /// The same for queries whose segments are known.
+    pub fn of_located(self) -> Self {
+        Self { located: true, period: false, buckets: false, tables: self.tables.without_buckets(), steps: 0, ..self }
+    }
+
+    /// The table, for any kernel: all but the parameters.
+    pub fn table_fragments(self) -> Vec<&'static str> {
         let mut fragments = vec![flags(), RULES];
         if self.uniform {
             fragments.push(constants! { UNIFORM_BYTES = UNIFORM_BYTES });
@@ -129,21 +137,34 @@ impl InterpVariant {
             true => include_str!("../../../shaders/table/segments_uniform.wgsl"),
             false => include_str!("../../../shaders/table/segments_storage.wgsl"),
         });
+        fragments.push(include_str!("../../../shaders/interp/position.wgsl"));
+        fragments
+    }
+
+    /// Finding, for any kernel: all but the parameters.
+    pub fn find_fragments(self) -> Vec<&'static str> {
+        let mut fragments = self.table_fragments();
+        fragments.push(wgsl::queries(self.quads));
+        if self.located {
+            fragments.extend([wgsl::cells(self.quads), include_str!("../../../shaders/interp/located.wgsl")]);
+            return fragments;
+        }
         fragments.extend(descent(self.buckets));
         fragments.extend([
-            wgsl::queries(self.quads),
             match self.period {
                 true => include_str!("../../../shaders/interp/period.wgsl"),
                 false => NO_PERIOD,
             },
             include_str!("../../../shaders/interp/find.wgsl"),
         ]);
+        fragments
+    }
+
+    /// Finding and evaluating, for any kernel: all but the parameters and where the results go.
+    pub fn lookup_fragments(self) -> Vec<&'static str> {
+        let mut fragments = self.find_fragments();
         if !self.finite {
-            fragments.push(constants! {
-                METHOD_LINEAR = Method::Linear,
-                METHOD_NEAREST = Method::Nearest,
-                METHOD_NEXT = Method::Next,
-            });
+            fragments.push(methods());
         }
         fragments.extend([
             match self.finite {
@@ -157,8 +178,10 @@ impl InterpVariant {
 
     /// The values of the overrides in those fragments.
     pub fn lookup_constants(self) -> Constants {
-        let mut constants =
-            vec![("DEPTH", f64::from(self.steps)), ("TABLES", f64::from(u8::from(self.tables != Tables::One)))];
+        let mut constants = vec![("TABLES", f64::from(u8::from(self.tables != Tables::One)))];
+        if !self.located {
+            constants.push(("DEPTH", f64::from(self.steps)));
+        }
         if self.buckets {
             constants.push(("OWN_KNOTS", f64::from(u8::from(self.tables == Tables::OwnKnots))));
         }
@@ -192,10 +215,11 @@ impl InterpVariant {
 
     /// Names the choices, for the name of a kernel.
     pub fn name(self) -> String {
-        let Self { element, quads, period, uniform, buckets, finite, tables, steps } = self;
+        let Self { element, quads, period, uniform, buckets, finite, tables, located, steps } = self;
         let flags = [quads, period, uniform, buckets, finite];
         let flags = flags.iter().fold(0, |number, &flag| 2 * number + u8::from(flag));
-        format!("{element}_{tables:?}_{flags:05b}_{steps}")
+        let located = if located { "_Located" } else { "" };
+        format!("{element}_{tables:?}_{flags:05b}{located}_{steps}")
     }
 }
 
@@ -206,7 +230,10 @@ impl KernelKey for InterpVariant {
             name: format!("interp_{}", self.name()),
             fragments: self.fragments(),
             constants: self.lookup_constants(),
-            access: &[Read, Absent, ReadWrite],
+            access: match self.located {
+                true => &[Read, Absent, ReadWrite, Absent, Absent, Absent, Read],
+                false => &[Read, Absent, ReadWrite],
+            },
             shared: self.shared(),
         }
     }
@@ -217,6 +244,15 @@ pub(crate) fn is_finite(rules: &Rules<Scalar>, bounds: &SearchBounds) -> bool {
     bounds.finite && rules.method == Method::Linear && rules.extended() == (false, false)
 }
 
+/// The methods that shaders tell apart.
+pub(crate) fn methods() -> &'static str {
+    constants! {
+        METHOD_LINEAR = Method::Linear,
+        METHOD_NEAREST = Method::Nearest,
+        METHOD_NEXT = Method::Next,
+    }
+}
+
 /// The rules of a table as the host passes them.
 pub(crate) const RULES: &str = include_str!("../../../shaders/interp/rules.wgsl");
 /// Queries as they are.
@@ -225,7 +261,7 @@ const NO_PERIOD: &str = "// provides: wrap\n// needs: Bits\nfn wrap(query: Bits)
 /// Every specialisation, for the test that translates them all: every combination with some number of steps, and one
 /// with every number.
 #[cfg(test)]
-pub(crate) fn kernels() -> Vec<KernelSource> {
+pub(crate) fn variants() -> Vec<InterpVariant> {
     let mut all = Vec::new();
     for element in [FloatType::F32, FloatType::F64] {
         for tables in [Tables::One, Tables::SharedKnots, Tables::OwnKnots] {
@@ -234,17 +270,24 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
                 if !buckets && tables != tables.without_buckets() {
                     continue;
                 }
-                let some = InterpVariant { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
-                all.push(some.source());
+                let located = false;
+                let some =
+                    InterpVariant { element, quads, period, uniform, buckets, finite, tables, located, steps: 3 };
+                all.push(some);
+                if !period && !buckets {
+                    all.push(some.of_located());
+                }
                 if flags == 0 && tables == Tables::One {
-                    all.extend(
-                        (0..=MOST_STEPS)
-                            .filter(|&steps| steps != 3)
-                            .map(|steps| InterpVariant { steps, ..some }.source()),
-                    );
+                    let others = (0..=MOST_STEPS).filter(|&steps| steps != 3);
+                    all.extend(others.map(|steps| InterpVariant { steps, ..some }));
                 }
             }
         }
     }
     all
+}
+
+#[cfg(test)]
+pub(crate) fn kernels() -> Vec<KernelSource> {
+    variants().into_iter().map(KernelKey::source).collect()
 }

@@ -5,9 +5,7 @@ use crate::index::cpu_index::ByteIndex;
 use crate::kernels::interp::evaluate::{EvaluateLane, Evaluator};
 use crate::kernels::interp::find::Finder;
 use crate::kernels::interp::op::Rules;
-
-/// Pairs after the last knot: a search may look that far.
-pub(crate) const PADDING: usize = 4;
+use crate::kernels::search::axis::PADDING;
 
 /// A table with the rules by which it is asked.
 pub(crate) struct Lookup<'a, T: Float> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::element::Float;
 use crate::engine::gpu::binding::SharedGroup;
-use crate::engine::storage::Storage;
+use crate::engine::storage::{MemoryAccess, Storage};
 use crate::float::dtype::FloatType;
 use crate::float::scalar::Scalar;
 use crate::kernels::footprint::Footprint;
@@ -126,6 +126,49 @@ pub(crate) struct InterpArgs {
     pub columns: usize,
     /// Every row has the same queries, and `x` holds them once.
     pub shared_queries: bool,
+    /// The segment of each query, where it is known: nothing is searched then, and `x` has been taken into the period.
+    pub cells: Option<Cells>,
+}
+
+/// The segments of queries.
+#[derive(Clone)]
+pub(crate) struct Cells {
+    pub storage: Storage,
+    /// Every row has its queries in the same segments, which are held once.
+    pub shared: bool,
+}
+
+impl InterpArgs {
+    /// The number of results.
+    pub fn results(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// The number of queries in memory.
+    pub fn queries(&self) -> usize {
+        if self.shared_queries { self.columns } else { self.results() }
+    }
+
+    /// Whether every row has its queries in the same segments.
+    pub fn shares_cells(&self) -> bool {
+        self.cells.as_ref().is_some_and(|cells| cells.shared)
+    }
+
+    /// What finding and evaluating read: queries, segments of the table, and either the search index or the segments
+    /// of queries that are known.
+    pub fn reads(&self) -> Vec<MemoryAccess> {
+        let Self { table, x, cells, .. } = self;
+        let mut reads = vec![x.access(table.dtype.bytes(self.queries())), table.segments.access(table.segment_bytes)];
+        match (cells, &table.axis.index) {
+            (Some(Cells { storage, shared }), _) => {
+                let located = if *shared { self.columns } else { self.results() };
+                reads.push(storage.access(4 * located as u64));
+            }
+            (None, Some((starts, _))) => reads.push(starts.access(4 * table.axis.buckets as u64)),
+            (None, None) => {}
+        }
+        reads
+    }
 }
 
 impl BuildTable {
@@ -145,15 +188,12 @@ impl BuildTable {
 
 impl Interp {
     pub fn footprint(&self) -> Footprint {
-        let InterpArgs { table, x, rows, columns, shared_queries } = &self.args;
-        let dtype = table.dtype;
-        let queries = if *shared_queries { *columns } else { rows * columns };
-        let mut reads = vec![x.access(dtype.bytes(queries)), table.segments.access(table.segment_bytes)];
-        reads.extend(table.axis.index.iter().map(|(starts, _)| starts.access(4 * table.axis.buckets as u64)));
+        let InterpArgs { table, rows, columns, cells, .. } = &self.args;
+        let located = if cells.is_some() { ", located," } else { "" };
         Footprint {
-            name: format!("interp of {rows} x {columns}"),
-            reads,
-            writes: vec![self.output.access(dtype.bytes(rows * columns))],
+            name: format!("interp{located} of {rows} x {columns}"),
+            reads: self.args.reads(),
+            writes: vec![self.output.access(table.dtype.bytes(self.args.results()))],
         }
     }
 }

@@ -163,7 +163,7 @@ impl KernelKey for MergeKernel {
 
 impl KernelKey for LookupKernel {
     fn source(self) -> KernelSource {
-        use Access::{Read, ReadWrite};
+        use Access::{Absent, Read, ReadWrite};
         let Self { variant, sums, state, strategy, weights_along, skip_nan } = self;
         let weighted = state == StateKind::Weighted;
         let mut constants = variant.lookup_constants();
@@ -171,9 +171,11 @@ impl KernelKey for LookupKernel {
         if weighted {
             constants.push(("WEIGHTS_ALONG", f64::from(u8::from(weights_along))));
         }
-        let access: &[Access] = match weighted {
-            true => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite],
-            false => &[Read, ReadWrite, ReadWrite],
+        let access: &[Access] = match (weighted, variant.located) {
+            (true, true) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite, Read],
+            (true, false) => &[Read, ReadWrite, ReadWrite, Read, ReadWrite, ReadWrite],
+            (false, true) => &[Read, ReadWrite, ReadWrite, Absent, Absent, Absent, Read],
+            (false, false) => &[Read, ReadWrite, ReadWrite],
         };
         let along = if weights_along { "_Along" } else { "" };
         let skipping = if skip_nan { "_SkipNan" } else { "" };
@@ -238,6 +240,11 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
         let (strategy, parts, part_len) = split(device_caps.kind, count, reduce_len);
         let queries = if *shared_queries { (0, reduce_len) } else { (first, elements) };
         let (mut x, query_offset) = encoder.window(x.gpu()?, queries.0, queries.1, size);
+        let located = if args.shares_cells() { (0, reduce_len) } else { (first, elements) };
+        let mut cells = match &args.cells {
+            Some(cells) => Some(encoder.window(cells.storage.gpu()?, located.0, located.1, 4)),
+            None => None,
+        };
         let mut weights = match &reduce.weights {
             Weights::None => None,
             Weights::Shared(weights) => Some(encoder.window(weights.gpu()?, 0, reduce_len, size)),
@@ -247,10 +254,16 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
         let quads = (count == 1 || reduce_len.is_multiple_of(QUAD))
             && is_whole(query_offset)
             && x.round_up(QUAD * size)
+            && cells.as_mut().is_none_or(|(window, offset)| is_whole(*offset) && window.round_up(QUAD * 4))
             && weights.as_mut().is_none_or(|(window, offset)| is_whole(*offset) && window.round_up(QUAD * size));
         let mut variant = InterpVariant::choose(&device_caps, rules, &axis.bounds, tables, quads);
         if variant.buckets && encoder.storage_buffers() < STORAGE_BUFFERS_WITH_INDEX {
             variant = variant.without_buckets(&axis.bounds);
+        }
+        let mut table_parameters = TableParameters::of(axis, flags_of(args))?;
+        if let Some((_, offset)) = cells {
+            variant = variant.of_located();
+            table_parameters = table_parameters.with_cells_at(offset);
         }
         let (result, output_offset) = encoder.window(output.gpu()?, rows.start, count, size);
         let partial_bytes = count * parts * state_bytes;
@@ -260,7 +273,7 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
             None => encoder.placeholder(Placeholder::Partials),
         };
         let parameters = InterpReduceParameters {
-            table: TableParameters::of(axis, flags_of(args))?,
+            table: table_parameters,
             rules: RuleParameters::of(table),
             outputs: word(count)?,
             reduce_len: word(reduce_len)?,
@@ -296,6 +309,7 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
         if let Some((weights, _)) = weights {
             bindings.extend([weights, weight_sums, checks]);
         }
+        bindings.extend(cells.map(|(cells, _)| cells));
         let shared = table_bindings(table, variant)?;
         let bindings = Bindings { own: &bindings, shared: Some((&table.bind_group, &shared)) };
         let groups = match strategy {
@@ -333,10 +347,16 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
                 for (strategy, tables) in [(PartStrategy::Outputs, Tables::One), (PartStrategy::Rows, Tables::OwnKnots)]
                 {
-                    let variant = InterpVariant { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
+                    let located = false;
+                    let variant =
+                        InterpVariant { element, quads, period, uniform, buckets, finite, tables, located, steps: 3 };
                     let kernel = LookupKernel { variant, sums, state, strategy, weights_along, skip_nan: false };
                     let state_bytes = state.state_bytes(element, sums);
                     all.push((kernel.source(), state_bytes));
+                    if !period && !buckets && tables != Tables::SharedKnots {
+                        let kernel = LookupKernel { variant: variant.of_located(), ..kernel };
+                        all.push((kernel.source(), state_bytes));
+                    }
                     // What is skipped does not depend on how it was looked up.
                     if flags == 0 || flags == 31 {
                         all.push((LookupKernel { skip_nan: true, ..kernel }.source(), state_bytes));

@@ -12,6 +12,7 @@ use crate::element::Float;
 use crate::engine::Engine;
 use crate::engine::check::Checks;
 use crate::engine::gpu::binding::SharedGroup;
+use crate::engine::host::alloc::try_filled;
 use crate::engine::storage::Storage;
 use crate::error::Result;
 use crate::float::dtype::FloatType;
@@ -41,9 +42,14 @@ pub(crate) struct SortedAxis {
     /// The CPU engine's index of each table, a vector of [`ByteIndex`] of the type of the knots; built after enough
     /// queries to pay for it.
     byte_indexes: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
+    /// The knots as numbers, `[tables, knots + PADDING]`, a vector of them; for those who keep segments.
+    positions: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
     /// Queries so far, until the index is built.
     asked: AtomicUsize,
 }
+
+/// Numbers after the last knot, NaN, where the CPU engine looks at several knots at once.
+pub(crate) const PADDING: usize = 4;
 
 /// The CPU engine builds an index after as many queries as this fraction of the knots: it costs as much a knot as it
 /// saves a query in tables that a cache holds, and saves several times as much in others (notebook 2026-11: when an
@@ -114,6 +120,7 @@ impl SortedAxis {
             bind_group: SharedGroup::default(),
             is_constant: true,
             byte_indexes: OnceLock::new(),
+            positions: OnceLock::new(),
             asked: AtomicUsize::new(0),
         })
     }
@@ -142,6 +149,7 @@ impl SortedAxis {
             bind_group: SharedGroup::default(),
             is_constant,
             byte_indexes: OnceLock::new(),
+            positions: OnceLock::new(),
             asked: AtomicUsize::new(0),
         }
     }
@@ -165,6 +173,19 @@ impl SortedAxis {
             tables.map(|tables| Box::new(tables) as Box<dyn Any + Send + Sync>)
         };
         buckets_in(self.byte_indexes.get_or_init(index))
+    }
+
+    /// The knots of each table as numbers, and [`PADDING`]: half of what a search reads where values lie beside them.
+    /// Kept from the first time on; only of an axis that has an index, which never changes.
+    pub fn positions<T: Float>(&self, keys: &[T::Key]) -> Option<&[T]> {
+        let numbers = || {
+            let mut numbers = try_filled(T::nan(), self.tables * (self.knots + PADDING)).ok()?;
+            for (numbers, keys) in numbers.chunks_mut(self.knots + PADDING).zip(keys.chunks(self.knots)) {
+                numbers.iter_mut().zip(keys).for_each(|(number, &key)| *number = T::from_key(key));
+            }
+            Some(Box::new(numbers) as Box<dyn Any + Send + Sync>)
+        };
+        self.positions.get_or_init(numbers).as_ref()?.downcast_ref::<Vec<T>>().map(Vec::as_slice)
     }
 }
 

@@ -25,6 +25,7 @@ shared_struct! {
         origin: [u32; 2],
         scale: [u32; 2],
         knots: u32,
+        /// Of one table; where segments are known, their place in the window.
         buckets: u32,
         bucketing: u32,
         /// How the values at the knots are used.
@@ -42,6 +43,11 @@ impl TableParameters {
             bucketing: axis.bucketing as u32,
             flags,
         })
+    }
+
+    /// For queries whose segments are known: those begin here in their window.
+    pub fn with_cells_at(self, offset: u32) -> Self {
+        Self { buckets: offset, ..self }
     }
 }
 

@@ -88,7 +88,7 @@ impl<T: Float> Sorted<T> {
 }
 
 impl<T: Float> Asked<T> {
-    fn wrap(&self, x: T) -> T {
+    pub fn wrap(&self, x: T) -> T {
         match self.period.map(T::abs) {
             Some(period) => match x % period {
                 rest if rest < T::zero() => rest + period,

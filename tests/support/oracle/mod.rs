@@ -5,12 +5,14 @@
 
 mod extremes;
 mod interp;
+mod linear;
 mod pair;
 mod search;
 mod sums;
 
 pub use extremes::extreme;
 pub use interp::{Asked, Sorted, interp};
+pub use linear::{Matrix, Row};
 pub use pair::{Pair, two_product};
 pub use search::{Bins, index_among, less};
 pub use sums::{Exact, moments, total, variance};

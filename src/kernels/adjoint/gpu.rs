@@ -1,0 +1,628 @@
+//! The GPU's half: dispatches the kernels of `shaders/adjoint/`.
+//!
+//! Sums are integers in fixed point, which atomic additions make the same in any order, and the unit of a slot follows
+//! from its largest share. So there are passes for the units, for the sums, and for what they mean. Where many queries meet
+//! in few slots there are copies of all sums, so that fewer invocations wait for each other; the last pass adds them.
+
+use bytemuck::bytes_of;
+
+use crate::engine::gpu::binding::{Binding, Bindings};
+use crate::engine::gpu::buffers::GpuBuffer;
+use crate::engine::gpu::encoder::Encoder;
+use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
+use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, word};
+use crate::engine::storage::Storage;
+use crate::error::{Error, Result};
+use crate::float::dtype::FloatType;
+use crate::kernels::adjoint::op::{Adjoint, Cotangents, Csr};
+use crate::kernels::adjoint::shares::{OUTSIDE, Outside};
+use crate::kernels::interp;
+use crate::kernels::interp::gpu::{QueryWindow, result_tiles, table_bindings};
+use crate::kernels::interp::gpu_params::{RuleParameters, flags_of};
+use crate::kernels::interp::gpu_variant::{InterpVariant, methods};
+use crate::kernels::interp::op::InterpArgs;
+use crate::kernels::reduce::op::Weights;
+use crate::kernels::search::gpu::TableParameters;
+use crate::kernels::tiles::{Tile, chunk_ranges, tiles};
+
+/// Queries that one invocation takes.
+const RUN: u64 = 16;
+/// The most copies of sums.
+const MOST_COPIES: u64 = 64;
+/// No more slots than this are made by copying: so few that clearing and adding them up costs little.
+const COPIED_SLOTS: u64 = 1 << 15;
+/// Fewer queries are not worth a copy.
+const QUERIES_PER_COPY: u64 = 1 << 12;
+
+/// What a sum holds that no integer does.
+const FLAG_NAN: u32 = 1;
+const FLAG_INFINITY: u32 = 2;
+const FLAG_MINUS_INFINITY: u32 = 4;
+
+/// What totals are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TotalsOf {
+    Values = 0,
+    Knots = 1,
+    Left = 2,
+    Right = 3,
+}
+
+params! {
+    struct AdjointParameters {
+        table: TableParameters,
+        rules: RuleParameters,
+        /// Of this dispatch: of results, or sets of totals.
+        rows: u32,
+        /// Results a row in this dispatch.
+        columns: u32,
+        /// The table of the first row.
+        first_row: u32,
+        /// The first set whose sums are in memory.
+        first_set: u32,
+        /// 1: all rows share the sums of one set.
+        one_set: u32,
+        /// Of all sums.
+        copies: u32,
+        /// Bits that it takes to count the results of a set.
+        count_bits: u32,
+        method: u32,
+        /// Where queries and cotangents begin in their windows.
+        query_offset: u32,
+        cotangent_offset: u32,
+        /// Of cotangents that are those of rows: how long these are, the first result of this dispatch, and where
+        /// weights begin in their window.
+        row_len: u32,
+        first_result: u32,
+        weight_offset: u32,
+        unused: u32,
+    }
+    needs TableParameters, RuleParameters
+}
+
+params! {
+    struct TotalsParameters {
+        table: TableParameters,
+        rules: RuleParameters,
+        /// Sets of this dispatch.
+        rows: u32,
+        /// The first of them, whose sums are the first in memory.
+        first_set: u32,
+        copies: u32,
+        count_bits: u32,
+        method: u32,
+        /// Which totals: of values, knots, the fill to the left or that to the right.
+        totals: u32,
+        given_knots: u32,
+        has_order: u32,
+        /// 1: each table has its own knots, 0: all share those of one.
+        own_knots: u32,
+        /// 1: a period is closed by a copy of a knot at either end.
+        closed: u32,
+        output_offset: u32,
+        unused: u32,
+    }
+    needs TableParameters, RuleParameters
+}
+
+params! {
+    struct CsrParameters {
+        table: TableParameters,
+        rules: RuleParameters,
+        rows: u32,
+        columns: u32,
+        method: u32,
+        query_offset: u32,
+        given_knots: u32,
+        has_order: u32,
+        own_knots: u32,
+        /// 1: each table has its own columns.
+        own_columns: u32,
+        /// Of each result.
+        entries: u32,
+        /// Of all rows.
+        results: u32,
+    }
+    needs TableParameters, RuleParameters
+}
+
+params! {
+    struct ClearParameters {
+        /// Words.
+        total: u32,
+        offset: u32,
+    }
+}
+
+/// How Rust lays out what the kernels read.
+#[cfg(test)]
+pub(crate) const LAYOUTS: [wgsl::Layout; 4] =
+    [AdjointParameters::LAYOUT, TotalsParameters::LAYOUT, CsrParameters::LAYOUT, ClearParameters::LAYOUT];
+
+/// The numbers that kernels share with [`shares`](crate::kernels::adjoint::shares).
+fn numbers() -> &'static str {
+    constants! {
+        OUTSIDE_FIRST_KNOT = Outside::FirstKnot,
+        OUTSIDE_LAST_KNOT = Outside::LastKnot,
+        OUTSIDE_LEFT_FILL = Outside::LeftFill,
+        OUTSIDE_RIGHT_FILL = Outside::RightFill,
+        OUTSIDE_NOWHERE = Outside::Nowhere,
+        OUTSIDE_COUNT = OUTSIDE,
+        FLAG_NAN = FLAG_NAN,
+        FLAG_INFINITY = FLAG_INFINITY,
+        FLAG_MINUS_INFINITY = FLAG_MINUS_INFINITY,
+    }
+}
+
+fn limbs(element: FloatType) -> &'static str {
+    match element {
+        FloatType::F32 => include_str!("../../../shaders/adjoint/limbs_f32.wgsl"),
+        FloatType::F64 => include_str!("../../../shaders/adjoint/limbs_f64.wgsl"),
+    }
+}
+
+/// A kernel that visits cotangents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct RunKernel {
+    variant: InterpVariant,
+    pass: Pass,
+    /// Those of rows, and the kind of their weights.
+    rows: Option<RowWeights>,
+}
+
+/// Weights in the kernel's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum RowWeights {
+    None = 0,
+    Shared = 1,
+    PerElement = 2,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Pass {
+    /// Finds the units of sums. Lines that go on outside of a table may take any multiple of a cotangent.
+    Scale { extended: bool },
+    /// Adds to sums.
+    Sum,
+}
+
+impl KernelKey for RunKernel {
+    fn source(self) -> KernelSource {
+        use Access::{Absent, Read, ReadWrite};
+        let Self { variant, pass, rows } = self;
+        let element = variant.element;
+        let mut fragments = vec![
+            wgsl::element(element),
+            wgsl::SPECIAL,
+            TableParameters::WGSL,
+            RuleParameters::WGSL,
+            AdjointParameters::DECLARED,
+        ];
+        fragments.extend(variant.find_fragments());
+        fragments.extend([
+            methods(),
+            numbers(),
+            limbs(element),
+            include_str!("../../../shaders/adjoint/fixed.wgsl"),
+            include_str!("../../../shaders/adjoint/shares.wgsl"),
+            include_str!("../../../shaders/adjoint/parts.wgsl"),
+            include_str!("../../../shaders/adjoint/slots.wgsl"),
+            match rows {
+                None => include_str!("../../../shaders/adjoint/cotangents_elements.wgsl"),
+                Some(_) => include_str!("../../../shaders/adjoint/cotangents_rows.wgsl"),
+            },
+        ]);
+        match (pass, element) {
+            (Pass::Scale { .. }, _) => fragments.push(include_str!("../../../shaders/adjoint/scale.wgsl")),
+            (Pass::Sum, FloatType::F32) => fragments.push(include_str!("../../../shaders/adjoint/add_word.wgsl")),
+            (Pass::Sum, FloatType::F64) => fragments.push(include_str!("../../../shaders/adjoint/add_two_words.wgsl")),
+        }
+        if pass == Pass::Sum {
+            fragments.push(include_str!("../../../shaders/adjoint/sum.wgsl"));
+        }
+        fragments.extend([wgsl::workgroup(), wgsl::GRID, include_str!("../../../shaders/adjoint/runs.wgsl")]);
+        let mut constants = variant.lookup_constants();
+        constants.push(("RUN", RUN as f64));
+        let pass = match pass {
+            Pass::Scale { extended } => {
+                constants.push(("EXTENDED", f64::from(u8::from(extended))));
+                if extended { "scale_extended" } else { "scale" }
+            }
+            Pass::Sum => "sum",
+        };
+        let of = match rows {
+            None => String::new(),
+            Some(weights) => {
+                constants.push(("WEIGHTS", f64::from(weights as u8)));
+                format!("_rows_{weights:?}")
+            }
+        };
+        KernelSource {
+            name: format!("adjoint_{pass}{of}_{}", variant.name()),
+            fragments,
+            constants,
+            access: match rows {
+                None => &[Read, ReadWrite, Absent, Read, Absent, Absent, Read],
+                Some(_) => &[Read, ReadWrite, Absent, Read, Read, Absent, Read],
+            },
+            shared: variant.shared(),
+        }
+    }
+}
+
+/// Where a kernel that visits no queries has the segments of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct TotalsKernel(InterpVariant);
+
+impl KernelKey for TotalsKernel {
+    fn source(self) -> KernelSource {
+        use Access::{Read, ReadWrite};
+        let Self(variant) = self;
+        let mut fragments = vec![
+            wgsl::element(variant.element),
+            wgsl::SPECIAL,
+            TableParameters::WGSL,
+            RuleParameters::WGSL,
+            TotalsParameters::DECLARED,
+        ];
+        fragments.extend(variant.table_fragments());
+        fragments.extend([
+            methods(),
+            numbers(),
+            constants! { TOTALS_OF_VALUES = TotalsOf::Values, TOTALS_OF_LEFT = TotalsOf::Left },
+            limbs(variant.element),
+            include_str!("../../../shaders/adjoint/fixed.wgsl"),
+            include_str!("../../../shaders/adjoint/shares.wgsl"),
+            include_str!("../../../shaders/adjoint/slots.wgsl"),
+            include_str!("../../../shaders/adjoint/last_knot.wgsl"),
+            wgsl::workgroup(),
+            wgsl::GRID,
+            include_str!("../../../shaders/adjoint/totals.wgsl"),
+        ]);
+        KernelSource {
+            name: format!("adjoint_totals_{}", variant.name()),
+            fragments,
+            constants: variant.lookup_constants(),
+            access: &[Read, Read, ReadWrite],
+            shared: variant.shared(),
+        }
+    }
+}
+
+/// A kernel that writes the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct CsrKernel(InterpVariant);
+
+impl KernelKey for CsrKernel {
+    fn source(self) -> KernelSource {
+        use Access::{Absent, Read, ReadWrite};
+        let Self(variant) = self;
+        let mut fragments = vec![
+            wgsl::element(variant.element),
+            wgsl::SPECIAL,
+            TableParameters::WGSL,
+            RuleParameters::WGSL,
+            CsrParameters::DECLARED,
+        ];
+        fragments.extend(variant.find_fragments());
+        fragments.extend([
+            methods(),
+            numbers(),
+            include_str!("../../../shaders/adjoint/shares.wgsl"),
+            include_str!("../../../shaders/adjoint/last_knot.wgsl"),
+            wgsl::workgroup(),
+            wgsl::GRID,
+            include_str!("../../../shaders/adjoint/csr.wgsl"),
+        ]);
+        KernelSource {
+            name: format!("csr_{}", variant.name()),
+            fragments,
+            constants: variant.lookup_constants(),
+            access: &[Read, ReadWrite, ReadWrite, ReadWrite, Read, Absent, Read],
+            shared: variant.shared(),
+        }
+    }
+}
+
+/// Writes zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct ClearKernel;
+
+impl KernelKey for ClearKernel {
+    fn source(self) -> KernelSource {
+        KernelSource {
+            name: "clear".into(),
+            fragments: vec![
+                ClearParameters::DECLARED,
+                wgsl::workgroup(),
+                wgsl::GRID,
+                include_str!("../../../shaders/adjoint/clear.wgsl"),
+            ],
+            constants: Vec::new(),
+            access: &[Access::ReadWrite],
+            shared: &[],
+        }
+    }
+}
+
+/// Every specialisation, for the test that translates them all.
+#[cfg(test)]
+pub(crate) fn kernels() -> Vec<KernelSource> {
+    let mut all = vec![ClearKernel.source()];
+    let variants = crate::kernels::interp::gpu_variant::variants();
+    for variant in variants.into_iter().filter(|variant| variant.located && !variant.finite) {
+        for pass in [Pass::Scale { extended: false }, Pass::Scale { extended: true }, Pass::Sum] {
+            all.push(RunKernel { variant, pass, rows: None }.source());
+            let weights = if variant.quads { RowWeights::Shared } else { RowWeights::PerElement };
+            all.push(RunKernel { variant, pass, rows: Some(weights) }.source());
+        }
+        all.push(CsrKernel(variant).source());
+        if !variant.quads {
+            all.push(TotalsKernel(variant).source());
+        }
+    }
+    let mut names = std::collections::BTreeSet::new();
+    all.retain(|kernel| names.insert(kernel.name.clone()));
+    all
+}
+
+/// The cotangents of some results.
+struct CotangentWindow<'a> {
+    window: Binding<'a>,
+    offset: u32,
+    rows: Option<RowWeights>,
+    row_len: usize,
+    weights: Option<Binding<'a>>,
+    weight_offset: u32,
+}
+
+impl<'a> CotangentWindow<'a> {
+    fn of(
+        cotangents: &'a Cotangents,
+        args: &InterpArgs,
+        encoder: &Encoder<'a>,
+        first: u64,
+        count: u64,
+    ) -> Result<Self> {
+        let size = args.table.dtype.size();
+        match cotangents {
+            Cotangents::Elements(values) => {
+                let (window, offset) = encoder.window(values.gpu()?, first, count, size);
+                Ok(Self { window, offset, rows: None, row_len: 1, weights: None, weight_offset: 0 })
+            }
+            Cotangents::Rows { factors, len, weights } => {
+                let rows = (args.results() / (*len).max(1)) as u64;
+                let (window, offset) = encoder.window(factors.gpu()?, 0, rows, size);
+                let (kind, (weights, weight_offset)) = match weights {
+                    Weights::None => (RowWeights::None, (window, 0)),
+                    Weights::Shared(weights) => {
+                        (RowWeights::Shared, encoder.window(weights.gpu()?, 0, *len as u64, size))
+                    }
+                    Weights::PerElement(weights) => {
+                        (RowWeights::PerElement, encoder.window(weights.gpu()?, first, count, size))
+                    }
+                };
+                Ok(Self { window, offset, rows: Some(kind), row_len: *len, weights: Some(weights), weight_offset })
+            }
+        }
+    }
+}
+
+/// The sums of some sets of values, on their way.
+struct Sums<'a> {
+    op: &'a Adjoint,
+    buffer: &'a GpuBuffer,
+    bytes: u64,
+    copies: u64,
+    count_bits: u32,
+    sets: std::ops::Range<u64>,
+}
+
+/// Words of a slot: see `shaders/adjoint/slots.wgsl`.
+fn words_per_slot(dtype: FloatType) -> u64 {
+    1 + 2 * (3 * dtype.size() / 4 + 1)
+}
+
+pub(crate) fn adjoint(op: &Adjoint, encoder: &Encoder<'_>) -> Result<()> {
+    let table = &op.args.table;
+    let slots = (table.axis.knots + OUTSIDE) as u64;
+    let results = op.results_per_set() as u64;
+    let copies = (COPIED_SLOTS / slots).min(results / QUERIES_PER_COPY).clamp(1, MOST_COPIES);
+    let words_per_set = copies * slots * words_per_slot(table.dtype);
+    let (limit, sets) = (encoder.window_bytes(), op.sets as u64);
+    let together = limit / 4 / words_per_set;
+    if together == 0 {
+        let bytes = 4 * words_per_set;
+        return Err(Error::too_large("the sums for the knots of a table", bytes, limit, &encoder.info().name));
+    }
+    let together = together.min(sets.max(1));
+    let bytes = 4 * together * words_per_set;
+    let scratch = encoder.scratch(bytes)?;
+    let count_bits = u64::BITS - results.leading_zeros();
+    if let (Some(fp), true) = (&op.fp, table.order.is_some()) {
+        clear(encoder, fp.gpu()?, table.dtype.bytes(op.sets * table.given_knots))?;
+    }
+    if let (Some(xp), true) = (&op.xp, table.order.is_some()) {
+        clear(encoder, xp.gpu()?, table.dtype.bytes(table.given_knots))?;
+    }
+    for sets in chunk_ranges(sets, together) {
+        clear(encoder, &scratch, bytes)?;
+        let sums = Sums { op, buffer: &scratch, bytes, copies, count_bits, sets };
+        let is_extended = table.rules.extended() != (false, false);
+        sums.visit(encoder, Pass::Scale { extended: is_extended })?;
+        sums.visit(encoder, Pass::Sum)?;
+        sums.write(encoder)?;
+    }
+    Ok(())
+}
+
+/// Writes zeros over the beginning of a buffer.
+fn clear(encoder: &Encoder<'_>, buffer: &GpuBuffer, bytes: u64) -> Result<()> {
+    let size = 4;
+    for words in chunk_ranges(bytes / size, encoder.window_bytes() / size) {
+        let total = words.end - words.start;
+        let (window, offset) = encoder.window(buffer, words.start, total, size);
+        let parameters = ClearParameters { total: word(total)?, offset };
+        let groups = total.div_ceil(QUAD).div_ceil(WORKGROUP);
+        encoder.dispatch(ClearKernel, bytes_of(&parameters), &[window], groups)?;
+    }
+    Ok(())
+}
+
+impl Sums<'_> {
+    /// Visits the cotangents of the sets.
+    fn visit(&self, encoder: &Encoder<'_>, pass: Pass) -> Result<()> {
+        let Self { op: Adjoint { args, cotangents, sets, .. }, .. } = *self;
+        let table = &args.table;
+        let size = table.dtype.size();
+        let one_set = *sets == 1;
+        let rows = if one_set { 0..args.rows as u64 } else { self.sets.clone() };
+        let window = (encoder.window_bytes() / size).next_multiple_of(256) - 256;
+        for tile in tiles(rows.end - rows.start, args.columns as u64, 1, window, window) {
+            let tile = Tile { outer: tile.outer.start + rows.start..tile.outer.end + rows.start, ..tile };
+            let first = tile.outer.start * args.columns as u64 + tile.len.start;
+            let (tile_rows, tile_columns) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
+            let window = QueryWindow::of(args, encoder, &tile)?;
+            let cotangents = CotangentWindow::of(cotangents, args, encoder, first, tile_rows * tile_columns)?;
+            let variant = InterpVariant { finite: false, ..window.choose(args, encoder, window.quads) };
+            let parameters = AdjointParameters {
+                table: window.table_parameters(args)?,
+                rules: RuleParameters::of(table),
+                rows: word(tile_rows)?,
+                columns: word(tile_columns)?,
+                first_row: word(tile.outer.start)?,
+                first_set: word(self.sets.start)?,
+                one_set: one_set.into(),
+                copies: word(self.copies)?,
+                count_bits: self.count_bits,
+                method: table.rules.method as u32,
+                query_offset: window.query_offset,
+                cotangent_offset: cotangents.offset,
+                row_len: word(cotangents.row_len)?,
+                first_result: word(first)?,
+                weight_offset: cotangents.weight_offset,
+                unused: 0,
+            };
+            let shared = table_bindings(table, variant)?;
+            let own: Vec<_> = [window.x, self.binding(), cotangents.window]
+                .into_iter()
+                .chain(cotangents.weights)
+                .chain(window.cells)
+                .collect();
+            let bindings = Bindings { own: &own, shared: Some((&table.bind_group, &shared)) };
+            let groups = (tile_rows * tile_columns.div_ceil(RUN)).div_ceil(WORKGROUP);
+            let kernel = RunKernel { variant, pass, rows: cotangents.rows };
+            encoder.dispatch(kernel, bytes_of(&parameters), bindings, groups)?;
+        }
+        Ok(())
+    }
+
+    fn binding(&self) -> Binding<'_> {
+        Binding::start(self.buffer, self.bytes)
+    }
+
+    /// Writes what the sums mean.
+    fn write(&self, encoder: &Encoder<'_>) -> Result<()> {
+        let Adjoint { fp, xp, left, right, .. } = self.op;
+        let outputs = [(fp, TotalsOf::Values), (xp, TotalsOf::Knots), (left, TotalsOf::Left), (right, TotalsOf::Right)];
+        for (output, of) in outputs {
+            if let Some(output) = output {
+                self.write_totals(encoder, of, output)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_totals(&self, encoder: &Encoder<'_>, of: TotalsOf, output: &Storage) -> Result<()> {
+        let table = &self.op.args.table;
+        let axis = &table.axis;
+        let sets = self.sets.end - self.sets.start;
+        let given = table.given_knots as u64;
+        let (first, count) = match of {
+            TotalsOf::Values => (self.sets.start * given, sets * given),
+            TotalsOf::Knots => (0, given),
+            TotalsOf::Left | TotalsOf::Right => (0, 1),
+        };
+        let (output, output_offset) = encoder.window(output.gpu()?, first, count, table.dtype.size());
+        // Where the values are in order nothing reads the order, but something has to be bound.
+        let order = match &table.order {
+            Some(order) => Binding::start(order.gpu()?, 4 * (axis.tables * axis.knots) as u64),
+            None => self.binding(),
+        };
+        let parameters = TotalsParameters {
+            table: TableParameters::of(axis, flags_of(&self.op.args))?,
+            rules: RuleParameters::of(table),
+            rows: word(sets)?,
+            first_set: word(self.sets.start)?,
+            copies: word(self.copies)?,
+            count_bits: self.count_bits,
+            method: table.rules.method as u32,
+            totals: of as u32,
+            given_knots: word(table.given_knots)?,
+            has_order: table.order.is_some().into(),
+            own_knots: (axis.tables > 1).into(),
+            closed: table.rules.period.is_some().into(),
+            output_offset,
+            unused: 0,
+        };
+        let kernel = TotalsKernel(variant_of(&self.op.args, encoder));
+        let shared = table_bindings(table, kernel.0)?;
+        let own = [self.binding(), order, output];
+        let bindings = Bindings { own: &own, shared: Some((&table.bind_group, &shared)) };
+        let items = if matches!(of, TotalsOf::Values | TotalsOf::Knots) { sets * axis.knots as u64 } else { 1 };
+        encoder.dispatch(kernel, bytes_of(&parameters), bindings, items.div_ceil(WORKGROUP))
+    }
+}
+
+/// The variant of kernels that look at a table but at no queries.
+fn variant_of(args: &InterpArgs, encoder: &Encoder<'_>) -> InterpVariant {
+    InterpVariant { finite: false, ..interp::gpu::variant_of(&args.table, encoder, false).of_located() }
+}
+
+pub(crate) fn csr(op: &Csr, encoder: &Encoder<'_>) -> Result<()> {
+    let Csr { args, indptr, indices, data } = op;
+    let (table, axis) = (&args.table, &args.table.axis);
+    let each = Csr::entries_per_result(args);
+    let (results, entries) = (args.results() as u64, (args.results() * each) as u64);
+    let limit = encoder.window_bytes();
+    let bytes = table.dtype.bytes(args.results() * each);
+    let tile = match &result_tiles(args, encoder)[..] {
+        [tile] if bytes <= limit => tile.clone(),
+        [] => return clear(encoder, indptr.gpu()?, 4),
+        _ => return Err(Error::too_large("the matrix of an interpolation", bytes, limit, &encoder.info().name)),
+    };
+    let window = QueryWindow::of(args, encoder, &tile)?;
+    let kernel = CsrKernel(InterpVariant { finite: false, ..window.choose(args, encoder, window.quads) });
+    let parameters = CsrParameters {
+        table: window.table_parameters(args)?,
+        rules: RuleParameters::of(table),
+        rows: word(args.rows)?,
+        columns: word(args.columns)?,
+        method: table.rules.method as u32,
+        query_offset: window.query_offset,
+        given_knots: word(table.given_knots)?,
+        has_order: table.order.is_some().into(),
+        own_knots: (axis.tables > 1).into(),
+        own_columns: (table.tables > 1).into(),
+        entries: word(each)?,
+        results: word(results)?,
+    };
+    let order = match &table.order {
+        Some(order) => Binding::start(order.gpu()?, 4 * (axis.tables * axis.knots) as u64),
+        None => window.cells.unwrap_or(window.x),
+    };
+    let own: Vec<_> = [
+        window.x,
+        Binding::start(indices.gpu()?, 4 * entries),
+        Binding::start(data.gpu()?, bytes),
+        Binding::start(indptr.gpu()?, 4 * (results + 1)),
+        order,
+    ]
+    .into_iter()
+    .chain(window.cells)
+    .collect();
+    let shared = table_bindings(table, kernel.0)?;
+    let bindings = Bindings { own: &own, shared: Some((&table.bind_group, &shared)) };
+    let items = args.rows as u64 * (args.columns as u64).div_ceil(QUAD);
+    encoder.dispatch(kernel, bytes_of(&parameters), bindings, items.div_ceil(WORKGROUP))
+}
