@@ -19,6 +19,8 @@ pub trait Accumulate<T>: Copy + Default + Send + Sync {
     fn is_zero(self) -> bool;
     /// A sum and its rounding errors, for an accumulator that keeps them.
     fn from_parts(high: f64, low: f64) -> Self;
+    /// The same the other way round.
+    fn into_parts(self) -> (f64, f64);
 }
 
 /// A sum of f32 in f64.
@@ -63,6 +65,11 @@ impl Accumulate<f32> for Wide {
     #[inline(always)]
     fn from_parts(high: f64, _: f64) -> Self {
         Self(high)
+    }
+
+    #[inline(always)]
+    fn into_parts(self) -> (f64, f64) {
+        (self.0, 0.0)
     }
 }
 
@@ -129,6 +136,11 @@ impl Accumulate<f64> for Compensated {
     #[inline(always)]
     fn from_parts(high: f64, low: f64) -> Self {
         Self { high, low }
+    }
+
+    #[inline(always)]
+    fn into_parts(self) -> (f64, f64) {
+        (self.high, self.low)
     }
 }
 

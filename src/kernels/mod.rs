@@ -4,6 +4,7 @@
 //! Eager mode runs one immediately; a plan stores it and runs it later. There is no separate code path for plans, and
 //! an engine is one of the two matches in [`Op`].
 
+pub(crate) mod broadcast_rows;
 pub(crate) mod door;
 pub(crate) mod footprint;
 pub(crate) mod interp;
@@ -11,30 +12,36 @@ pub(crate) mod interp_reduce;
 pub(crate) mod reduce;
 pub(crate) mod search;
 pub(crate) mod standardize;
+pub(crate) mod sum_over_rows;
 pub(crate) mod tiles;
 pub(crate) mod transpose;
 
 use crate::engine::gpu::encoder::Encoder;
 use crate::error::Result;
 use crate::float::dtype::for_float;
+use crate::kernels::broadcast_rows::op::{BroadcastRows, RowFactors};
 use crate::kernels::footprint::Footprint;
 use crate::kernels::interp::op::{BuildTable, Interp};
 use crate::kernels::interp_reduce::op::InterpReduce;
 use crate::kernels::reduce::op::Reduce;
 use crate::kernels::search::op::{PrepareKnots, Search};
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
+use crate::kernels::sum_over_rows::op::SumOverRows;
 use crate::kernels::transpose::op::Transpose;
 
 /// An operation of any family.
 pub(crate) enum Op {
+    BroadcastRows(BroadcastRows),
     BuildTable(BuildTable),
     Interp(Interp),
     InterpReduce(InterpReduce),
     PrepareKnots(PrepareKnots),
     Reduce(Reduce),
+    RowFactors(RowFactors),
     Search(Search),
     Standardize(Standardize),
     StandardizeRows(StandardizeRows),
+    SumOverRows(SumOverRows),
     Transpose(Transpose),
     /// Declares a footprint and computes nothing.
     #[cfg(test)]
@@ -46,14 +53,17 @@ impl Op {
     /// compiled for each type here.
     pub fn run(&self) -> Result<()> {
         match self {
+            Self::BroadcastRows(op) => for_float!(op.dtype, T => broadcast_rows::cpu::broadcast_rows::<T>(op)),
             Self::BuildTable(op) => for_float!(op.table.dtype, T => interp::cpu::build_table::<T>(op)),
             Self::Interp(op) => for_float!(op.args.table.dtype, T => interp::cpu::interp::<T>(op)),
             Self::InterpReduce(op) => for_float!(op.reduce.dtype, T => interp_reduce::cpu::interp_reduce::<T>(op)),
             Self::PrepareKnots(op) => for_float!(op.dtype, T => search::cpu::prepare_knots::<T>(op)),
             Self::Reduce(op) => for_float!(op.dtype, T => reduce::cpu::reduce::<T>(op, None)),
+            Self::RowFactors(op) => for_float!(op.dtype, T => broadcast_rows::cpu::row_factors::<T>(op)),
             Self::Search(op) => for_float!(op.axis.dtype, T => search::cpu::search::<T>(op)),
             Self::Standardize(op) => for_float!(op.dtype, T => standardize::cpu::standardize::<T>(op)),
             Self::StandardizeRows(op) => for_float!(op.dtype, T => standardize::cpu::standardize_rows::<T>(op)),
+            Self::SumOverRows(op) => for_float!(op.dtype, T => sum_over_rows::cpu::sum_over_rows::<T>(op)),
             Self::Transpose(op) => for_float!(op.dtype, T => transpose::cpu::transpose::<T>(op)),
             #[cfg(test)]
             Self::Touch(_) => Ok(()),
@@ -63,14 +73,17 @@ impl Op {
     /// Encodes the commands that compute the output on a GPU.
     pub fn encode(&self, encoder: &Encoder<'_>) -> Result<()> {
         match self {
+            Self::BroadcastRows(op) => broadcast_rows::gpu::broadcast_rows(op, encoder),
             Self::BuildTable(op) => interp::gpu::build_table(op, encoder),
             Self::Interp(op) => interp::gpu::interp(op, encoder),
             Self::InterpReduce(op) => interp_reduce::gpu::interp_reduce(op, encoder),
             Self::PrepareKnots(op) => search::gpu::prepare_knots(op, encoder),
             Self::Reduce(op) => reduce::gpu::reduce(op, encoder),
+            Self::RowFactors(op) => broadcast_rows::gpu::row_factors(op, encoder),
             Self::Search(op) => search::gpu::search(op, encoder),
             Self::Standardize(op) => standardize::gpu::standardize(op, encoder),
             Self::StandardizeRows(op) => standardize::gpu::standardize_rows(op, encoder),
+            Self::SumOverRows(op) => sum_over_rows::gpu::sum_over_rows(op, encoder),
             Self::Transpose(op) => transpose::gpu::transpose(op, encoder),
             #[cfg(test)]
             Self::Touch(_) => Ok(()),
@@ -80,14 +93,17 @@ impl Op {
     /// Its name, and the memory that it touches.
     pub fn footprint(&self) -> Footprint {
         match self {
+            Self::BroadcastRows(op) => op.footprint(),
             Self::BuildTable(op) => op.footprint(),
             Self::Interp(op) => op.footprint(),
             Self::InterpReduce(op) => op.footprint(),
             Self::PrepareKnots(op) => op.footprint(),
             Self::Reduce(op) => op.footprint(),
+            Self::RowFactors(op) => op.footprint(),
             Self::Search(op) => op.footprint(),
             Self::Standardize(op) => op.footprint(),
             Self::StandardizeRows(op) => op.footprint(),
+            Self::SumOverRows(op) => op.footprint(),
             Self::Transpose(op) => op.footprint(),
             #[cfg(test)]
             Self::Touch(footprint) => footprint.clone(),
@@ -106,13 +122,16 @@ macro_rules! from_op {
 }
 
 from_op! {
+    BroadcastRows,
     BuildTable,
     Interp,
     InterpReduce,
     PrepareKnots,
     Reduce,
+    RowFactors,
     Search,
     Standardize,
     StandardizeRows,
+    SumOverRows,
     Transpose,
 }

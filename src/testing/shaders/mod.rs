@@ -15,6 +15,8 @@ fn kernels() -> Vec<crate::engine::gpu::pipelines::KernelSource> {
         crate::kernels::reduce::gpu::variant::kernels(),
         crate::kernels::standardize::gpu::kernels(),
         crate::kernels::transpose::gpu::kernels(),
+        crate::kernels::broadcast_rows::gpu::kernels(),
+        crate::kernels::sum_over_rows::gpu::kernels(),
         crate::kernels::interp_reduce::gpu::kernels(),
     ]
     .concat()
