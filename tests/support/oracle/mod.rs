@@ -8,9 +8,11 @@ mod interp;
 mod pair;
 mod search;
 mod sums;
+mod vjp;
 
 pub use extremes::extreme;
 pub use interp::{Asked, Sorted, interp};
 pub use pair::{Pair, two_product};
 pub use search::{Bins, index_among, less};
 pub use sums::{Exact, moments, total, variance};
+pub use vjp::{Cotangents, Reduced};
