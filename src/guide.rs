@@ -94,11 +94,15 @@
 //! | `np.ma.average` with NaN masked | | `a.skip_nan().average_axis(Axis(1), &w)` |
 //! | the same, where a row may have nothing | | [`a.skip_nan().average_axis_or(Axis(1), &w, fill)`][average_axis_or] |
 //! | `scipy.stats.zscore(a, axis=0)` | | [`a.standardize_axis(Axis(0), 0.0)`][standardize_axis] |
+//! | | `tape.gradient(y, [a, w], output_gradients=g)` of a weighted average | [`a.average_axis_vjp(Axis(1), &w, &g)`][average_axis_vjp]: a pair |
+//! | | the same of `reduce_sum` and so on | [`a.sum_axis_vjp(Axis(1), &g)`][sum_axis_vjp], and so on for `mean`, `var`, `std`, `weighted_sum` and `standardize`; over several axes [`a.sum_axes_vjp(&axes, &g)`][sum_axes_vjp] |
 //!
 //! Axes count from 0 and have no negative numbers. Weights have the length of the axis, or the array's own shape; as in
 //! NumPy they do not broadcast. `skip_nan` goes with all of these but `argmin`, `argmax` and `standardize_axis`.
 //!
-//! Where results differ from NumPy's, and why, is in [one table](crate#differences-from-numpy).
+//! Where results differ from NumPy's, and why, is in [one table](crate#differences-from-numpy). TensorFlow keeps a tape
+//! and differentiates whatever it computed; here a backward pass is a call, from the cotangents `g` of a result to
+//! those of its operands.
 //!
 //! # Side by side
 //!
@@ -234,3 +238,6 @@
 //! [sum_axes]: crate::DeviceArray::sum_axes
 //! [skip_nan]: crate::DeviceArray::skip_nan
 //! [standardize_axis]: crate::DeviceArray::standardize_axis
+//! [average_axis_vjp]: crate::DeviceArray::average_axis_vjp
+//! [sum_axis_vjp]: crate::DeviceArray::sum_axis_vjp
+//! [sum_axes_vjp]: crate::DeviceArray::sum_axes_vjp

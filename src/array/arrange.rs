@@ -1,4 +1,4 @@
-//! Rearranges axes on the device, for reductions over axes that are not neighbours.
+//! Rearranges axes on the device, for reductions over axes that are not neighbours, and back.
 
 use crate::device::Device;
 use crate::engine::storage::Storage;
@@ -40,4 +40,18 @@ pub(crate) fn arrange(
         axes[place..from + together].rotate_left(from - place);
     }
     Ok(storage)
+}
+
+/// Brings the axes of an array of this shape back to where they belong, from the order that [`arrange`] gave them.
+pub(crate) fn arrange_back(
+    device: &Device,
+    dtype: FloatType,
+    storage: &Storage,
+    shape: &[usize],
+    order: &[usize],
+) -> Result<Storage> {
+    let arranged: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
+    let mut back: Vec<usize> = (0..shape.len()).collect();
+    back.sort_by_key(|&place| order[place]);
+    arrange(device, dtype, storage, &arranged, &back)
 }

@@ -2,12 +2,14 @@
 
 pub(crate) mod any;
 pub(crate) mod arrange;
+pub(crate) mod backward;
 pub(crate) mod host_data;
 pub(crate) mod operands;
 pub(crate) mod reduce_axes;
 pub(crate) mod reduce_axis;
 pub(crate) mod reductions;
 pub(crate) mod skip_nan;
+pub(crate) mod vjp;
 
 use std::marker::PhantomData;
 

@@ -87,13 +87,20 @@ impl Operands {
         Ok(DeviceArray::new(self.device.clone(), output, shape, self.checks))
     }
 
+    /// The sums or the means of all rows.
+    pub fn reduced(&self, reduction: Reduction) -> Result<Storage> {
+        let outputs = self.view.outputs();
+        let output = self.allocate(outputs)?;
+        if outputs > 0 {
+            self.device.run(self.operation(reduction, Output::Values(output.clone())))?;
+        }
+        Ok(output)
+    }
+
     /// The means of all rows, and their variances or standard deviations.
     pub fn statistics(&self, reduction: Reduction, ddof: f64) -> Result<[Storage; 2]> {
         let outputs = self.view.outputs();
-        let means = self.allocate(outputs)?;
-        if outputs > 0 {
-            self.device.run(self.operation(Reduction::Mean, Output::Values(means.clone())))?;
-        }
+        let means = self.reduced(Reduction::Mean)?;
         let output = self.allocate(outputs)?;
         let operation = self.operation(reduction, Output::Values(output.clone()));
         if outputs > 0 {
@@ -124,7 +131,7 @@ impl Operands {
 
     /// Reduces to values and, if wanted, sums of weights.
     pub fn reduce_with_sums<T: Float, D: Dimension>(
-        self,
+        &self,
         reduction: Reduction,
         want_sums: bool,
         shape: D,
@@ -195,7 +202,8 @@ impl Operands {
         self.device.run(Reduce { values, ..reduce })
     }
 
-    fn allocate(&self, len: usize) -> Result<Storage> {
+    /// Memory for elements of the operands' type.
+    pub fn allocate(&self, len: usize) -> Result<Storage> {
         for_float!(self.dtype, T => self.device.allocate::<T>(len))
     }
 

@@ -3,10 +3,11 @@
 use ndarray::{Axis, Dimension, IxDyn};
 
 use crate::array::DeviceArray;
-use crate::array::arrange::arrange;
+use crate::array::arrange::{arrange, arrange_back};
 use crate::array::operands::Operands;
 use crate::device::Device;
 use crate::element::Float;
+use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::reduce::op::{AxisSplit, Weights};
 
@@ -25,12 +26,9 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
     /// binding.
     pub fn standardize_axes(&self, axes: &[Axis], ddof: T) -> Result<Self> {
         let (plan, _) = self.plan_over(axes)?;
-        let values = arrange(self.device(), T::FLOAT, self.storage(), self.shape(), &plan.order)?;
+        let values = self.in_order(&plan.order, self.device())?;
         let arranged = Operands { values, view: plan.view, ..self.whole() }.standardized(ddof.widen())?;
-        let shape: Vec<usize> = plan.order.iter().map(|&axis| self.shape()[axis]).collect();
-        let mut back: Vec<usize> = (0..shape.len()).collect();
-        back.sort_by_key(|&place| plan.order[place]);
-        let output = arrange(self.device(), T::FLOAT, &arranged, &shape, &back)?;
+        let output = arrange_back(self.device(), T::FLOAT, &arranged, self.shape(), &plan.order)?;
         Ok(DeviceArray::new(self.device().clone(), output, self.raw_dim(), self.checks().clone()))
     }
 
@@ -53,14 +51,7 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
 
     /// The array with the reduced axes side by side, and the shape that remains.
     pub(crate) fn over(&self, axes: &[Axis]) -> Result<(Operands, IxDyn)> {
-        self.over_for(axes, self.device())
-    }
-
-    /// [`over`](Self::over) for a computation on another handle of the device.
-    fn over_for(&self, axes: &[Axis], device: &Device) -> Result<(Operands, IxDyn)> {
-        let (plan, shape) = self.plan_over(axes)?;
-        let values = arrange(self.device_to_arrange_on(device), T::FLOAT, self.storage(), self.shape(), &plan.order)?;
-        let operands = Operands { values, view: plan.view, ..self.whole() };
+        let Arranged { operands, shape, .. } = self.over_on(axes, self.device())?;
         Ok((operands, shape))
     }
 
@@ -69,17 +60,35 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         axes: &[Axis],
         weights: &DeviceArray<T, E>,
     ) -> Result<(Operands, IxDyn)> {
+        let device = self.device().common_device(weights.device(), "the weights");
+        let Arranged { operands, shape, .. } = self.weighted_over_on(axes, weights, &device?)?;
+        Ok((operands, shape))
+    }
+
+    /// [`over`](Self::over) for a computation on another handle of the device.
+    pub(crate) fn over_on(&self, axes: &[Axis], device: &Device) -> Result<Arranged> {
+        let (plan, shape) = self.plan_over(axes)?;
+        let values = self.in_order(&plan.order, device)?;
+        let operands = Operands { values, view: plan.view, ..self.whole() };
+        Ok(Arranged { operands, shape, order: plan.order, weight_order: Vec::new() })
+    }
+
+    /// [`weighted_over`](Self::weighted_over) for a computation on another handle of the device.
+    pub(crate) fn weighted_over_on<E: Dimension>(
+        &self,
+        axes: &[Axis],
+        weights: &DeviceArray<T, E>,
+        device: &Device,
+    ) -> Result<Arranged> {
         let (plan, _) = self.plan_over(axes)?;
-        let device = &self.device().common_device(weights.device(), "the weights")?;
-        let arranging = weights.device_to_arrange_on(device);
         let named: Vec<usize> = axes.iter().map(|axis| self.shape()[axis.index()]).collect();
-        let weights_fit = if weights.shape() == self.shape() {
-            Weights::PerElement(arrange(arranging, T::FLOAT, weights.storage(), self.shape(), &plan.order)?)
+        let (fitting, weight_order) = if weights.shape() == self.shape() {
+            (Weights::PerElement(weights.in_order(&plan.order, device)?), plan.order)
         } else if weights.shape() == named {
             // They are in the order in which the axes were named, and the kernels need the array's order.
             let mut order: Vec<usize> = (0..axes.len()).collect();
             order.sort_by_key(|&place| axes[place].index());
-            Weights::Shared(arrange(arranging, T::FLOAT, weights.storage(), &named, &order)?)
+            (Weights::Shared(weights.in_order(&order, device)?), order)
         } else {
             return Err(Error::shape(format!(
                 "weights of shape {:?} do not fit axes {:?} of an array of shape {:?}; give {named:?}, the lengths of \
@@ -90,8 +99,13 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
                 self.shape()
             )));
         };
-        let (operands, shape) = self.over_for(axes, device)?;
-        Ok((operands.with_weights(weights, weights_fit)?, shape))
+        let arranged = self.over_on(axes, device)?;
+        Ok(Arranged { operands: arranged.operands.with_weights(weights, fitting)?, weight_order, ..arranged })
+    }
+
+    /// The array with its axes in another order, for a computation on `device`.
+    pub(crate) fn in_order(&self, order: &[usize], device: &Device) -> Result<Storage> {
+        arrange(self.device_to_arrange_on(device), T::FLOAT, self.storage(), self.shape(), order)
     }
 
     /// The handle on which to rearrange the axes for a computation on `device`: the array's own, which computes at
@@ -118,6 +132,17 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         let shape: Vec<usize> = (0..self.ndim()).filter(kept).map(|axis| self.shape()[axis]).collect();
         Ok((OverPlan::new(self.shape(), &reduced), IxDyn(&shape)))
     }
+}
+
+/// Operands whose reduced axes lie side by side.
+pub(crate) struct Arranged {
+    pub operands: Operands,
+    /// Of what remains of the array.
+    pub shape: IxDyn,
+    /// Which axis of the array lies at each position.
+    pub order: Vec<usize>,
+    /// The same of the weights.
+    pub weight_order: Vec<usize>,
 }
 
 /// The order that the axes need, and the split of the array in that order.

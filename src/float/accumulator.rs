@@ -28,6 +28,8 @@ pub trait Accumulate<T>: Copy + Default + Pod + Send + Sync {
     fn divide_by_difference(self, a: T, b: T, scale: T) -> Self;
     /// A power of two that brings a positive width to about 1, so that products with it neither overflow nor vanish.
     fn scale_of(width: T) -> T;
+    /// The same the other way round.
+    fn into_parts(self) -> (f64, f64);
 }
 
 /// A sum of f32 in f64.
@@ -73,6 +75,11 @@ impl Accumulate<f32> for Wide {
     #[inline(always)]
     fn from_parts(high: f64, _: f64) -> Self {
         Self(high)
+    }
+
+    #[inline(always)]
+    fn into_parts(self) -> (f64, f64) {
+        (self.0, 0.0)
     }
 
     #[inline(always)]
@@ -149,6 +156,11 @@ impl Accumulate<f64> for Compensated {
     #[inline(always)]
     fn from_parts(high: f64, low: f64) -> Self {
         Self { high, low }
+    }
+
+    #[inline(always)]
+    fn into_parts(self) -> (f64, f64) {
+        (self.high, self.low)
     }
 
     #[inline(always)]

@@ -5,6 +5,7 @@
 //! an engine is one of the two matches in [`Op`].
 
 pub(crate) mod adjoint;
+pub(crate) mod broadcast_rows;
 pub(crate) mod door;
 pub(crate) mod footprint;
 pub(crate) mod interp;
@@ -14,6 +15,7 @@ pub(crate) mod reduce;
 pub(crate) mod search;
 pub(crate) mod slope;
 pub(crate) mod standardize;
+pub(crate) mod sum_over_rows;
 pub(crate) mod tiles;
 pub(crate) mod transpose;
 
@@ -21,6 +23,7 @@ use crate::engine::gpu::encoder::Encoder;
 use crate::error::Result;
 use crate::float::dtype::for_float;
 use crate::kernels::adjoint::op::{Adjoint, Csr};
+use crate::kernels::broadcast_rows::op::{BroadcastRows, RowFactors};
 use crate::kernels::footprint::Footprint;
 use crate::kernels::interp::op::{BuildTable, Interp};
 use crate::kernels::interp_reduce::op::InterpReduce;
@@ -29,11 +32,13 @@ use crate::kernels::reduce::op::Reduce;
 use crate::kernels::search::op::{PrepareKnots, Search};
 use crate::kernels::slope::op::Slope;
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
+use crate::kernels::sum_over_rows::op::SumOverRows;
 use crate::kernels::transpose::op::Transpose;
 
 /// An operation of any family.
 pub(crate) enum Op {
     Adjoint(Adjoint),
+    BroadcastRows(BroadcastRows),
     BuildTable(BuildTable),
     Csr(Csr),
     Interp(Interp),
@@ -41,10 +46,12 @@ pub(crate) enum Op {
     Locate(Locate),
     PrepareKnots(PrepareKnots),
     Reduce(Reduce),
+    RowFactors(RowFactors),
     Search(Search),
     Slope(Slope),
     Standardize(Standardize),
     StandardizeRows(StandardizeRows),
+    SumOverRows(SumOverRows),
     Transpose(Transpose),
     /// Declares a footprint and computes nothing.
     #[cfg(test)]
@@ -57,6 +64,7 @@ impl Op {
     pub fn run(&self) -> Result<()> {
         match self {
             Self::Adjoint(op) => for_float!(op.args.table.dtype, T => adjoint::cpu::adjoint::<T>(op)),
+            Self::BroadcastRows(op) => for_float!(op.dtype, T => broadcast_rows::cpu::broadcast_rows::<T>(op)),
             Self::BuildTable(op) => for_float!(op.table.dtype, T => interp::cpu::build_table::<T>(op)),
             Self::Csr(op) => for_float!(op.args.table.dtype, T => adjoint::csr::csr::<T>(op)),
             Self::Interp(op) => for_float!(op.args.table.dtype, T => interp::cpu::interp::<T>(op)),
@@ -64,10 +72,12 @@ impl Op {
             Self::Locate(op) => for_float!(op.args.table.dtype, T => locate::cpu::locate::<T>(op)),
             Self::PrepareKnots(op) => for_float!(op.dtype, T => search::cpu::prepare_knots::<T>(op)),
             Self::Reduce(op) => for_float!(op.dtype, T => reduce::cpu::reduce::<T>(op, None)),
+            Self::RowFactors(op) => for_float!(op.dtype, T => broadcast_rows::cpu::row_factors::<T>(op)),
             Self::Search(op) => for_float!(op.axis.dtype, T => search::cpu::search::<T>(op)),
             Self::Slope(op) => for_float!(op.args.table.dtype, T => slope::cpu::slope::<T>(op)),
             Self::Standardize(op) => for_float!(op.dtype, T => standardize::cpu::standardize::<T>(op)),
             Self::StandardizeRows(op) => for_float!(op.dtype, T => standardize::cpu::standardize_rows::<T>(op)),
+            Self::SumOverRows(op) => for_float!(op.dtype, T => sum_over_rows::cpu::sum_over_rows::<T>(op)),
             Self::Transpose(op) => for_float!(op.dtype, T => transpose::cpu::transpose::<T>(op)),
             #[cfg(test)]
             Self::Touch(_) => Ok(()),
@@ -78,6 +88,7 @@ impl Op {
     pub fn encode(&self, encoder: &Encoder<'_>) -> Result<()> {
         match self {
             Self::Adjoint(op) => adjoint::gpu::adjoint(op, encoder),
+            Self::BroadcastRows(op) => broadcast_rows::gpu::broadcast_rows(op, encoder),
             Self::BuildTable(op) => interp::gpu::build_table(op, encoder),
             Self::Csr(op) => adjoint::gpu::csr(op, encoder),
             Self::Interp(op) => interp::gpu::interp(op, encoder),
@@ -85,10 +96,12 @@ impl Op {
             Self::Locate(op) => locate::gpu::locate(op, encoder),
             Self::PrepareKnots(op) => search::gpu::prepare_knots(op, encoder),
             Self::Reduce(op) => reduce::gpu::reduce(op, encoder),
+            Self::RowFactors(op) => broadcast_rows::gpu::row_factors(op, encoder),
             Self::Search(op) => search::gpu::search(op, encoder),
             Self::Slope(op) => slope::gpu::slope(op, encoder),
             Self::Standardize(op) => standardize::gpu::standardize(op, encoder),
             Self::StandardizeRows(op) => standardize::gpu::standardize_rows(op, encoder),
+            Self::SumOverRows(op) => sum_over_rows::gpu::sum_over_rows(op, encoder),
             Self::Transpose(op) => transpose::gpu::transpose(op, encoder),
             #[cfg(test)]
             Self::Touch(_) => Ok(()),
@@ -99,6 +112,7 @@ impl Op {
     pub fn footprint(&self) -> Footprint {
         match self {
             Self::Adjoint(op) => op.footprint(),
+            Self::BroadcastRows(op) => op.footprint(),
             Self::BuildTable(op) => op.footprint(),
             Self::Csr(op) => op.footprint(),
             Self::Interp(op) => op.footprint(),
@@ -106,10 +120,12 @@ impl Op {
             Self::Locate(op) => op.footprint(),
             Self::PrepareKnots(op) => op.footprint(),
             Self::Reduce(op) => op.footprint(),
+            Self::RowFactors(op) => op.footprint(),
             Self::Search(op) => op.footprint(),
             Self::Slope(op) => op.footprint(),
             Self::Standardize(op) => op.footprint(),
             Self::StandardizeRows(op) => op.footprint(),
+            Self::SumOverRows(op) => op.footprint(),
             Self::Transpose(op) => op.footprint(),
             #[cfg(test)]
             Self::Touch(footprint) => footprint.clone(),
@@ -129,6 +145,7 @@ macro_rules! from_op {
 
 from_op! {
     Adjoint,
+    BroadcastRows,
     BuildTable,
     Csr,
     Interp,
@@ -136,9 +153,11 @@ from_op! {
     Locate,
     PrepareKnots,
     Reduce,
+    RowFactors,
     Search,
     Slope,
     Standardize,
     StandardizeRows,
+    SumOverRows,
     Transpose,
 }

@@ -8,3 +8,4 @@ mod search;
 mod standardize;
 #[path = "../support/mod.rs"]
 mod support;
+mod vjp;

@@ -11,3 +11,4 @@ mod rows;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdicts;
+mod vjp;

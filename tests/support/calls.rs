@@ -124,6 +124,39 @@ pub fn calls<T: Float + Into<f64>>() -> Vec<(&'static str, Call<T>)> {
             let (average, sums) = a.skip_nan().average_axis_returned(Axis(1), &weights)?;
             Ok([landed(average)?, landed(sums)?].concat())
         }),
+        ("sum_axis_vjp", |device, o| landed(device.upload(&o.a)?.sum_axis_vjp(Axis(0), &device.upload(&o.weights)?)?)),
+        ("var_axis_vjp", |device, o| {
+            landed(device.upload(&o.a)?.var_axis_vjp(Axis(0), T::zero(), &device.upload(&o.weights)?)?)
+        }),
+        ("std_axis_vjp", |device, o| {
+            landed(device.upload(&o.a)?.std_axis_vjp(Axis(1), T::zero(), &device.upload(&o.full.column(0))?)?)
+        }),
+        ("average_axis_vjp", |device, o| {
+            let (weights, g) = (device.upload(&o.weights)?, device.upload(&o.full.column(0))?);
+            let (of_array, of_weights) = device.upload(&o.a)?.average_axis_vjp(Axis(1), &weights, &g)?;
+            Ok([landed(of_array)?, landed(of_weights)?].concat())
+        }),
+        ("average_axis_vjp, full weights", |device, o| {
+            let (weights, g) = (device.upload(&o.full)?, device.upload(&o.weights)?);
+            let (of_array, of_weights) = device.upload(&o.a)?.average_axis_vjp(Axis(0), &weights, &g)?;
+            Ok([landed(of_array)?, landed(of_weights)?].concat())
+        }),
+        ("weighted_sum_axis_vjp", |device, o| {
+            // The middle of three axes: its rows lie apart, and are neighbours.
+            let (rows, columns) = o.a.dim();
+            let a = device.upload(&o.a)?.reshape((1, rows, columns))?;
+            let (weights, g) = (device.upload(&o.full.column(0))?, device.upload(&o.weights)?.reshape((1, columns))?);
+            let (of_array, of_weights) = a.weighted_sum_axis_vjp(Axis(1), &weights, &g)?;
+            Ok([landed(of_array)?, landed(of_weights)?].concat())
+        }),
+        ("standardize_axis_vjp", |device, o| {
+            landed(device.upload(&o.a)?.standardize_axis_vjp(Axis(0), T::zero(), &device.upload(&o.full)?)?)
+        }),
+        ("mean_axes_vjp apart", |device, o| {
+            let shape = (o.a.nrows(), o.a.ncols(), 1);
+            let g = device.upload(&o.weights)?.into_dyn();
+            landed(device.upload(&o.a)?.reshape(shape)?.mean_axes_vjp(&[Axis(0), Axis(2)], &g)?)
+        }),
         ("interp", |device, o| looked_up(device, o, |o, device| InterpTable::new(device, &o.xp, &o.fp))),
         ("interp, period", |device, o| {
             looked_up(device, o, |o, device| {

@@ -32,6 +32,10 @@ pub enum Kind {
     Apart,
     /// Weights for each element of it.
     FullCube,
+    /// Cotangents of what is left of a matrix, or a cube, without its last axis or axes.
+    Rows,
+    /// Of a single result.
+    Single,
     /// Four of them, in order.
     Knots,
     /// A value for each.
@@ -47,6 +51,8 @@ impl Kind {
             Self::Along => &[3],
             Self::Cube | Self::FullCube => &[2, 3, 2],
             Self::Apart => &[2, 2],
+            Self::Rows => &[2],
+            Self::Single => &[],
             Self::Knots | Self::Heights => &[4],
             Self::Tables => &[2, 4],
         };
@@ -160,6 +166,30 @@ where
         "DeviceArray::argmax_axis" [a: Matrix] indices(a.argmax_axis(SECOND));
         "DeviceArray::standardize_axis" [a: Matrix] one(a.standardize_axis(FIRST, T::zero()));
         "DeviceArray::standardize_axis" [a: Matrix] one(a.standardize_axis(SECOND, T::zero()));
+        // Backward passes.
+        "DeviceArray::sum_vjp" [a: Matrix, g: Single] one(a.sum_vjp(&g.reshape(())?));
+        "DeviceArray::mean_vjp" [a: Matrix, g: Single] one(a.mean_vjp(&g.reshape(())?));
+        "DeviceArray::var_vjp" [a: Matrix, g: Single] one(a.var_vjp(T::one(), &g.reshape(())?));
+        "DeviceArray::std_vjp" [a: Matrix, g: Single] one(a.std_vjp(T::one(), &g.reshape(())?));
+        "DeviceArray::average_vjp" [a: Matrix, w: Full, g: Single] two(a.average_vjp(w, &g.reshape(())?));
+        "DeviceArray::weighted_sum_vjp" [a: Matrix, w: Full, g: Single] two(a.weighted_sum_vjp(w, &g.reshape(())?));
+        "DeviceArray::sum_axes_vjp" [a: Cube, g: Along] one(a.sum_axes_vjp(&ENDS, g));
+        "DeviceArray::mean_axes_vjp" [a: Cube, g: Rows] one(a.mean_axes_vjp(&NEIGHBOURS, g));
+        "DeviceArray::var_axes_vjp" [a: Cube, g: Along] one(a.var_axes_vjp(&ENDS, T::one(), g));
+        "DeviceArray::std_axes_vjp" [a: Cube, g: Along] one(a.std_axes_vjp(&ENDS, T::one(), g));
+        "DeviceArray::average_axes_vjp" [a: Cube, w: Apart, g: Along] two(a.average_axes_vjp(&ENDS, w, g));
+        "DeviceArray::average_axes_vjp" [a: Cube, w: FullCube, g: Along] two(a.average_axes_vjp(&ENDS, w, g));
+        "DeviceArray::weighted_sum_axes_vjp" [a: Cube, w: Apart, g: Along] two(a.weighted_sum_axes_vjp(&ENDS, w, g));
+        "DeviceArray::standardize_axes_vjp" [a: Cube, g: FullCube] one(a.standardize_axes_vjp(&ENDS, T::zero(), g));
+        "DeviceArray::sum_axis_vjp" [a: Matrix, g: Along] one(a.sum_axis_vjp(FIRST, g));
+        "DeviceArray::mean_axis_vjp" [a: Matrix, g: Rows] one(a.mean_axis_vjp(SECOND, g));
+        "DeviceArray::var_axis_vjp" [a: Matrix, g: Along] one(a.var_axis_vjp(FIRST, T::one(), g));
+        "DeviceArray::std_axis_vjp" [a: Matrix, g: Rows] one(a.std_axis_vjp(SECOND, T::one(), g));
+        "DeviceArray::average_axis_vjp" [a: Matrix, w: Along, g: Rows] two(a.average_axis_vjp(SECOND, w, g));
+        "DeviceArray::average_axis_vjp" [a: Matrix, w: Full, g: Along] two(a.average_axis_vjp(FIRST, w, g));
+        "DeviceArray::weighted_sum_axis_vjp" [a: Matrix, w: Along, g: Rows] two(a.weighted_sum_axis_vjp(SECOND, w, g));
+        "DeviceArray::weighted_sum_axis_vjp" [a: Matrix, w: Full, g: Along] two(a.weighted_sum_axis_vjp(FIRST, w, g));
+        "DeviceArray::standardize_axis_vjp" [a: Matrix, g: Full] one(a.standardize_axis_vjp(SECOND, T::zero(), g));
         // Without NaN.
         "SkipNan::sum" [a: Matrix] one(a.skip_nan().sum());
         "SkipNan::mean" [a: Matrix] one(a.skip_nan().mean());

@@ -8,7 +8,7 @@
 //! | oracles | [`oracle`] | what has to come out, computed plainly |
 //! | devices | [`devices`], [`noop`] | the adapter under test, an application's device, devices with small limits |
 //! | engines | [`engines`], [`ways`] | **the door**: every engine in every element type, by a call or in a plan |
-//! | catalogues | [`calls`], [`flows`], [`program`] | everything that can be asked of a device |
+//! | catalogues | [`backward`], [`calls`], [`flows`], [`program`] | everything that can be asked of a device |
 //! | corpus | [`corpus`] | recorded cases: read, run on every engine, judged, counted |
 //!
 //! The door is [`on_every_engine!`] for a generic function and [`corpus::run_cases`] for recorded cases.
@@ -17,6 +17,7 @@
 #![allow(dead_code)]
 
 pub mod arrays;
+pub mod backward;
 pub mod calls;
 pub mod compare;
 pub mod corpus;

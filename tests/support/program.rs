@@ -222,7 +222,14 @@ fn reductions<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Transcrip
         let weights = device.upload(&choices.array::<T>(&weights_shape)).expect("a small array");
         let ddof = choices.number::<T>();
         let out = &mut transcript;
-        match choices.below(27) {
+        let cotangents_shape = match choices.below(4) {
+            0 => a.shape().to_vec(),
+            1 => Vec::new(),
+            2 => (0..a.ndim()).filter(|&kept| Axis(kept) != axis).map(|kept| a.shape()[kept]).collect(),
+            _ => (0..a.ndim()).filter(|&kept| !axes.contains(&Axis(kept))).map(|kept| a.shape()[kept]).collect(),
+        };
+        let g = &device.upload(&choices.array::<T>(&cotangents_shape)).expect("a small array");
+        match choices.below(37) {
             0 => said(out, a.average_axis(axis, &weights)),
             1 => said(out, a.average_axis_returned(axis, &weights).map(|(average, _)| average)),
             2 => said(out, a.weighted_sum_axis(axis, &weights)),
@@ -249,7 +256,17 @@ fn reductions<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Transcrip
             23 => said(out, a.average_axes_or(&axes, &weights, ddof)),
             24 => said(out, a.skip_nan().average_axis_or(axis, &weights, ddof)),
             25 => said(out, a.skip_nan().average_returned_or(&weights, ddof).map(|(average, _)| average)),
-            _ => said(out, a.standardize_axes(&axes, ddof)),
+            26 => said(out, a.standardize_axes(&axes, ddof)),
+            27 => said(out, a.sum_axis_vjp(axis, g)),
+            28 => said(out, a.mean_axes_vjp(&axes, g)),
+            29 => said(out, a.var_axis_vjp(axis, ddof, g)),
+            30 => said(out, a.std_axes_vjp(&axes, ddof, g)),
+            31 => said(out, a.average_axis_vjp(axis, &weights, g).map(|(_, of_weights)| of_weights)),
+            32 => said(out, a.average_axes_vjp(&axes, &weights, g).map(|(of_array, _)| of_array)),
+            33 => said(out, a.weighted_sum_axis_vjp(axis, &weights, g).map(|(of_array, _)| of_array)),
+            34 => said(out, a.weighted_sum_axes_vjp(&axes, &weights, g).map(|(_, of_weights)| of_weights)),
+            35 => said(out, a.standardize_axis_vjp(axis, ddof, g)),
+            _ => said(out, a.standardize_axes_vjp(&axes, ddof, g)),
         }
     }
     transcript

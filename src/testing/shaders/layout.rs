@@ -20,6 +20,8 @@ fn layouts() -> BTreeMap<&'static str, Layout> {
         kernels::slope::gpu::LAYOUTS.to_vec(),
         kernels::standardize::gpu::LAYOUTS.to_vec(),
         kernels::transpose::gpu::LAYOUTS.to_vec(),
+        kernels::broadcast_rows::gpu::LAYOUTS.to_vec(),
+        kernels::sum_over_rows::gpu::LAYOUTS.to_vec(),
         kernels::interp_reduce::gpu::LAYOUTS.to_vec(),
     ];
     all.concat().into_iter().map(|layout| (layout.name, layout)).collect()
@@ -61,7 +63,12 @@ fn parameters_lie_where_the_host_puts_them() {
 
 #[test]
 fn states_take_the_bytes_that_the_host_allocates() {
-    let all = [kernels::reduce::gpu::variant::states(), kernels::interp_reduce::gpu::states()].concat();
+    let all = [
+        kernels::reduce::gpu::variant::states(),
+        kernels::interp_reduce::gpu::states(),
+        kernels::sum_over_rows::gpu::states(),
+    ]
+    .concat();
     assert!(!all.is_empty());
     for (kernel, bytes) in all {
         let module = parse(&kernel);

@@ -18,6 +18,8 @@ fn kernels() -> Vec<crate::engine::gpu::pipelines::KernelSource> {
         crate::kernels::slope::gpu::kernels(),
         crate::kernels::standardize::gpu::kernels(),
         crate::kernels::transpose::gpu::kernels(),
+        crate::kernels::broadcast_rows::gpu::kernels(),
+        crate::kernels::sum_over_rows::gpu::kernels(),
         crate::kernels::interp_reduce::gpu::kernels(),
     ]
     .concat()

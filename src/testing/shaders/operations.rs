@@ -277,11 +277,26 @@ impl Run {
         a.argmin_axis(axis)?;
         a.argmax_axis(axis)?;
         a.standardize_axis(axis, 0.0)?;
+        self.backward(a, full, axis)?;
         let a = a.skip_nan();
         a.mean_axis(axis)?;
         a.average_axis(axis, &along)?;
         a.std_axis(axis, 0.0)?;
         a.min_axis(axis)?;
+        Ok(())
+    }
+
+    /// Factors of rows, what they multiply, and sums over rows.
+    fn backward(&self, a: &DeviceArray<f32, IxDyn>, full: &DeviceArray<f32, IxDyn>, axis: Axis) -> Result<()> {
+        let along = self.device.upload(&self.values(a.shape()[axis.0], 0.1, 1.1))?;
+        let g = a.mean_axis(axis)?;
+        a.sum_axis_vjp(axis, &g)?;
+        a.mean_axis_vjp(axis, &g)?;
+        a.std_axis_vjp(axis, 0.0, &g)?;
+        a.average_axis_vjp(axis, &along, &g)?;
+        a.average_axis_vjp(axis, full, &g)?;
+        a.weighted_sum_axis_vjp(axis, &along, &g)?;
+        a.standardize_axis_vjp(axis, 0.0, full)?;
         Ok(())
     }
 

@@ -6,3 +6,4 @@ mod interpolation;
 mod reductions;
 mod search;
 mod tables;
+mod vjp;

@@ -9,6 +9,7 @@ mod linear;
 mod pair;
 mod search;
 mod sums;
+mod vjp;
 
 pub use extremes::extreme;
 pub use interp::{Asked, Sorted, interp};
@@ -16,3 +17,4 @@ pub use linear::{Matrix, Row};
 pub use pair::{Pair, two_product};
 pub use search::{Bins, index_among, less};
 pub use sums::{Exact, moments, total, variance};
+pub use vjp::{Cotangents, Reduced};

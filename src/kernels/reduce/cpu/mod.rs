@@ -44,10 +44,10 @@ mod moments;
 mod nan_sums;
 mod reducer;
 mod region;
-mod rows;
+pub(crate) mod rows;
 mod sums;
 mod tiling;
-mod totals;
+pub(crate) mod totals;
 
 use crate::element::Float;
 use crate::engine::host::memory::{HostBuffer, Values};
