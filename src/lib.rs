@@ -175,6 +175,7 @@ pub use crate::stream::progress::{StreamMonitor, StreamProgress};
 pub use crate::table::InterpTable;
 pub use crate::table::arrange::Order;
 pub use crate::table::builder::InterpTableBuilder;
+pub use crate::table::device_builder::DeviceTableBuilder;
 pub use crate::table::knots::{Knots, Side};
 pub use crate::transfer::host_array::HostArray;
 pub use crate::transfer::readback::Readback;

@@ -21,13 +21,14 @@ use crate::kernels::footprint::Footprint;
 use crate::kernels::interp::op::{BuildTable, Interp};
 use crate::kernels::interp_reduce::op::InterpReduce;
 use crate::kernels::reduce::op::Reduce;
-use crate::kernels::search::op::{PrepareKnots, Search};
+use crate::kernels::search::op::{IndexKnots, PrepareKnots, Search};
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
 use crate::kernels::transpose::op::Transpose;
 
 /// An operation of any family.
 pub(crate) enum Op {
     BuildTable(BuildTable),
+    IndexKnots(IndexKnots),
     Interp(Interp),
     InterpReduce(InterpReduce),
     PrepareKnots(PrepareKnots),
@@ -47,6 +48,8 @@ impl Op {
     pub fn run(&self) -> Result<()> {
         match self {
             Self::BuildTable(op) => for_float!(op.table.dtype, T => interp::cpu::build_table::<T>(op)),
+            // Its own index is built when there were queries enough.
+            Self::IndexKnots(_) => Ok(()),
             Self::Interp(op) => for_float!(op.args.table.dtype, T => interp::cpu::interp::<T>(op)),
             Self::InterpReduce(op) => for_float!(op.reduce.dtype, T => interp_reduce::cpu::interp_reduce::<T>(op)),
             Self::PrepareKnots(op) => for_float!(op.dtype, T => search::cpu::prepare_knots::<T>(op)),
@@ -64,6 +67,7 @@ impl Op {
     pub fn encode(&self, encoder: &Encoder<'_>) -> Result<()> {
         match self {
             Self::BuildTable(op) => interp::gpu::build_table(op, encoder),
+            Self::IndexKnots(op) => search::gpu_index::index_knots(op, encoder),
             Self::Interp(op) => interp::gpu::interp(op, encoder),
             Self::InterpReduce(op) => interp_reduce::gpu::interp_reduce(op, encoder),
             Self::PrepareKnots(op) => search::gpu::prepare_knots(op, encoder),
@@ -81,6 +85,7 @@ impl Op {
     pub fn footprint(&self) -> Footprint {
         match self {
             Self::BuildTable(op) => op.footprint(),
+            Self::IndexKnots(op) => op.footprint(),
             Self::Interp(op) => op.footprint(),
             Self::InterpReduce(op) => op.footprint(),
             Self::PrepareKnots(op) => op.footprint(),
@@ -107,6 +112,7 @@ macro_rules! from_op {
 
 from_op! {
     BuildTable,
+    IndexKnots,
     Interp,
     InterpReduce,
     PrepareKnots,

@@ -1,13 +1,15 @@
-//! Selects and orders the knots of a table: drops missing ones, sorts the rest, and closes the table if it is periodic.
+//! Selects and orders the knots of a table: drops missing ones, sorts or reverses the rest, and closes the table if it
+//! is periodic.
 //!
 //! Rows may keep different numbers of knots. All are padded to the longest: the padding is NaN, behind the knots, where
 //! no search goes.
 
 use crate::element::Float;
-use crate::engine::check::not_sorted;
+use crate::engine::check::{not_descending, not_sorted};
 use crate::engine::host::alloc::{try_collect, try_with_capacity};
 use crate::error::Result;
 use crate::kernels::interp::op::modulo;
+use crate::kernels::search::axis::first_not_descending;
 use crate::table::shape::TableShape;
 
 /// What to do about knots out of order.
@@ -27,6 +29,25 @@ pub enum Order {
     /// or a row of several, whose knots are all NaN gives NaN for every query. (In `numpy.interp` a query between the
     /// last knot and NaN gives NaN.)
     Sort,
+    /// Decreasing knots: taken in reverse, and their values with them, as in `numpy.interp(x, xp[::-1], fp[::-1])`. Of
+    /// equal knots the first one given is therefore the last of the table, and the one whose value counts there.
+    /// Increasing or NaN knots are an error.
+    ///
+    /// Indices in errors, and the values given to [`with_values`](crate::InterpTable::with_values) later, are in the
+    /// order in which the knots were given. Costs a copy of the knots and 4 bytes a knot on the device.
+    ///
+    /// ```
+    /// use ndarray::arr1;
+    /// use ndgpu::{Device, InterpTable, Order};
+    ///
+    /// let device = Device::cpu();
+    /// let (wavenumber, intensity) = ([3000.0_f32, 2000.0, 1000.0], [1.0_f32, 5.0, 9.0]);
+    /// let table = InterpTable::builder(&wavenumber, &intensity).order(Order::Descending).build(&device)?;
+    /// let x = device.upload(&arr1(&[1500.0_f32, 500.0, 9999.0]))?;
+    /// assert_eq!(table.interp(&x)?.readback().wait()?.view(), arr1(&[7.0, 9.0, 1.0]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    Descending,
     /// Trusts the caller. If the knots are not sorted the results are unspecified, but nothing worse happens.
     Assume,
 }
@@ -57,7 +78,15 @@ impl<T: Float> SortOptions<T> {
         let wrapped = wrapped.transpose()?;
         let misses = |values: &[T]| self.skip_missing && values.iter().any(|value| value.is_nan());
         let values_missing = misses(fp);
-        let sorts = self.period.is_some() || self.order == Order::Sort;
+        let descends = self.period.is_none() && self.order == Order::Descending;
+        // Of those that are left, if any is to be left out, this is checked where that is known.
+        if descends
+            && !self.skip_missing
+            && let Some(index) = first_not_descending(xp, shape.given_knots)
+        {
+            return Err(not_descending(index, shape.given_knots, SORT_OR_ASSUME));
+        }
+        let sorts = self.period.is_some() || self.order == Order::Sort || descends;
         if !sorts && !values_missing && !misses(xp) {
             return Ok(None);
         }
@@ -133,6 +162,11 @@ impl<T: Float> Rows<'_, T> {
             && let Some(pair) = kept.windows(2).find(|pair| knot(pair[0]) > knot(pair[1]))
         {
             return Err(not_sorted(self.start(row) + pair[1] as usize, self.given_knots, SORT_OR_ASSUME));
+        } else if options.order == Order::Descending {
+            if let Some(pair) = kept.windows(2).find(|pair| knot(pair[0]) < knot(pair[1])) {
+                return Err(not_descending(self.start(row) + pair[1] as usize, self.given_knots, SORT_OR_ASSUME));
+            }
+            kept.reverse();
         }
         let (Some(&lowest), Some(&highest)) = (kept.first(), kept.last()) else {
             order.truncate(front);

@@ -7,10 +7,10 @@ use crate::engine::gpu::wgsl::{self, constants};
 use crate::engine::info::DeviceKind;
 use crate::float::dtype::FloatType;
 use crate::float::scalar::Scalar;
-use crate::index::gpu_index::SearchBounds;
+use crate::index::gpu_index::{SearchBounds, WRITTEN_OUT};
 use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags};
 use crate::kernels::interp::op::{Method, Rules, TableData};
-use crate::kernels::search::gpu::{MOST_STEPS, TableParameters, descent};
+use crate::kernels::search::gpu::{MOST_STEPS, TableParameters, descent, descent_on_device};
 
 /// Constants that a shader sees at once: what every WebGPU device has.
 pub(crate) const UNIFORM_BYTES: u64 = 64 << 10;
@@ -83,6 +83,8 @@ pub(crate) struct InterpVariant {
     pub uniform: bool,
     /// The search begins at a bucket, not at the first knot.
     pub buckets: bool,
+    /// The index is one that the device made.
+    pub on_device: bool,
     /// What is special was looked at when the table was built; saves 2 ns and a load.
     pub finite: bool,
     pub tables: Tables,
@@ -100,13 +102,15 @@ impl InterpVariant {
     ) -> Self {
         let uniform = device_caps.is_uniform();
         // From constants a step is cheaper than the way to a bucket, which lies in storage.
-        let bucket_depth = bounds.bucket_depth.filter(|&steps| !uniform && steps < bounds.full_depth);
+        let bucket_depth = bounds.bucket_depth.or(bounds.is_on_device.then_some(WRITTEN_OUT));
+        let bucket_depth = bucket_depth.filter(|&steps| !uniform && steps < bounds.full_depth);
         Self {
             element: device_caps.element,
             quads,
             period: rules.period.is_some(),
             uniform,
             buckets: bucket_depth.is_some(),
+            on_device: bucket_depth.is_some() && bounds.is_on_device,
             finite: is_finite(rules, bounds),
             tables: if bucket_depth.is_some() { tables } else { tables.without_buckets() },
             steps: bucket_depth.unwrap_or(bounds.full_depth).min(MOST_STEPS),
@@ -116,7 +120,7 @@ impl InterpVariant {
     /// The same, bisecting from the first knot, where there is no room for the index.
     pub fn without_buckets(self, bounds: &SearchBounds) -> Self {
         let tables = self.tables.without_buckets();
-        Self { buckets: false, tables, steps: bounds.full_depth.min(MOST_STEPS), ..self }
+        Self { buckets: false, on_device: false, tables, steps: bounds.full_depth.min(MOST_STEPS), ..self }
     }
 
     /// Finding and evaluating, for any kernel: all but the parameters and where the results go.
@@ -129,7 +133,7 @@ impl InterpVariant {
             true => include_str!("../../../shaders/table/segments_uniform.wgsl"),
             false => include_str!("../../../shaders/table/segments_storage.wgsl"),
         });
-        fragments.extend(descent(self.buckets));
+        fragments.extend(if self.on_device { descent_on_device() } else { descent(self.buckets) });
         fragments.extend([
             wgsl::queries(self.quads),
             match self.period {
@@ -192,10 +196,11 @@ impl InterpVariant {
 
     /// Names the choices, for the name of a kernel.
     pub fn name(self) -> String {
-        let Self { element, quads, period, uniform, buckets, finite, tables, steps } = self;
+        let Self { element, quads, period, uniform, buckets, on_device, finite, tables, steps } = self;
         let flags = [quads, period, uniform, buckets, finite];
         let flags = flags.iter().fold(0, |number, &flag| 2 * number + u8::from(flag));
-        format!("{element}_{tables:?}_{flags:05b}_{steps}")
+        let index = if on_device { "_OnDevice" } else { "" };
+        format!("{element}_{tables:?}_{flags:05b}{index}_{steps}")
     }
 }
 
@@ -234,8 +239,14 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
                 if !buckets && tables != tables.without_buckets() {
                     continue;
                 }
-                let some = InterpVariant { element, quads, period, uniform, buckets, finite, tables, steps: 3 };
+                let on_device = false;
+                let some =
+                    InterpVariant { element, quads, period, uniform, buckets, on_device, finite, tables, steps: 3 };
                 all.push(some.source());
+                // Of such knots nobody knows whether they are finite, and they lie in storage.
+                if buckets && !uniform && !finite {
+                    all.push(InterpVariant { on_device: true, steps: WRITTEN_OUT, ..some }.source());
+                }
                 if flags == 0 && tables == Tables::One {
                     all.extend(
                         (0..=MOST_STEPS)

@@ -1,0 +1,92 @@
+//! The options of a table, which builders from host data and from arrays on the device have in common.
+
+use crate::element::Float;
+use crate::error::{Error, ErrorKind, Result};
+use crate::float::scalar::Scalar;
+use crate::kernels::interp::op::Rules;
+use crate::table::arrange::Order;
+
+/// What is asked for beside knots and values.
+#[derive(Clone, Copy)]
+pub(crate) struct TableOptions<T> {
+    pub rules: Rules<T>,
+    pub order: Order,
+    pub skip_missing: bool,
+}
+
+impl<T> Default for TableOptions<T> {
+    fn default() -> Self {
+        Self { rules: Rules::default(), order: Order::default(), skip_missing: false }
+    }
+}
+
+impl<T: Float> TableOptions<T> {
+    /// An error for options that no table has.
+    pub fn validated(self) -> Result<Self> {
+        if self.rules.period.is_some_and(|period| period.is_zero()) {
+            return Err(Error::new(
+                ErrorKind::ZeroPeriod,
+                "the period is 0, but it must be another number; leave it out for a table that does not repeat",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The rules, as they apply: a period leaves nothing outside of the table.
+    pub fn applied(&self) -> Rules<T> {
+        match self.rules.period {
+            Some(_) => Rules { left: None, right: None, extrapolate: false, ..self.rules },
+            None => self.rules,
+        }
+    }
+
+    /// The options without their type parameter.
+    pub fn erased(&self) -> TableOptions<Scalar> {
+        TableOptions { rules: self.rules.erased(), order: self.order, skip_missing: self.skip_missing }
+    }
+}
+
+impl TableOptions<Scalar> {
+    /// The options in the type that they were made from.
+    pub fn of<T: Float>(&self) -> TableOptions<T> {
+        TableOptions { rules: self.rules.of(), order: self.order, skip_missing: self.skip_missing }
+    }
+}
+
+/// The methods of a builder with a field `options`, that set those which mean the same wherever the data are.
+macro_rules! option_methods {
+    () => {
+        /// The value left of the first knot; by default that of the first knot.
+        pub fn left(mut self, value: T) -> Self {
+            self.options.rules.left = Some(value);
+            self
+        }
+
+        /// The value right of the last knot; by default that of the last knot.
+        pub fn right(mut self, value: T) -> Self {
+            self.options.rules.right = Some(value);
+            self
+        }
+
+        /// The method of interpolation between two knots.
+        pub fn method(mut self, method: $crate::kernels::interp::op::Method) -> Self {
+            self.options.rules.method = method;
+            self
+        }
+
+        /// Extends the line of the first segment to the left and that of the last to the right, except on a side for
+        /// which [`left`](Self::left) or [`right`](Self::right) sets a value. With methods other than linear, and for a
+        /// table with one knot, the end values continue. Ignored with a period.
+        pub fn extrapolate(mut self) -> Self {
+            self.options.rules.extrapolate = true;
+            self
+        }
+
+        /// How to treat the order of the knots.
+        pub fn order(mut self, order: $crate::table::arrange::Order) -> Self {
+            self.options.order = order;
+            self
+        }
+    };
+}
+pub(crate) use option_methods;
