@@ -41,10 +41,10 @@ fn main(
     while shift + 1u < 32u * parameters.words && ((last - first) >> shift) >= Bits(parameters.buckets) {
         shift += 1u;
     }
-    functions[4u * table] = origin;
-    functions[4u * table + 1u] = scale;
-    functions[4u * table + 2u] = first;
-    functions[4u * table + 3u] = Bits(shift);
+    functions[8u * table] = origin;
+    functions[8u * table + 1u] = scale;
+    functions[8u * table + 2u] = first;
+    functions[8u * table + 3u] = Bits(shift);
     let head = table * (parameters.buckets + 1u + INDEX_HEAD);
     starts[head] = select(UNUSABLE, 0u, is_usable);
     starts[head + 1u] = 0u;

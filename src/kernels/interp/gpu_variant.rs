@@ -85,7 +85,8 @@ pub(crate) struct InterpVariant {
     pub buckets: bool,
     /// The index is one that the device made.
     pub on_device: bool,
-    /// What is special was looked at when the table was built; saves 2 ns and a load.
+    /// What is special was looked at when the table was built; saves 2 ns and a load. Where the device made the index
+    /// nobody has looked at distances, so the rules have those in addition.
     pub finite: bool,
     pub tables: Tables,
     /// How many steps a search has.
@@ -104,14 +105,15 @@ impl InterpVariant {
         // From constants a step is cheaper than the way to a bucket, which lies in storage.
         let bucket_depth = bounds.bucket_depth.or(bounds.is_on_device.then_some(WRITTEN_OUT));
         let bucket_depth = bucket_depth.filter(|&steps| !uniform && steps < bounds.full_depth);
+        let on_device = bucket_depth.is_some() && bounds.is_on_device;
         Self {
             element: device_caps.element,
             quads,
             period: rules.period.is_some(),
             uniform,
             buckets: bucket_depth.is_some(),
-            on_device: bucket_depth.is_some() && bounds.is_on_device,
-            finite: is_finite(rules, bounds),
+            on_device,
+            finite: is_finite(rules, bounds) && (bounds.finite || on_device),
             tables: if bucket_depth.is_some() { tables } else { tables.without_buckets() },
             steps: bucket_depth.unwrap_or(bounds.full_depth).min(MOST_STEPS),
         }
@@ -120,7 +122,9 @@ impl InterpVariant {
     /// The same, bisecting from the first knot, where there is no room for the index.
     pub fn without_buckets(self, bounds: &SearchBounds) -> Self {
         let tables = self.tables.without_buckets();
-        Self { buckets: false, on_device: false, tables, steps: bounds.full_depth.min(MOST_STEPS), ..self }
+        let finite = self.finite && !self.on_device;
+        let steps = bounds.full_depth.min(MOST_STEPS);
+        Self { buckets: false, on_device: false, finite, tables, steps, ..self }
     }
 
     /// Finding and evaluating, for any kernel: all but the parameters and where the results go.
@@ -150,9 +154,10 @@ impl InterpVariant {
             });
         }
         fragments.extend([
-            match self.finite {
-                true => include_str!("../../../shaders/interp/finite.wgsl"),
-                false => include_str!("../../../shaders/interp/any.wgsl"),
+            match (self.finite, self.on_device) {
+                (true, false) => include_str!("../../../shaders/interp/finite.wgsl"),
+                (true, true) => include_str!("../../../shaders/interp/seldom.wgsl"),
+                (false, _) => include_str!("../../../shaders/interp/any.wgsl"),
             },
             include_str!("../../../shaders/interp/evaluate.wgsl"),
         ]);
@@ -217,9 +222,11 @@ impl KernelKey for InterpVariant {
     }
 }
 
-/// Whether the segments of a table hold what `shaders/interp/finite.wgsl` wants.
+/// Whether the segments of a table hold what `shaders/interp/finite.wgsl` wants; or `seldom.wgsl`, where the device has
+/// the index. What they hold, `any.wgsl` takes as well.
 pub(crate) fn is_finite(rules: &Rules<Scalar>, bounds: &SearchBounds) -> bool {
-    bounds.finite && rules.method == Method::Linear && rules.extended() == (false, false)
+    let is_plain = rules.method == Method::Linear && rules.extended() == (false, false) && !rules.ragged;
+    is_plain && (bounds.finite || bounds.is_on_device)
 }
 
 /// The rules of a table as the host passes them.
@@ -243,8 +250,7 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
                 let some =
                     InterpVariant { element, quads, period, uniform, buckets, on_device, finite, tables, steps: 3 };
                 all.push(some.source());
-                // Of such knots nobody knows whether they are finite, and they lie in storage.
-                if buckets && !uniform && !finite {
+                if buckets && !uniform {
                     all.push(InterpVariant { on_device: true, steps: WRITTEN_OUT, ..some }.source());
                 }
                 if flags == 0 && tables == Tables::One {

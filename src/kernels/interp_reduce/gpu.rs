@@ -333,7 +333,7 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
                 for (strategy, tables) in [(PartStrategy::Outputs, Tables::One), (PartStrategy::Rows, Tables::OwnKnots)]
                 {
-                    let on_device = buckets && !uniform && !finite;
+                    let on_device = buckets && !uniform && (finite == period);
                     let variant =
                         InterpVariant { element, quads, period, uniform, buckets, on_device, finite, tables, steps: 3 };
                     let kernel = LookupKernel { variant, sums, state, strategy, weights_along, skip_nan: false };

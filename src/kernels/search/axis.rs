@@ -52,7 +52,7 @@ pub(crate) struct DeviceIndex {
     /// Of one table.
     pub buckets: usize,
     pub starts: Storage,
-    /// Of each table two bucket functions, of which it uses one.
+    /// Of each table two bucket functions, and the one that it uses.
     pub functions: Storage,
 }
 
@@ -67,7 +67,7 @@ impl DeviceIndex {
 
     /// How many keys `functions` has.
     pub fn functions_len(tables: usize) -> usize {
-        4 * tables
+        8 * tables
     }
 }
 

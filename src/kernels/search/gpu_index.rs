@@ -3,10 +3,11 @@
 //! takes; a shader reads both from the index (`shaders/table/buckets_on_device.wgsl`).
 //!
 //! ```text
-//! starts     | steps | steps | knots | s0 | s1 | .. | sb | .. | n |   of each table: the steps of the widest window by the
-//!            | linear| by key| used  |                              linear function and by key, and the knots that are
-//!                                                                   numbers; then each bucket's first knot
-//! functions  | origin | scale | origin | shift |                    of each table: the linear one and the one by key
+//! starts     | steps  | steps  | knots | s0 | s1 | .. | sb | .. | n |   of each table: the steps of the widest window by
+//!            | linear | by key | used  |                                the linear function and by key, the knots that
+//!                                                                       are numbers; each bucket's first knot
+//! functions  | origin | scale | origin | shift | origin | scale | steps | is linear |
+//!            | linear         | by key         | the better of them                 |
 //! ```
 
 use bytemuck::bytes_of;
@@ -29,8 +30,26 @@ pub(crate) fn head() -> &'static str {
 }
 
 /// More steps than any window takes: of a bucket function that does not suit the knots.
+const UNUSABLE: u32 = 32;
+/// No number of a knot: of a bucket whose start nobody has found.
+const UNSET: u32 = u32::MAX;
+/// So many buckets start with a knot at most, unless there are many between it and the one before it.
+const NEAR: u32 = 8;
+
 fn unusable() -> &'static str {
-    wgsl::constants! { UNUSABLE = 32 }
+    wgsl::constants! { UNUSABLE = UNUSABLE }
+}
+
+fn unset() -> &'static str {
+    wgsl::constants! { UNSET = UNSET }
+}
+
+fn unusable_and_unset() -> &'static str {
+    wgsl::constants! { UNUSABLE = UNUSABLE, UNSET = UNSET }
+}
+
+fn near() -> &'static str {
+    wgsl::constants! { NEAR = NEAR }
 }
 
 params! {
@@ -57,6 +76,13 @@ enum Part {
     Steps,
     /// The first knot of each bucket, by the better one.
     Starts,
+    /// That of buckets far from any knot.
+    Gaps,
+}
+
+impl Part {
+    /// In the order in which they are done.
+    const ALL: [Self; 4] = [Self::Functions, Self::Steps, Self::Starts, Self::Gaps];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,26 +96,21 @@ impl KernelKey for IndexKernel {
         use Access::{Read, ReadWrite};
         let Self { element, part } = self;
         let mut fragments = vec![wgsl::element(element), wgsl::SPECIAL, IndexParameters::DECLARED, head()];
-        if part != Part::Starts {
-            fragments.push(unusable());
-        }
         if part != Part::Functions {
             fragments.extend([BUCKET_FN, include_str!("../../../shaders/search/index_numbers.wgsl")]);
         }
         fragments.extend([wgsl::workgroup(), wgsl::GRID]);
-        fragments.push(match part {
-            Part::Functions => include_str!("../../../shaders/search/index_functions.wgsl"),
-            Part::Steps => include_str!("../../../shaders/search/index_steps.wgsl"),
-            Part::Starts => include_str!("../../../shaders/search/index_starts.wgsl"),
+        fragments.extend(match part {
+            Part::Functions => [unusable(), include_str!("../../../shaders/search/index_functions.wgsl")],
+            Part::Steps => [unusable_and_unset(), include_str!("../../../shaders/search/index_steps.wgsl")],
+            Part::Starts => [near(), include_str!("../../../shaders/search/index_starts.wgsl")],
+            Part::Gaps => [unset(), include_str!("../../../shaders/search/index_gaps.wgsl")],
         });
         KernelSource {
             name: format!("index_{part:?}_{element}"),
             fragments,
             constants: Vec::new(),
-            access: match part {
-                Part::Functions => &[Read, ReadWrite, ReadWrite],
-                Part::Steps | Part::Starts => &[Read, ReadWrite, Read],
-            },
+            access: &[Read, ReadWrite, ReadWrite],
             shared: &[],
         }
     }
@@ -98,8 +119,7 @@ impl KernelKey for IndexKernel {
 /// Every specialisation, for the test that translates them all.
 #[cfg(test)]
 pub(crate) fn kernels() -> Vec<KernelSource> {
-    let parts = [Part::Functions, Part::Steps, Part::Starts];
-    let of = |element| parts.map(|part| IndexKernel { element, part }.source());
+    let of = |element| Part::ALL.map(|part| IndexKernel { element, part }.source());
     [FloatType::F32, FloatType::F64].map(of).concat()
 }
 
@@ -116,10 +136,15 @@ pub(crate) fn index_knots(op: &IndexKnots, encoder: &Encoder<'_>) -> Result<()> 
         Binding::start(index.starts.gpu()?, 4 * DeviceIndex::starts_len(*tables, index.buckets) as u64),
         Binding::start(index.functions.gpu()?, dtype.bytes(DeviceIndex::functions_len(*tables))),
     ];
-    let [knots, buckets] = [tables * knots, tables * (index.buckets + 1)];
-    for (part, items) in [(Part::Functions, *tables), (Part::Steps, knots), (Part::Starts, buckets)] {
+    let items = |part| match part {
+        Part::Functions => *tables,
+        Part::Steps => tables * knots,
+        Part::Starts => tables * (knots + 1),
+        Part::Gaps => tables * (index.buckets + 1),
+    };
+    for part in Part::ALL {
         let kernel = IndexKernel { element: *dtype, part };
-        encoder.dispatch(kernel, bytes_of(&parameters), &bindings, (items as u64).div_ceil(WORKGROUP))?;
+        encoder.dispatch(kernel, bytes_of(&parameters), &bindings, (items(part) as u64).div_ceil(WORKGROUP))?;
     }
     Ok(())
 }
