@@ -4,8 +4,8 @@
 // one or the other, see shaders/search/index_functions.wgsl.
 
 // Linear in the value, for finite knots. Clamped before it is converted, for far queries are infinitely far away.
-fn linear_bucket(x: Bits, origin: Bits, scale: Bits, last: u32) -> u32 {
-    let number = (real(x) - real(origin)) * real(scale);
+fn linear_bucket(query: Bits, origin: Bits, scale: Bits, last: u32) -> u32 {
+    let number = (real(query) - real(origin)) * real(scale);
     return u32(min(max(number, Real(0.0)), Real(last)));
 }
 

@@ -89,17 +89,16 @@ impl Check {
                      weighted_sum_axis, which does not divide"
                 ),
             ),
-            CheckKind::Sorted { knots } => {
-                not_sorted(index, *knots, "sort it, or build the table from host data with Order::Sort")
-            }
-            CheckKind::Descending { knots } => {
-                not_descending(index, *knots, "sort it, or build the table from host data with Order::Sort")
-            }
+            CheckKind::Sorted { knots } => not_sorted(index, *knots, SORT),
+            CheckKind::Descending { knots } => not_descending(index, *knots, SORT),
             CheckKind::Unwritten(error) => error.clone(),
             CheckKind::Input => return Ok(()),
         })
     }
 }
+
+/// What to do about knots of the device that are out of order.
+const SORT: &str = "sort it, or build the table by InterpTable::device_builder with Order::Sort";
 
 /// The error for a knot that is NaN or smaller than the one before it, and what to do about it.
 pub(crate) fn not_sorted(index: usize, knots: usize, remedy: &str) -> Error {

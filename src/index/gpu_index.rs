@@ -94,7 +94,8 @@ impl<T: Float> WindowIndex<T> {
     }
 }
 
-fn keys_of<T: Float>(xp: &[T], knots: usize) -> Result<Vec<T::Key>> {
+/// The keys of knots in order.
+pub(crate) fn keys_of<T: Float>(xp: &[T], knots: usize) -> Result<Vec<T::Key>> {
     let mut keys = try_collect(xp.iter().map(|&x| x.key()), xp.len())?;
     // A NaN in front of numbers, as before an infinite period, is below none of them to NumPy, which compares; behind
     // all of them it would hide them from a search. The least key is that of NaN too, and no other float has it.

@@ -4,6 +4,7 @@
 //! Eager mode runs one immediately; a plan stores it and runs it later. There is no separate code path for plans, and
 //! an engine is one of the two matches in [`Op`].
 
+pub(crate) mod arrange;
 pub(crate) mod door;
 pub(crate) mod footprint;
 pub(crate) mod interp;
@@ -17,6 +18,7 @@ pub(crate) mod transpose;
 use crate::engine::gpu::encoder::Encoder;
 use crate::error::Result;
 use crate::float::dtype::for_float;
+use crate::kernels::arrange::op::ArrangeKnots;
 use crate::kernels::footprint::Footprint;
 use crate::kernels::interp::op::{BuildTable, Interp};
 use crate::kernels::interp_reduce::op::InterpReduce;
@@ -27,6 +29,7 @@ use crate::kernels::transpose::op::Transpose;
 
 /// An operation of any family.
 pub(crate) enum Op {
+    ArrangeKnots(ArrangeKnots),
     BuildTable(BuildTable),
     IndexKnots(IndexKnots),
     Interp(Interp),
@@ -47,6 +50,7 @@ impl Op {
     /// compiled for each type here.
     pub fn run(&self) -> Result<()> {
         match self {
+            Self::ArrangeKnots(op) => for_float!(op.dtype, T => arrange::cpu::arrange_knots::<T>(op)),
             Self::BuildTable(op) => for_float!(op.table.dtype, T => interp::cpu::build_table::<T>(op)),
             // Its own index is built when there were queries enough.
             Self::IndexKnots(_) => Ok(()),
@@ -66,6 +70,7 @@ impl Op {
     /// Encodes the commands that compute the output on a GPU.
     pub fn encode(&self, encoder: &Encoder<'_>) -> Result<()> {
         match self {
+            Self::ArrangeKnots(op) => arrange::gpu::arrange_knots(op, encoder),
             Self::BuildTable(op) => interp::gpu::build_table(op, encoder),
             Self::IndexKnots(op) => search::gpu_index::index_knots(op, encoder),
             Self::Interp(op) => interp::gpu::interp(op, encoder),
@@ -84,6 +89,7 @@ impl Op {
     /// Its name, and the memory that it touches.
     pub fn footprint(&self) -> Footprint {
         match self {
+            Self::ArrangeKnots(op) => op.footprint(),
             Self::BuildTable(op) => op.footprint(),
             Self::IndexKnots(op) => op.footprint(),
             Self::Interp(op) => op.footprint(),
@@ -111,6 +117,7 @@ macro_rules! from_op {
 }
 
 from_op! {
+    ArrangeKnots,
     BuildTable,
     IndexKnots,
     Interp,

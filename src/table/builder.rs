@@ -13,10 +13,11 @@ use crate::engine::host::clock::Instant;
 use crate::engine::host::gather::gathered;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::scalar::{FloatSlice, Scalar};
+use crate::kernels::arrange::cpu::SortedKnots;
+use crate::kernels::arrange::op::{Order, SORT_OR_ASSUME};
 use crate::kernels::door;
 use crate::kernels::interp::op::TableData;
 use crate::kernels::search::axis::first_out_of_order;
-use crate::table::arrange::{Order, SORT_OR_ASSUME, SortOptions, SortedKnots};
 use crate::table::options::{TableOptions, option_methods};
 use crate::table::shape::TableShape;
 use crate::table::{self, InterpTable};
@@ -57,43 +58,6 @@ impl<T: Float> InterpTable<T> {
 
 impl<T: Float> InterpTableBuilder<'_, T> {
     option_methods!();
-
-    /// Makes the table periodic: queries and knots are taken modulo the period (its sign does not matter), the knots
-    /// are sorted, and the table is closed from its last knot to its first. `left`, `right` and the order are then
-    /// ignored, as in NumPy.
-    ///
-    /// NaN and infinite knots are left out, as NaN is by [`Order::Sort`]. With an infinite period, negative knots and
-    /// queries are at its end; with a NaN period every query gives NaN.
-    pub fn period(mut self, period: T) -> Self {
-        self.options.rules.period = Some(period.abs());
-        self
-    }
-
-    /// Drops each knot that is NaN or has a NaN value, before any other check: the line across a gap connects the knots
-    /// on both sides, as in `numpy.interp(x, xp[ok], fp[ok])` with `ok = ~(isnan(xp) | isnan(fp))`.
-    ///
-    /// Each row of several tables has its own gaps. A row without any knot left gives NaN for every query, so a mask is
-    /// preserved. Such a table takes no other values later, see [`InterpTable::with_values`].
-    ///
-    /// Costs a scan of all knots and values, and a sort of indices if any is missing; if several tables share their
-    /// knots and values are missing, each table gets separate knots on the device.
-    ///
-    /// ```
-    /// use ndarray::arr1;
-    /// use ndgpu::{Device, InterpTable};
-    ///
-    /// let device = Device::cpu();
-    /// let hours = [0.0_f32, 1.0, 2.0, 3.0];
-    /// let measured = [10.0_f32, f32::NAN, 14.0, f32::NAN];
-    /// let table = InterpTable::builder(&hours, &measured).skip_missing().build(&device)?;
-    /// let x = device.upload(&arr1(&[0.5_f32, 1.0, 2.5]))?;
-    /// assert_eq!(table.interp(&x)?.readback().wait()?.view(), arr1(&[11.0, 12.0, 14.0]));
-    /// # Ok::<(), ndgpu::Error>(())
-    /// ```
-    pub fn skip_missing(mut self) -> Self {
-        self.options.skip_missing = true;
-        self
-    }
 
     /// Uploads the table.
     ///
@@ -137,7 +101,7 @@ fn upload_floats<T: Float>(
     let options = options.of::<T>();
     let TableOptions { order, skip_missing, .. } = options;
     let mut rules = options.applied();
-    let sorted = SortOptions { order, period: rules.period, skip_missing }.of(xp, fp, shape)?;
+    let sorted = options.arrangement().of(xp, fp, shape.given_knots)?;
     if sorted.is_none()
         && order == Order::Check
         && let Some(index) = first_out_of_order(xp, shape.given_knots)

@@ -6,8 +6,7 @@ use ndarray::Dimension;
 
 use crate::array::DeviceArray;
 use crate::element::Float;
-use crate::error::{Error, ErrorKind, Result};
-use crate::table::arrange::Order;
+use crate::error::Result;
 use crate::table::axis::axis_from_device;
 use crate::table::options::{TableOptions, option_methods};
 use crate::table::shape::TableShape;
@@ -57,60 +56,36 @@ impl<T: Float> InterpTable<T> {
 impl<T: Float, D: Dimension, E: Dimension> DeviceTableBuilder<'_, T, D, E> {
     option_methods!();
 
-    /// Makes the table periodic, see [`InterpTableBuilder::period`](crate::InterpTableBuilder::period): not on a device
-    /// yet, where nothing sorts. [`build`](Self::build) says so.
-    pub fn period(mut self, period: T) -> Self {
-        self.options.rules.period = Some(period.abs());
-        self
-    }
-
-    /// Drops knots without a value, see [`InterpTableBuilder::skip_missing`](crate::InterpTableBuilder::skip_missing):
-    /// not on a device yet, where nothing counts what is left. [`build`](Self::build) says so.
-    pub fn skip_missing(mut self) -> Self {
-        self.options.skip_missing = true;
-        self
-    }
-
     /// Builds the table, on the device of its arrays. In a closure that is being captured it becomes part of the plan,
     /// and is built again in every replay.
     ///
     /// The order of `xp` is checked on the device. If it is wrong, reading back any result of this table returns
-    /// [`NotSorted`](ErrorKind::NotSorted); nothing waits for the check before that.
+    /// [`NotSorted`](crate::ErrorKind::NotSorted); nothing waits for the check before that.
     ///
     /// Costs a pass over the knots and one over knots and values, and takes 20 bytes a knot in f32 on a GPU (40 in
-    /// f64). There larger tables get a search index, in three passes more: 4 to 8 bytes a knot. The CPU engine indexes
+    /// f64). There larger tables get a search index, in four passes more: 4 to 8 bytes a knot. The CPU engine indexes
     /// its tables after enough queries to pay for it, unless a plan computes their knots.
+    ///
+    /// [`Order::Sort`](crate::Order::Sort), a period and `skip_missing` sort on the device: on a GPU log2(n) passes over
+    /// the n knots of a table, and 4 bytes more a knot, with 16 for as long as it takes (24 in f64). How many knots are
+    /// missing nobody knows there, so room for all remains; with `skip_missing` each table has knots of its own.
     ///
     /// # Errors
     ///
-    /// Those of [`InterpTable::new`] that follow from the shapes, [`DeviceMismatch`](ErrorKind::DeviceMismatch),
-    /// [`ZeroPeriod`](ErrorKind::ZeroPeriod), and [`InvalidOption`](ErrorKind::InvalidOption) for a period,
-    /// `skip_missing` or [`Order::Sort`], which need sorted data.
+    /// Those of [`InterpTable::new`] that follow from the shapes, [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch)
+    /// and [`ZeroPeriod`](crate::ErrorKind::ZeroPeriod).
     pub fn build(self) -> Result<InterpTable<T>> {
         let Self { xp, fp, .. } = self;
         let device = xp.device().common_device(fp.device(), "fp")?;
-        let options = available(self.options.validated()?)?;
+        let options = self.options.validated()?;
         let shape = TableShape::of(xp.shape(), fp.shape())?;
         expect_table_bindable(&device, T::FLOAT, shape.tables * shape.given_knots)?;
-        let (axis, order) = axis_from_device(&device, xp, shape, options.order)?;
-        let data = assemble(&device, Arc::new(axis), order, options.applied().erased(), shape, fp.storage())?;
+        let (axis, order) = axis_from_device(&device, xp, fp, shape, &options)?;
+        let mut rules = options.applied();
+        // Whatever is missing went behind the knots.
+        rules.ragged = options.arrangement().depends_on_knots();
+        rules.skips_missing = options.skip_missing;
+        let data = assemble(&device, Arc::new(axis), order, rules.erased(), shape, fp.storage())?;
         Ok(InterpTable::from_parts(&device, data, fp.checks().clone()))
     }
-}
-
-/// An error for options that only host data can have.
-fn available<T: Float>(options: TableOptions<T>) -> Result<TableOptions<T>> {
-    let option = match options {
-        TableOptions { skip_missing: true, .. } => "skip_missing",
-        TableOptions { order: Order::Sort, .. } => "Order::Sort",
-        _ if options.rules.period.is_some() => "a period",
-        _ => return Ok(options),
-    };
-    Err(Error::new(
-        ErrorKind::InvalidOption,
-        format!(
-            "{option} rearranges the knots of a table, which nothing does on a device; read knots and values back, and \
-             build the table from them with InterpTable::builder"
-        ),
-    ))
 }

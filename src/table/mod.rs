@@ -1,6 +1,5 @@
 //! [`InterpTable`]: a table on a device, and its queries.
 
-pub(crate) mod arrange;
 pub(crate) mod axis;
 pub(crate) mod bins;
 pub(crate) mod builder;

@@ -3,8 +3,8 @@
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::scalar::Scalar;
+use crate::kernels::arrange::op::{Order, SortOptions};
 use crate::kernels::interp::op::Rules;
-use crate::table::arrange::Order;
 
 /// What is asked for beside knots and values.
 #[derive(Clone, Copy)]
@@ -17,6 +17,13 @@ pub(crate) struct TableOptions<T> {
 impl<T> Default for TableOptions<T> {
     fn default() -> Self {
         Self { rules: Rules::default(), order: Order::default(), skip_missing: false }
+    }
+}
+
+impl<T: Copy> TableOptions<T> {
+    /// How the knots are arranged.
+    pub fn arrangement(&self) -> SortOptions<T> {
+        SortOptions { order: self.order, period: self.rules.period, skip_missing: self.skip_missing }
     }
 }
 
@@ -68,6 +75,45 @@ macro_rules! option_methods {
             self
         }
 
+        /// Makes the table periodic: queries and knots are taken modulo the period (its sign does not matter), the
+        /// knots are sorted, and the table is closed from its last knot to its first. `left`, `right` and the order are
+        /// then ignored, as in NumPy.
+        ///
+        /// NaN and infinite knots are left out, as NaN is by [`Order::Sort`](crate::Order::Sort). With an infinite
+        /// period, negative knots and queries are at its end; with a NaN period every query gives NaN.
+        pub fn period(mut self, period: T) -> Self {
+            self.options.rules.period = Some(period.abs());
+            self
+        }
+
+        /// Drops each knot that is NaN or has a NaN value, before any other check: the line across a gap connects the
+        /// knots on both sides, as in `numpy.interp(x, xp[ok], fp[ok])` with `ok = ~(isnan(xp) | isnan(fp))`.
+        ///
+        /// Each row of several tables has its own gaps. A row without any knot left gives NaN for every query, so a
+        /// mask is preserved. Such a table takes no other values later, see
+        /// [`InterpTable::with_values`](crate::InterpTable::with_values).
+        ///
+        /// Costs a scan of all knots and values of the host's, and a sort of indices if any is missing; if several
+        /// tables share their knots and values are missing, each table gets separate knots on the device. Data of the
+        /// device are always sorted.
+        ///
+        /// ```
+        /// use ndarray::arr1;
+        /// use ndgpu::{Device, InterpTable};
+        ///
+        /// let device = Device::cpu();
+        /// let hours = [0.0_f32, 1.0, 2.0, 3.0];
+        /// let measured = [10.0_f32, f32::NAN, 14.0, f32::NAN];
+        /// let table = InterpTable::builder(&hours, &measured).skip_missing().build(&device)?;
+        /// let x = device.upload(&arr1(&[0.5_f32, 1.0, 2.5]))?;
+        /// assert_eq!(table.interp(&x)?.readback().wait()?.view(), arr1(&[11.0, 12.0, 14.0]));
+        /// # Ok::<(), ndgpu::Error>(())
+        /// ```
+        pub fn skip_missing(mut self) -> Self {
+            self.options.skip_missing = true;
+            self
+        }
+
         /// The method of interpolation between two knots.
         pub fn method(mut self, method: $crate::kernels::interp::op::Method) -> Self {
             self.options.rules.method = method;
@@ -83,7 +129,7 @@ macro_rules! option_methods {
         }
 
         /// How to treat the order of the knots.
-        pub fn order(mut self, order: $crate::table::arrange::Order) -> Self {
+        pub fn order(mut self, order: $crate::kernels::arrange::op::Order) -> Self {
             self.options.order = order;
             self
         }

@@ -138,6 +138,9 @@ impl InterpVariant {
             false => include_str!("../../../shaders/table/segments_storage.wgsl"),
         });
         fragments.extend(if self.on_device { descent_on_device() } else { descent(self.buckets) });
+        if self.period {
+            fragments.push(include_str!("../../../shaders/lib/modulo.wgsl"));
+        }
         fragments.extend([
             wgsl::queries(self.quads),
             match self.period {
