@@ -2,8 +2,8 @@
 // needs: Bits, real, bits, bits_of_words, NAN_KEY, SIGN, INFINITY, is_infinite, key, bits_of_key, parameters
 // needs: WORKGROUP, work_item
 // The last part of arranging knots. Those of a periodic table are closed: its last knot, a period earlier, comes before
-// the first, and the first, a period later, after the last. Where knots should be in order and are not, the index of the
-// first offender is left in the check's word, as in search/knots.wgsl. One invocation a place for a knot.
+// the first, and the first, a period later, after the last. Where knots should be in order and are not, the index of
+// the first offender is left in the check's word, as in search/knots.wgsl. One invocation a place for a knot.
 @group(0) @binding(1) var<storage, read> from_keys: array<Bits>;
 @group(0) @binding(2) var<storage, read> from_order: array<u32>;
 @group(0) @binding(3) var<storage, read_write> keys: array<Bits>;

@@ -1,8 +1,8 @@
 // provides: from_keys, from_order, to_keys, to_order, rank, main
 // needs: Bits, NAN_KEY, parameters, WORKGROUP, work_item
 // A pass of a merge sort: two neighbouring runs of `width` knots in order become one of twice as many. One invocation a
-// knot of a table: it counts those of the other run that go before it, by bisection. Equal knots stay in order: those of
-// the run in front go before those of the run behind.
+// knot of a table: it counts those of the other run that go before it, by bisection. Equal knots stay in order: those
+// of the run in front go before those of the run behind.
 @group(0) @binding(1) var<storage, read> from_keys: array<Bits>;
 @group(0) @binding(2) var<storage, read> from_order: array<u32>;
 @group(0) @binding(3) var<storage, read_write> to_keys: array<Bits>;

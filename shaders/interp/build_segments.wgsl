@@ -3,8 +3,8 @@
 // Builds the segments of tables. A cell holds what a query needs: for each knot the key of its x, its y, the slope to
 // the next knot, and the key of the next x.
 //
-// For tables of interp/finite.wgsl and interp/seldom.wgsl a slope that is not finite is replaced by the value of the segment between its
-// knots, which then is the same everywhere: an infinity or NaN.
+// For tables of interp/finite.wgsl and interp/seldom.wgsl a slope that is not finite is replaced by the value of the
+// segment between its knots, which then is the same everywhere: an infinity or NaN.
 //
 // One invocation a knot of a table. Values may come in another order than the knots (a sorted table, or one padded for
 // a period): `order` maps a knot to its value.

@@ -1,7 +1,7 @@
 // provides: starts, main
 // needs: keys, number_of, UNSET, INDEX_HEAD, parameters, WORKGROUP, work_item
-// The index of knots that only the device has, last part: the starts of buckets far from any knot, each of which bisects
-// the knots. One invocation a bucket, and one a table for the end.
+// The index of knots that only the device has, last part: the starts of buckets far from any knot, each of which
+// bisects the knots. One invocation a bucket, and one a table for the end.
 @group(0) @binding(2) var<storage, read_write> starts: array<u32>;
 
 @compute @workgroup_size(WORKGROUP)

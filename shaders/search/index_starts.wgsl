@@ -1,9 +1,9 @@
 // provides: starts, main
 // needs: keys, functions, Bits, number_of, NEAR, INDEX_HEAD, parameters, WORKGROUP, work_item
 // The index of knots that only the device has, third part: the bucket function with fewer steps is taken, and knots say
-// where buckets start. One invocation a knot, and one a table for the end: those after the bucket of the knot before it,
-// up to its own. Where those are many, which happens to few knots, they are left to the last part: no invocation has
-// much more to do than others, however the knots are spread.
+// where buckets start. One invocation a knot, and one a table for the end: those after the bucket of the knot before
+// it, up to its own. Where those are many, which happens to few knots, they are left to the last part: no invocation
+// has much more to do than others, however the knots are spread.
 @group(0) @binding(2) var<storage, read_write> starts: array<u32>;
 
 @compute @workgroup_size(WORKGROUP)

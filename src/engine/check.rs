@@ -98,7 +98,7 @@ impl Check {
 }
 
 /// What to do about knots of the device that are out of order.
-const SORT: &str = "sort it, or build the table by InterpTable::device_builder with Order::Sort";
+const SORT: &str = "sort it, or build the table with Order::Sort";
 
 /// The error for a knot that is NaN or smaller than the one before it, and what to do about it.
 pub(crate) fn not_sorted(index: usize, knots: usize, remedy: &str) -> Error {

@@ -36,12 +36,12 @@ pub(crate) enum Bucketing {
     OnDevice = 3,
 }
 
-/// How many buckets a device makes of so many knots in each of so many tables, where that shortens a search. As many as
-/// knots or up to twice as many: the finer ones of an index from the host need knots to look at.
+/// How many buckets a device makes of so many knots in each of so many tables, where that makes a search less than half
+/// as long. As many as knots or up to twice as many: for finer ones the host looks at the knots.
 pub(crate) fn buckets_on_device(tables: usize, knots: usize) -> Option<usize> {
     let buckets = bucket_count(knots);
     let is_countable = u32::try_from(tables.saturating_mul(buckets + 4)).is_ok();
-    (steps_among(knots) > WRITTEN_OUT && is_countable).then_some(buckets)
+    (steps_among(knots) > 2 * WRITTEN_OUT && is_countable).then_some(buckets)
 }
 
 /// The index of one or several tables with the same number of knots each.

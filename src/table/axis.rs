@@ -18,8 +18,8 @@ use crate::table::options::TableOptions;
 use crate::table::shape::TableShape;
 
 /// Prepares knots that are on the device. Their order is checked there; the outcome arrives with the first data that
-/// depend on it. `device` is the handle of the arrays, or of the plan that they become part of. With the knots comes the
-/// index of each one's value, where they are not as they were given.
+/// depend on it. `device` is the handle of the arrays, or of the plan that they become part of. With the knots comes
+/// the index of each one's value, where they are not as they were given.
 pub(crate) fn axis_from_device<T: Float, D: Dimension, E: Dimension>(
     device: &Device,
     xp: &DeviceArray<T, D>,

@@ -43,8 +43,21 @@ impl<T: Float, D: Dimension, E: Dimension> Clone for DeviceTableBuilder<'_, T, D
 }
 
 impl<T: Float> InterpTable<T> {
-    /// Starts a table over knots and values that are on a device, of the shapes that [`InterpTable::new`] takes. See
-    /// [`DeviceTableBuilder`].
+    /// Starts a table over knots and values that are on a device, of the shapes that [`InterpTable::new`] takes: `xp` is
+    /// `[n]` or `[tables, n]`, `fp` `[n]` or `[tables, n]`. [`DeviceTableBuilder::build`] says what it costs.
+    ///
+    /// ```
+    /// use ndarray::{arr1, arr2};
+    /// use ndgpu::{Device, InterpTable};
+    ///
+    /// let device = Device::cpu();
+    /// let angle = device.upload(&arr1(&[350.0_f32, 10.0, 180.0]))?;
+    /// let values = device.upload(&arr2(&[[1.0_f32, 3.0, 7.0], [10.0, 30.0, 70.0]]))?;
+    /// let tables = InterpTable::device_builder(&angle, &values).period(360.0).build()?;
+    /// let x = device.upload(&arr1(&[0.0_f32, -180.0]))?;
+    /// assert_eq!(tables.interp_rows(&x)?.readback().wait()?.view(), arr2(&[[2.0, 7.0], [20.0, 70.0]]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
     pub fn device_builder<'a, D: Dimension, E: Dimension>(
         xp: &'a DeviceArray<T, D>,
         fp: &'a DeviceArray<T, E>,
@@ -66,9 +79,10 @@ impl<T: Float, D: Dimension, E: Dimension> DeviceTableBuilder<'_, T, D, E> {
     /// f64). There larger tables get a search index, in four passes more: 4 to 8 bytes a knot. The CPU engine indexes
     /// its tables after enough queries to pay for it, unless a plan computes their knots.
     ///
-    /// [`Order::Sort`](crate::Order::Sort), a period and `skip_missing` sort on the device: on a GPU log2(n) passes over
-    /// the n knots of a table, and 4 bytes more a knot, with 16 for as long as it takes (24 in f64). How many knots are
-    /// missing nobody knows there, so room for all remains; with `skip_missing` each table has knots of its own.
+    /// [`Order::Sort`](crate::Order::Sort), a period and `skip_missing` sort on the device: on a GPU log2(n) passes
+    /// over the n knots of a table, and 4 bytes more a knot, with 16 for as long as it takes (24 in f64). How many
+    /// knots are missing nobody knows there, so room for all remains; with `skip_missing` each table has knots of its
+    /// own.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 //! for all of them. `tests/plan/coverage.rs` holds the list against the crate's source, so that nothing is left out.
 
 use ndarray::{ArrayD, Axis, Dimension, IxDyn};
-use ndgpu::{AnyArray, Device, DeviceArray, Element, Float, InterpTable, Knots, Result, Side};
+use ndgpu::{AnyArray, Device, DeviceArray, Element, Float, InterpTable, Knots, Order, Result, Side};
 
 use super::ways::Operand;
 
@@ -220,6 +220,12 @@ where
                 let first = device.upload(&Kind::Heights.host::<T>())?;
                 one(InterpTable::from_device(xp, &first)?.with_values(fp)?.interp_rows(x))
             };
+        "InterpTable::device_builder InterpTable::interp" [xp: Knots, fp: Heights, x: Matrix]
+            one(InterpTable::device_builder(xp, fp).left(T::zero()).extrapolate().build()?.interp(x));
+        "InterpTable::device_builder InterpTable::interp_rows" [xp: Tables, fp: Tables, x: Matrix]
+            one(InterpTable::device_builder(xp, fp).order(Order::Sort).build()?.interp_rows(x));
+        "InterpTable::device_builder InterpTable::interp" [xp: Knots, fp: Heights, x: Matrix]
+            one(InterpTable::device_builder(xp, fp).period(T::from(9).unwrap()).skip_missing().build()?.interp(x));
         "Knots::searchsorted" [x: Matrix] indices(knots(device)?.searchsorted(x, Side::Left));
         "Knots::digitize" [x: Matrix] indices(knots(device)?.digitize(x, true));
         // What a plan makes one of.

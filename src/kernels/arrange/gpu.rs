@@ -1,5 +1,5 @@
-//! The GPU's half: the kernels of `shaders/arrange/`. Keys, then a merge sort, a dispatch for every doubling of the runs,
-//! then what the table is to have.
+//! The GPU's half: the kernels of `shaders/arrange/`. Keys, then a merge sort, a dispatch for every doubling of the
+//! runs, then what the table is to have.
 
 use bytemuck::bytes_of;
 

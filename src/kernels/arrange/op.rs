@@ -84,8 +84,8 @@ impl SortOptions<Scalar> {
     }
 }
 
-/// Arranges knots that are on the device, where nobody knows how many are missing: those that are left, and the two that
-/// close a period, come before NaN in all other places.
+/// Arranges knots that are on the device, where nobody knows how many are missing: those that are left, and the two
+/// that close a period, come before NaN in all other places.
 pub(crate) struct ArrangeKnots {
     pub dtype: FloatType,
     /// Those of each table, or of all.

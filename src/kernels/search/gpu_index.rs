@@ -3,9 +3,9 @@
 //! takes; a shader reads both from the index (`shaders/table/buckets_on_device.wgsl`).
 //!
 //! ```text
-//! starts     | steps  | steps  | knots | s0 | s1 | .. | sb | .. | n |   of each table: the steps of the widest window by
-//!            | linear | by key | used  |                                the linear function and by key, the knots that
-//!                                                                       are numbers; each bucket's first knot
+//! starts     | steps  | steps  | knots | s0 | s1 | .. | sb | .. | n |   of each table: the steps of the widest window
+//!            | linear | by key | used  |                                by either function, the knots that are numbers,
+//!                                                                       and each bucket's first knot
 //! functions  | origin | scale | origin | shift | origin | scale | steps | is linear |
 //!            | linear         | by key         | the better of them                 |
 //! ```
