@@ -43,8 +43,8 @@ impl<T: Float, D: Dimension, E: Dimension> Clone for DeviceTableBuilder<'_, T, D
 }
 
 impl<T: Float> InterpTable<T> {
-    /// Starts a table over knots and values that are on a device, of the shapes that [`InterpTable::new`] takes: `xp` is
-    /// `[n]` or `[tables, n]`, `fp` `[n]` or `[tables, n]`. [`DeviceTableBuilder::build`] says what it costs.
+    /// Starts a table over knots and values that are on a device, of the shapes that [`InterpTable::new`] takes: `xp`
+    /// is `[n]` or `[tables, n]`, `fp` `[n]` or `[tables, n]`. [`DeviceTableBuilder::build`] says what it costs.
     ///
     /// ```
     /// use ndarray::{arr1, arr2};

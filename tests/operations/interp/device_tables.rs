@@ -228,6 +228,15 @@ fn batches<T: Float>(device: &Device, name: &str) {
                     let (got, want) = (got.mean_axis(Axis(1)).unwrap(), want.mean_axis(Axis(1)).unwrap());
                     assert_identical(&values(&got), &values(&want), &[], &format!("{what}, means"));
                 }
+                // Looked up and reduced at once.
+                let fused = |table: &InterpTable<T>| {
+                    let weights = device.upload(&Array1::from_elem(columns, T::one())).unwrap();
+                    let average = |x: &DeviceArray<T, _>| table.interp_rows(x)?.average_axis(Axis(1), &weights);
+                    let mut plan = device.capture(&up, average).unwrap();
+                    assert_eq!(plan.fused(), 1, "{what}");
+                    values(&plan.replay().unwrap())
+                };
+                assert_identical(&fused(&table), &fused(&host), &[], &format!("{what}, fused"));
             }
         }
     }
