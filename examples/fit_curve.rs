@@ -9,7 +9,7 @@
 
 use std::fmt::Write as _;
 
-use ndarray::{Array1};
+use ndarray::Array1;
 use ndgpu::{Device, InterpTable, Located};
 
 const KNOTS: usize = 32;
@@ -52,9 +52,9 @@ fn main() -> ndgpu::Result<()> {
     assert!(worst < 1e-4, "Newton's method ends {worst} beside a height");
 
     let path = std::env::args().nth(1).unwrap_or_else(|| "target/fit_curve.svg".into());
-    std::fs::create_dir_all("target").and_then(|()| std::fs::write(&path, chart(&x, &y, &xp, &fitted))).map_err(
-        |error| ndgpu::Error::other(format!("{path} could not be written: {error}")),
-    )?;
+    std::fs::create_dir_all("target")
+        .and_then(|()| std::fs::write(&path, chart(&x, &y, &xp, &fitted)))
+        .map_err(|error| ndgpu::Error::other(format!("{path} could not be written: {error}")))?;
     println!("chart: {path}");
     Ok(())
 }
@@ -75,7 +75,8 @@ fn fit(
         let applied = at.apply(&device.upload(&fp)?)?;
         let product = at.transpose_apply(&applied)?.readback().wait()?.into_array();
         let product: Array1<f32> = product.into_dimensionality().expect("one row");
-        let dot = |a: &Array1<f32>, b: &Array1<f32>| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
+        let dot =
+            |a: &Array1<f32>, b: &Array1<f32>| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
         let loss = dot(&fp, &product) - 2.0 * dot(&fp, goal) + f64::from(squares[()]);
         losses.push(loss / OBSERVATIONS as f64);
         velocity = velocity * 0.8 - (product - goal) * rate;
@@ -118,7 +119,11 @@ fn chart(x: &Array1<f32>, y: &Array1<f32>, xp: &Array1<f32>, fitted: &Array1<f32
             format!("{x:.1},{y:.1}")
         })
         .collect();
-    let _ = writeln!(svg, "<polyline points=\"{}\" fill=\"none\" stroke=\"#0060a0\" stroke-width=\"2\"/>", points.join(" "));
+    let _ = writeln!(
+        svg,
+        "<polyline points=\"{}\" fill=\"none\" stroke=\"#0060a0\" stroke-width=\"2\"/>",
+        points.join(" ")
+    );
     let _ = writeln!(svg, "<text x=\"50\" y=\"30\">200,000 observations, 32 fitted values</text>\n</svg>");
     svg
 }

@@ -51,10 +51,8 @@ fn main() -> ndgpu::Result<()> {
         // What is between the levels goes straight into the average; where the weight is 0, NaN must not count.
         means.push(at.apply(variable)?.skip_nan().average_axis(Axis(1), &weights)?);
     }
-    let means: Vec<Array1<f32>> = means
-        .into_iter()
-        .map(|mean| Ok(mean.into_readback().wait()?.into_array()))
-        .collect::<ndgpu::Result<_>>()?;
+    let means: Vec<Array1<f32>> =
+        means.into_iter().map(|mean| Ok(mean.into_readback().wait()?.into_array())).collect::<ndgpu::Result<_>>()?;
     let taken = start.elapsed();
 
     let (mut worst, mut number) = (0.0_f64, 0.0);

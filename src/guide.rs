@@ -41,11 +41,12 @@
 //! | `interp1d(xp, fp, fill_value="extrapolate")` | `fill_value="extrapolate"` | [`.extrapolate()`][extrapolate] |
 //! | `interp1d(.., kind="nearest")`, `"previous"`, `"next"` | | [`.method(Method::Nearest)`][method], `Previous`, `Next` |
 //! | `xp` in any order: `interp1d` sorts it | | [`.order(Order::Sort)`][order] |
+//! | `np.interp(x, xp[::-1], fp[::-1])` | | [`.order(Order::Descending)`][order] |
 //! | `np.interp(x, xp[ok], fp[ok])` with `ok = ~np.isnan(fp)` | | [`.skip_missing()`][skip_missing], each of several tables by its own gaps |
 //! | | `tfp.math.interp_regular_1d_grid(x, min, max, fp)` | the same tables with `xp = Array1::linspace(min, max, n)`; evenly spaced knots need next to no search |
 //! | a loop over tables | `tfp.math.batch_interp_regular_1d_grid`: `x` is `[tables, m]`, `y_ref` is `[tables, n]` | [`table.interp_rows(&x)`][interp_rows]; `xp` may be `[n]` or `[tables, n]` |
 //! | the same `x` for every table | `interp_regular_1d_grid` with `y_ref` of two axes | [`table.interp_rows(&x)`][interp_rows] with `x` of `[m]` |
-//! | knots and values that are on the device already | | [`InterpTable::from_device(&xp, &fp)`][from_device]; their order is checked there |
+//! | knots and values that are on the device already | | [`InterpTable::from_device(&xp, &fp)`][from_device], or [`InterpTable::device_builder(&xp, &fp)`][device_builder]`.build()` with any of these options; checked and sorted there |
 //! | other values, the same knots | | [`table.with_values(&fp)`][with_values], `fp` from the device |
 //!
 //! # Gradients
@@ -197,6 +198,7 @@
 //! [table]: crate::InterpTable::new
 //! [builder]: crate::InterpTable::builder
 //! [from_device]: crate::InterpTable::from_device
+//! [device_builder]: crate::InterpTable::device_builder
 //! [left]: crate::InterpTableBuilder::left
 //! [right]: crate::InterpTableBuilder::right
 //! [period]: crate::InterpTableBuilder::period

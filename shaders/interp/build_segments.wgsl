@@ -3,8 +3,8 @@
 // Builds the segments of tables. A cell holds what a query needs: for each knot the key of its x, its y, the slope to
 // the next knot, and the key of the next x.
 //
-// For tables of interp/finite.wgsl a slope that is not finite is replaced by the value of the segment between its
-// knots, which then is the same everywhere: an infinity or NaN.
+// For tables of interp/finite.wgsl and interp/seldom.wgsl a slope that is not finite is replaced by the value of the
+// segment between its knots, which then is the same everywhere: an infinity or NaN.
 //
 // One invocation a knot of a table. Values may come in another order than the knots (a sorted table, or one padded for
 // a period): `order` maps a knot to its value.
@@ -23,13 +23,13 @@ fn value_at(table: u32, knot: u32) -> Bits {
 }
 
 // The slope, or the value of a segment without one. The line is drawn from its other end where that helps, so an
-// infinity on either side wins, unless the one on the other side is its opposite.
-fn between(y: Bits, next_y: Bits, slope: Bits) -> Bits {
+// infinity on either side wins, unless the one on the other side is its opposite or infinitely far away.
+fn between(y: Bits, next_y: Bits, slope: Bits, is_endless: bool) -> Bits {
     if is_nan(y) || is_nan(next_y) { return bits_of_words(parameters.nan); }
-    if is_infinite(y) {
-        if is_infinite(next_y) && next_y != y { return bits_of_words(parameters.nan); }
-        return y;
-    }
+    if is_infinite(y) && next_y == y { return y; }
+    if (is_infinite(y) || is_infinite(next_y)) && is_endless { return bits_of_words(parameters.nan); }
+    if is_infinite(y) && is_infinite(next_y) { return bits_of_words(parameters.nan); }
+    if is_infinite(y) { return y; }
     if is_infinite(next_y) { return next_y; }
     return slope;
 }
@@ -53,9 +53,10 @@ fn main(
     if knot + 1u < parameters.knots {
         next_x = keys[base + knot + 1u];
         let next_y = value_at(table, knot + 1u);
-        slope = bits((real(next_y) - real(y)) / (real(bits_of_key(next_x)) - real(bits_of_key(this_x))));
+        let length = real(bits_of_key(next_x)) - real(bits_of_key(this_x));
+        slope = bits((real(next_y) - real(y)) / length);
         if is_nan(bits_of_key(this_x)) || is_nan(bits_of_key(next_x)) { slope = bits_of_words(parameters.nan); }
-        if parameters.finite != 0u { slope = between(y, next_y, slope); }
+        if parameters.finite != 0u { slope = between(y, next_y, slope, is_infinite(bits(length))); }
     }
     segments[cell] = vec4<Bits>(this_x, y, slope, next_x);
 }

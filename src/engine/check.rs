@@ -34,6 +34,8 @@ pub(crate) enum CheckKind {
     Input,
     /// Are the knots in order? The index is that of the knot in `xp`, flattened.
     Sorted { knots: usize },
+    /// Are the knots in descending order? Likewise.
+    Descending { knots: usize },
     /// None: the values could not be written, for this reason.
     Unwritten(Error),
 }
@@ -87,23 +89,34 @@ impl Check {
                      weighted_sum_axis, which does not divide"
                 ),
             ),
-            CheckKind::Sorted { knots } => {
-                not_sorted(index, *knots, "sort it, or build the table from host data with Order::Sort")
-            }
+            CheckKind::Sorted { knots } => not_sorted(index, *knots, SORT),
+            CheckKind::Descending { knots } => not_descending(index, *knots, SORT),
             CheckKind::Unwritten(error) => error.clone(),
             CheckKind::Input => return Ok(()),
         })
     }
 }
 
+/// What to do about knots of the device that are out of order.
+const SORT: &str = "sort it, or build the table with Order::Sort";
+
 /// The error for a knot that is NaN or smaller than the one before it, and what to do about it.
 pub(crate) fn not_sorted(index: usize, knots: usize, remedy: &str) -> Error {
+    disorder(index, knots, ["decrease", "smaller"], remedy)
+}
+
+/// The error for a knot that is NaN or larger than the one before it, where knots are to descend.
+pub(crate) fn not_descending(index: usize, knots: usize, remedy: &str) -> Error {
+    disorder(index, knots, ["increase", "larger"], remedy)
+}
+
+fn disorder(index: usize, knots: usize, [turns, than]: [&str; 2], remedy: &str) -> Error {
     let (table, knot) = (index / knots.max(1), index % knots.max(1));
     Error::new(
         ErrorKind::NotSorted { index },
         format!(
-            "xp must not decrease and must not hold NaN, but knot {knot} of table {table} (index {index} of xp) is NaN \
-             or smaller than the knot before it; {remedy}"
+            "xp must not {turns} and must not hold NaN, but knot {knot} of table {table} (index {index} of xp) is NaN \
+             or {than} than the knot before it; {remedy}"
         ),
     )
 }

@@ -19,6 +19,10 @@ const WORTH_BUCKETS: usize = 8;
 /// Above this many knots there are as many buckets as knots, not twice as many: the index should stay in the cache.
 const MANY_KNOTS: usize = 1 << 16;
 
+/// How many steps a shader has written out that searches by an index of the device's: those beyond are a loop. Evenly
+/// or randomly spread knots take no more.
+pub(crate) const WRITTEN_OUT: u32 = 4;
+
 /// Which function of the query is its bucket, by the numbers that the shaders know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bucketing {
@@ -28,6 +32,16 @@ pub(crate) enum Bucketing {
     Linear = 1,
     /// [`BucketKind::ByKey`]
     ByKey = 2,
+    /// The device made the index, and has chosen for each table.
+    OnDevice = 3,
+}
+
+/// How many buckets a device makes of so many knots in each of so many tables, where that makes a search less than half
+/// as long. As many as knots or up to twice as many: for finer ones the host looks at the knots.
+pub(crate) fn buckets_on_device(tables: usize, knots: usize) -> Option<usize> {
+    let buckets = bucket_count(knots);
+    let is_countable = u32::try_from(tables.saturating_mul(buckets + 4)).is_ok();
+    (steps_among(knots) > 2 * WRITTEN_OUT && is_countable).then_some(buckets)
 }
 
 /// The index of one or several tables with the same number of knots each.
@@ -80,7 +94,8 @@ impl<T: Float> WindowIndex<T> {
     }
 }
 
-fn keys_of<T: Float>(xp: &[T], knots: usize) -> Result<Vec<T::Key>> {
+/// The keys of knots in order.
+pub(crate) fn keys_of<T: Float>(xp: &[T], knots: usize) -> Result<Vec<T::Key>> {
     let mut keys = try_collect(xp.iter().map(|&x| x.key()), xp.len())?;
     // A NaN in front of numbers, as before an infinite period, is below none of them to NumPy, which compares; behind
     // all of them it would hide them from a search. The least key is that of NaN too, and no other float has it.
@@ -175,6 +190,8 @@ pub(crate) struct SearchBounds {
     /// Steps from the last knot before the bucket that comes before a query's own to the end of the one that comes
     /// after; none without buckets, or where rounding could mislead by more than one.
     pub bucket_depth: Option<u32>,
+    /// Whether the device has an index that says how many steps there are from a bucket.
+    pub is_on_device: bool,
     /// Of the bucket function of the first table.
     pub origin: [u32; 2],
     /// Of the bucket function of the first table.

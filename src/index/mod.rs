@@ -4,10 +4,11 @@
 //! [bucket function](bucket_fn), monotone in the query, numbers the query's bucket by arithmetic alone, and the index
 //! knows for each bucket between which knots to look.
 //!
-//! There are two, since what is dear on one engine is cheap on the other. A processor core has a large cache and
-//! predicts branches: a small index that leaves a query one or two knots away from its own is best, and the few queries
-//! that lie further on may walk. A GPU runs many queries in lockstep: each waits for the one with the longest way, so
-//! the depth has to be the same for all and as small as the widest bucket allows.
+//! There are two, and one like the second that a GPU makes itself of knots which only it has (`kernels::search`), since
+//! what is dear on one engine is cheap on the other. A processor core has a large cache and predicts branches: a small
+//! index that leaves a query one or two knots away from its own is best, and the few queries that lie further on may
+//! walk. A GPU runs many queries in lockstep: each waits for the one with the longest way, so the depth has to be the
+//! same for all and as small as the widest bucket allows.
 //!
 //! ```text
 //!                 ByteIndex (cpu_index)                    WindowIndex (gpu_index)
@@ -19,7 +20,8 @@
 //! fallback        doubling steps, from there               none needed: the window holds the bucket on
 //!                                                          either side. Without buckets, or with too
 //!                                                          steep a function, all knots are bisected
-//! built           when there were queries enough to pay    with the table, from host data
+//! built           when there were queries enough to pay    with the table, from host data; by the GPU
+//!                                                          itself with a loop where a window is wide
 //! ```
 //!
 //! Five knots in seven buckets, for both:

@@ -12,11 +12,12 @@ use crate::engine::gpu::queue::CheckedWords;
 use crate::error::Result;
 use crate::float::dtype::{FloatType, for_float};
 use crate::float::scalar::FloatSlice;
+use crate::index::gpu_index;
 use crate::kernels::Op;
 use crate::kernels::interp::op::{Interp, InterpArgs};
 use crate::kernels::interp_reduce::op::InterpReduce;
 use crate::kernels::reduce::op::{AxisSplit, Reduce};
-use crate::kernels::search::axis::SortedAxis;
+use crate::kernels::search::axis::{DeviceIndex, SortedAxis};
 use crate::kernels::{adjoint, interp, interp_reduce, standardize};
 
 /// Runs an operation now.
@@ -38,6 +39,22 @@ pub(crate) fn sorted_axis(engine: &Engine, xp: FloatSlice<'_>, knots: usize, mov
         FloatSlice::F32(xp) => SortedAxis::from_host(engine, xp, knots, on_gpu, moved),
         FloatSlice::F64(xp) => SortedAxis::from_host(engine, xp, knots, on_gpu, moved),
     }
+}
+
+/// How many buckets the engine is to make of knots that only it has, so that a search in tables of so many cells is
+/// shorter. `None` where it finds knots without (segments in constants), where there is no room, and on the CPU engine,
+/// which looks at its knots when there were queries enough.
+pub(crate) fn buckets_on_device(
+    engine: &Engine,
+    dtype: FloatType,
+    [tables, knots]: [usize; 2],
+    cells: usize,
+) -> Option<usize> {
+    let Engine::Gpu(context) = engine else { return None };
+    let buckets = gpu_index::buckets_on_device(tables, knots)?;
+    let bytes = 4 * DeviceIndex::starts_len(tables, buckets) as u64;
+    let fits = bytes <= context.info().limits.max_binding_bytes;
+    (fits && !interp::gpu::device_caps(dtype, cells, context).is_uniform()).then_some(buckets)
 }
 
 /// The number of elements in the engine's tables: `(to allocate, in use)`.

@@ -5,6 +5,7 @@
 //! an engine is one of the two matches in [`Op`].
 
 pub(crate) mod adjoint;
+pub(crate) mod arrange;
 pub(crate) mod broadcast_rows;
 pub(crate) mod door;
 pub(crate) mod footprint;
@@ -23,13 +24,14 @@ use crate::engine::gpu::encoder::Encoder;
 use crate::error::Result;
 use crate::float::dtype::for_float;
 use crate::kernels::adjoint::op::{Adjoint, Csr};
+use crate::kernels::arrange::op::ArrangeKnots;
 use crate::kernels::broadcast_rows::op::{BroadcastRows, RowFactors};
 use crate::kernels::footprint::Footprint;
 use crate::kernels::interp::op::{BuildTable, Interp};
 use crate::kernels::interp_reduce::op::InterpReduce;
 use crate::kernels::locate::op::Locate;
 use crate::kernels::reduce::op::Reduce;
-use crate::kernels::search::op::{PrepareKnots, Search};
+use crate::kernels::search::op::{IndexKnots, PrepareKnots, Search};
 use crate::kernels::slope::op::Slope;
 use crate::kernels::standardize::op::{Standardize, StandardizeRows};
 use crate::kernels::sum_over_rows::op::SumOverRows;
@@ -41,6 +43,8 @@ pub(crate) enum Op {
     BroadcastRows(BroadcastRows),
     BuildTable(BuildTable),
     Csr(Csr),
+    ArrangeKnots(ArrangeKnots),
+    IndexKnots(IndexKnots),
     Interp(Interp),
     InterpReduce(InterpReduce),
     Locate(Locate),
@@ -67,6 +71,9 @@ impl Op {
             Self::BroadcastRows(op) => for_float!(op.dtype, T => broadcast_rows::cpu::broadcast_rows::<T>(op)),
             Self::BuildTable(op) => for_float!(op.table.dtype, T => interp::cpu::build_table::<T>(op)),
             Self::Csr(op) => for_float!(op.args.table.dtype, T => adjoint::csr::csr::<T>(op)),
+            Self::ArrangeKnots(op) => for_float!(op.dtype, T => arrange::cpu::arrange_knots::<T>(op)),
+            // Its own index is built when there were queries enough.
+            Self::IndexKnots(_) => Ok(()),
             Self::Interp(op) => for_float!(op.args.table.dtype, T => interp::cpu::interp::<T>(op)),
             Self::InterpReduce(op) => for_float!(op.reduce.dtype, T => interp_reduce::cpu::interp_reduce::<T>(op)),
             Self::Locate(op) => for_float!(op.args.table.dtype, T => locate::cpu::locate::<T>(op)),
@@ -91,6 +98,8 @@ impl Op {
             Self::BroadcastRows(op) => broadcast_rows::gpu::broadcast_rows(op, encoder),
             Self::BuildTable(op) => interp::gpu::build_table(op, encoder),
             Self::Csr(op) => adjoint::gpu::csr(op, encoder),
+            Self::ArrangeKnots(op) => arrange::gpu::arrange_knots(op, encoder),
+            Self::IndexKnots(op) => search::gpu_index::index_knots(op, encoder),
             Self::Interp(op) => interp::gpu::interp(op, encoder),
             Self::InterpReduce(op) => interp_reduce::gpu::interp_reduce(op, encoder),
             Self::Locate(op) => locate::gpu::locate(op, encoder),
@@ -115,6 +124,8 @@ impl Op {
             Self::BroadcastRows(op) => op.footprint(),
             Self::BuildTable(op) => op.footprint(),
             Self::Csr(op) => op.footprint(),
+            Self::ArrangeKnots(op) => op.footprint(),
+            Self::IndexKnots(op) => op.footprint(),
             Self::Interp(op) => op.footprint(),
             Self::InterpReduce(op) => op.footprint(),
             Self::Locate(op) => op.footprint(),
@@ -148,6 +159,8 @@ from_op! {
     BroadcastRows,
     BuildTable,
     Csr,
+    ArrangeKnots,
+    IndexKnots,
     Interp,
     InterpReduce,
     Locate,

@@ -13,10 +13,12 @@ use crate::engine::host::clock::Instant;
 use crate::engine::host::gather::gathered;
 use crate::error::{Error, ErrorKind, Result};
 use crate::float::scalar::{FloatSlice, Scalar};
+use crate::kernels::arrange::cpu::SortedKnots;
+use crate::kernels::arrange::op::{Order, SORT_OR_ASSUME};
 use crate::kernels::door;
-use crate::kernels::interp::op::{Method, Rules, TableData};
+use crate::kernels::interp::op::TableData;
 use crate::kernels::search::axis::first_out_of_order;
-use crate::table::arrange::{Order, SORT_OR_ASSUME, SortOptions, SortedKnots};
+use crate::table::options::{TableOptions, option_methods};
 use crate::table::shape::TableShape;
 use crate::table::{self, InterpTable};
 
@@ -39,97 +41,23 @@ use crate::table::{self, InterpTable};
 pub struct InterpTableBuilder<'a, T: Float> {
     xp: CowArray<'a, T, IxDyn>,
     fp: CowArray<'a, T, IxDyn>,
-    rules: Rules<T>,
-    order: Order,
-    skip_missing: bool,
+    options: TableOptions<T>,
 }
 
 impl<T: Float> InterpTable<T> {
-    /// Starts a table over host data. See [`InterpTable::new`] for the shapes.
+    /// Starts a table over host data. See [`InterpTable::new`] for the shapes, and [`InterpTable::device_builder`] for
+    /// knots and values that are on the device.
     pub fn builder<'a, X, F>(xp: X, fp: F) -> InterpTableBuilder<'a, T>
     where
         X: HostData<'a, Elem = T>,
         F: HostData<'a, Elem = T>,
     {
-        InterpTableBuilder {
-            xp: xp.into_cow(),
-            fp: fp.into_cow(),
-            rules: Rules::default(),
-            order: Order::default(),
-            skip_missing: false,
-        }
+        InterpTableBuilder { xp: xp.into_cow(), fp: fp.into_cow(), options: TableOptions::default() }
     }
 }
 
 impl<T: Float> InterpTableBuilder<'_, T> {
-    /// The value left of the first knot; by default that of the first knot.
-    pub fn left(mut self, value: T) -> Self {
-        self.rules.left = Some(value);
-        self
-    }
-
-    /// The value right of the last knot; by default that of the last knot.
-    pub fn right(mut self, value: T) -> Self {
-        self.rules.right = Some(value);
-        self
-    }
-
-    /// Makes the table periodic: queries and knots are taken modulo the period (its sign does not matter), the knots
-    /// are sorted, and the table is closed from its last knot to its first. `left`, `right` and the order are then
-    /// ignored, as in NumPy.
-    ///
-    /// NaN and infinite knots are left out, as NaN is by [`Order::Sort`]. With an infinite period, negative knots and
-    /// queries are at its end; with a NaN period every query gives NaN.
-    pub fn period(mut self, period: T) -> Self {
-        self.rules.period = Some(period.abs());
-        self
-    }
-
-    /// The method of interpolation between two knots.
-    pub fn method(mut self, method: Method) -> Self {
-        self.rules.method = method;
-        self
-    }
-
-    /// Extends the line of the first segment to the left and that of the last to the right, except on a side for which
-    /// [`left`](Self::left) or [`right`](Self::right) sets a value. With methods other than linear, and for a table
-    /// with one knot, the end values continue. Ignored with a period.
-    pub fn extrapolate(mut self) -> Self {
-        self.rules.extrapolate = true;
-        self
-    }
-
-    /// How to treat the order of the knots.
-    pub fn order(mut self, order: Order) -> Self {
-        self.order = order;
-        self
-    }
-
-    /// Drops each knot that is NaN or has a NaN value, before any other check: the line across a gap connects the knots
-    /// on both sides, as in `numpy.interp(x, xp[ok], fp[ok])` with `ok = ~(isnan(xp) | isnan(fp))`.
-    ///
-    /// Each row of several tables has its own gaps. A row without any knot left gives NaN for every query, so a mask is
-    /// preserved. Such a table takes no other values later, see [`InterpTable::with_values`].
-    ///
-    /// Costs a scan of all knots and values, and a sort of indices if any is missing; if several tables share their
-    /// knots and values are missing, each table gets separate knots on the device.
-    ///
-    /// ```
-    /// use ndarray::arr1;
-    /// use ndgpu::{Device, InterpTable};
-    ///
-    /// let device = Device::cpu();
-    /// let hours = [0.0_f32, 1.0, 2.0, 3.0];
-    /// let measured = [10.0_f32, f32::NAN, 14.0, f32::NAN];
-    /// let table = InterpTable::builder(&hours, &measured).skip_missing().build(&device)?;
-    /// let x = device.upload(&arr1(&[0.5_f32, 1.0, 2.5]))?;
-    /// assert_eq!(table.interp(&x)?.readback().wait()?.view(), arr1(&[11.0, 12.0, 14.0]));
-    /// # Ok::<(), ndgpu::Error>(())
-    /// ```
-    pub fn skip_missing(mut self) -> Self {
-        self.skip_missing = true;
-        self
-    }
+    option_methods!();
 
     /// Uploads the table.
     ///
@@ -140,26 +68,12 @@ impl<T: Float> InterpTableBuilder<'_, T> {
         device.supports::<T>()?;
         // Host data are the same in every replay of a plan.
         let device = &device.eager();
-        if self.rules.period.is_some_and(|period| period.is_zero()) {
-            return Err(Error::new(
-                ErrorKind::ZeroPeriod,
-                "the period is 0, but it must be another number; leave it out for a table that does not repeat",
-            ));
-        }
+        let options = self.options.validated()?;
         let shape = TableShape::of(self.xp.shape(), self.fp.shape())?;
         let (xp, fp) = (in_order(&self.xp)?, in_order(&self.fp)?);
-        let Self { rules, order, skip_missing, .. } = self;
-        let options = Options { rules: rules.erased(), order, skip_missing };
-        let data = upload(device, FloatSlice::of(&xp), FloatSlice::of(&fp), shape, options)?;
+        let data = upload(device, FloatSlice::of(&xp), FloatSlice::of(&fp), shape, options.erased())?;
         Ok(InterpTable::from_parts(device, data, Checks::default()))
     }
-}
-
-/// The options of a table.
-struct Options {
-    rules: Rules<Scalar>,
-    order: Order,
-    skip_missing: bool,
 }
 
 /// Builds a table from host values. Not generic, so that sorting and indexing are compiled in this crate.
@@ -168,7 +82,7 @@ fn upload(
     xp: FloatSlice<'_>,
     fp: FloatSlice<'_>,
     shape: TableShape,
-    options: Options,
+    options: TableOptions<Scalar>,
 ) -> Result<TableData> {
     match (xp, fp) {
         (FloatSlice::F32(xp), FloatSlice::F32(fp)) => upload_floats(device, xp, fp, shape, options),
@@ -182,14 +96,12 @@ fn upload_floats<T: Float>(
     xp: &[T],
     fp: &[T],
     shape: TableShape,
-    options: Options,
+    options: TableOptions<Scalar>,
 ) -> Result<TableData> {
-    let Options { rules, order, skip_missing } = options;
-    let mut rules: Rules<T> = rules.of();
-    if rules.period.is_some() {
-        (rules.left, rules.right, rules.extrapolate) = (None, None, false);
-    }
-    let sorted = SortOptions { order, period: rules.period, skip_missing }.of(xp, fp, shape)?;
+    let options = options.of::<T>();
+    let TableOptions { order, skip_missing, .. } = options;
+    let mut rules = options.applied();
+    let sorted = options.arrangement().of(xp, fp, shape.given_knots)?;
     if sorted.is_none()
         && order == Order::Check
         && let Some(index) = first_out_of_order(xp, shape.given_knots)

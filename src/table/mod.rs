@@ -1,12 +1,13 @@
 //! [`InterpTable`]: a table on a device, and its queries.
 
-pub(crate) mod arrange;
 pub(crate) mod axis;
 pub(crate) mod bins;
 pub(crate) mod builder;
 pub(crate) mod derivatives;
+pub(crate) mod device_builder;
 pub(crate) mod knots;
 pub(crate) mod located;
+pub(crate) mod options;
 pub(crate) mod shape;
 
 use std::marker::PhantomData;
@@ -26,7 +27,7 @@ use crate::float::scalar::Scalar;
 use crate::kernels::door;
 use crate::kernels::interp::op::{BuildTable, Interp, InterpArgs, Rules, TableData};
 use crate::kernels::search::axis::SortedAxis;
-use crate::table::axis::{axis_from_device, expect_bindable};
+use crate::table::axis::expect_bindable;
 use crate::table::shape::{TableShape, rows};
 
 /// One table of knots and values, or several with equally many knots, on a device: `interp(x)` as
@@ -89,20 +90,15 @@ impl<T: Float> InterpTable<T> {
     /// host.
     ///
     /// The order of `xp` is checked on the device. If it is wrong, reading back any result of this table returns
-    /// [`NotSorted`](crate::ErrorKind::NotSorted); nothing waits for the check before that. On a GPU such a table has
-    /// no search index, and a query bisects all knots.
+    /// [`NotSorted`](crate::ErrorKind::NotSorted); nothing waits for the check before that. For options, and for what
+    /// it costs, see [`InterpTable::device_builder`].
     ///
     /// # Errors
     ///
     /// Those of [`InterpTable::new`] that follow from the shapes, and
     /// [`DeviceMismatch`](crate::ErrorKind::DeviceMismatch).
     pub fn from_device<D: Dimension, E: Dimension>(xp: &DeviceArray<T, D>, fp: &DeviceArray<T, E>) -> Result<Self> {
-        let device = xp.device().common_device(fp.device(), "fp")?;
-        let shape = TableShape::of(xp.shape(), fp.shape())?;
-        expect_table_bindable(&device, T::FLOAT, shape.tables * shape.given_knots)?;
-        let axis = Arc::new(axis_from_device(&device, xp, shape.given_knots)?);
-        let data = assemble(&device, axis, None, Rules::<T>::default().erased(), shape, fp.storage())?;
-        Ok(Self::from_parts(&device, data, fp.checks().clone()))
+        Self::device_builder(xp, fp).build()
     }
 
     /// The same knots, search index and rules with other values from the device: `[n]`, or `[tables, n]` for several

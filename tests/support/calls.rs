@@ -177,6 +177,25 @@ pub fn calls<T: Float + Into<f64>>() -> Vec<(&'static str, Call<T>)> {
         ("interp, from the device", |device, o| {
             looked_up(device, o, |o, device| InterpTable::from_device(&device.upload(&o.xp)?, &device.upload(&o.fp)?))
         }),
+        ("interp, descending, from the device", |device, o| {
+            looked_up(device, o, |o, device| {
+                let (xp, fp) = (backwards(o.xp.view(), 0), backwards(o.fp.view(), 0));
+                let (xp, fp) = (device.upload(&xp)?, device.upload(&fp)?);
+                InterpTable::device_builder(&xp, &fp).order(Order::Descending).right(T::zero()).build()
+            })
+        }),
+        ("interp, sorted on the device", |device, o| {
+            looked_up(device, o, |o, device| {
+                let (xp, fp) = (device.upload(&backwards(o.xp.view(), 0))?, device.upload(&o.fp)?);
+                InterpTable::device_builder(&xp, &fp).order(Order::Sort).skip_missing().build()
+            })
+        }),
+        ("interp, period, from the device", |device, o| {
+            looked_up(device, o, |o, device| {
+                let (xp, fp) = (device.upload(&o.xp)?, device.upload(&o.fp)?);
+                InterpTable::device_builder(&xp, &fp).period(T::from(37.5).unwrap()).build()
+            })
+        }),
         ("interp_rows", |device, o| {
             let table = InterpTable::new(device, &o.xp, &o.tables)?;
             landed(table.interp_rows(&device.upload(&o.a)?)?)

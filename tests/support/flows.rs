@@ -2,7 +2,7 @@
 //! for all of them. `tests/plan/coverage.rs` holds the list against the crate's source, so that nothing is left out.
 
 use ndarray::{ArrayD, Axis, Dimension, IxDyn};
-use ndgpu::{AnyArray, Device, DeviceArray, Element, Float, InterpTable, Knots, Result, Side, Tangents, Wanted};
+use ndgpu::{AnyArray, Device, DeviceArray, Element, Float, InterpTable, Knots, Order, Result, Side, Tangents, Wanted};
 
 use super::ways::Operand;
 
@@ -279,6 +279,12 @@ where
             let (dxp, dfp) = (dxp.reshape(4)?, dfp.reshape(4)?);
             one(table(device)?.interp_jvp(x, Tangents { x: Some(dx), xp: Some(&dxp), fp: Some(&dfp) }))
         };
+        "InterpTable::device_builder InterpTable::interp" [xp: Knots, fp: Heights, x: Matrix]
+            one(InterpTable::device_builder(xp, fp).left(T::zero()).extrapolate().build()?.interp(x));
+        "InterpTable::device_builder InterpTable::interp_rows" [xp: Tables, fp: Tables, x: Matrix]
+            one(InterpTable::device_builder(xp, fp).order(Order::Sort).build()?.interp_rows(x));
+        "InterpTable::device_builder InterpTable::interp" [xp: Knots, fp: Heights, x: Matrix]
+            one(InterpTable::device_builder(xp, fp).period(T::from(9).unwrap()).skip_missing().build()?.interp(x));
         "Knots::searchsorted" [x: Matrix] indices(knots(device)?.searchsorted(x, Side::Left));
         "Knots::digitize" [x: Matrix] indices(knots(device)?.digitize(x, true));
         // What a plan makes one of.

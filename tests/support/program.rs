@@ -276,25 +276,31 @@ fn table_of<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Result<Inte
     let shape = choices.shape();
     let fp_shape = if choices.below(4) > 0 { shape.clone() } else { choices.shape() };
     let (xp, fp) = (choices.knots::<T>(&shape), choices.array::<T>(&fp_shape));
+    macro_rules! with_options {
+        ($builder:expr) => {{
+            let mut builder = $builder
+                .order(choices.one_of(&[Order::Check, Order::Sort, Order::Assume, Order::Descending]))
+                .method(choices.one_of(&[Method::Linear, Method::Nearest, Method::Previous, Method::Next]));
+            if choices.truth() {
+                builder = builder.left(choices.number());
+            }
+            if choices.truth() {
+                builder = builder.extrapolate();
+            }
+            if choices.truth() {
+                builder = builder.skip_missing();
+            }
+            if choices.below(4) == 0 {
+                builder = builder.period(choices.number());
+            }
+            builder
+        }};
+    }
     if choices.below(4) == 0 {
-        return InterpTable::from_device(&device.upload(&xp)?, &device.upload(&fp)?);
+        let (xp, fp) = (device.upload(&xp)?, device.upload(&fp)?);
+        return with_options!(InterpTable::device_builder(&xp, &fp)).build();
     }
-    let mut builder = InterpTable::builder(&xp, &fp)
-        .order(choices.one_of(&[Order::Check, Order::Sort, Order::Assume]))
-        .method(choices.one_of(&[Method::Linear, Method::Nearest, Method::Previous, Method::Next]));
-    if choices.truth() {
-        builder = builder.left(choices.number());
-    }
-    if choices.truth() {
-        builder = builder.extrapolate();
-    }
-    if choices.truth() {
-        builder = builder.skip_missing();
-    }
-    if choices.below(4) == 0 {
-        builder = builder.period(choices.number());
-    }
-    builder.build(device)
+    with_options!(InterpTable::builder(&xp, &fp)).build(device)
 }
 
 fn tables<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Transcript {

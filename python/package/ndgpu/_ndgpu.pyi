@@ -164,7 +164,7 @@ class InterpTable:
         left: float | None = None,
         right: float | None = None,
         period: float | None = None,
-        order: Literal["check", "sort", "assume"] = "check",
+        order: Literal["check", "sort", "descending", "assume"] = "check",
         method: Literal["linear", "nearest", "previous", "next"] = "linear",
         extrapolate: bool = False,
         skip_missing: bool = False,

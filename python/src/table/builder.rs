@@ -39,10 +39,11 @@ pub fn parse_order(name: &str) -> PyResult<Order> {
     match name {
         "check" => Ok(Order::Check),
         "sort" => Ok(Order::Sort),
+        "descending" => Ok(Order::Descending),
         "assume" => Ok(Order::Assume),
-        _ => {
-            Err(PyValueError::new_err(format!("order is \"{name}\", but it must be \"check\", \"sort\" or \"assume\"")))
-        }
+        _ => Err(PyValueError::new_err(format!(
+            "order is \"{name}\", but it must be \"check\", \"sort\", \"descending\" or \"assume\""
+        ))),
     }
 }
 

@@ -24,9 +24,9 @@ use crate::table::builder::{Options, Source, build, parse_method, parse_order};
 ///     The results left of the first knot and right of the last.
 /// period : float, optional
 ///     Makes the table periodic; `left`, `right` and the order are then ignored.
-/// order : {"check", "sort", "assume"}
-///     Whether unsorted knots are an error, are sorted, or are assumed not to exist. Knots that are NaN are an error
-///     for "check", and left out by "sort".
+/// order : {"check", "sort", "descending", "assume"}
+///     Whether unsorted knots are an error, are sorted, must decrease and are taken in reverse, or are assumed not to
+///     exist. Knots that are NaN are an error for "check" and "descending", and left out by "sort".
 /// method : {"linear", "nearest", "previous", "next"}
 ///     The result between two knots.
 /// extrapolate : bool

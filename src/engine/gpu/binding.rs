@@ -101,10 +101,11 @@ pub(crate) enum Placeholder {
     Partials,
     WeightSums,
     Checks,
+    KnotOrder,
 }
 
 impl Placeholder {
-    const ALL: [Self; 3] = [Self::Partials, Self::WeightSums, Self::Checks];
+    const ALL: [Self; 4] = [Self::Partials, Self::WeightSums, Self::Checks, Self::KnotOrder];
     /// Room for one element of any kind, the state of a reduction among them.
     pub(crate) const BYTES: u32 = 64;
 

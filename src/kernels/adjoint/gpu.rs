@@ -484,7 +484,7 @@ impl Sums<'_> {
             let (tile_rows, tile_columns) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
             let window = QueryWindow::of(args, encoder, &tile)?;
             let cotangents = CotangentWindow::of(cotangents, args, encoder, first, tile_rows * tile_columns)?;
-            let variant = InterpVariant { finite: false, ..window.choose(args, encoder, window.quads) };
+            let variant = window.choose(args, encoder, window.quads).of_any_rules();
             let parameters = AdjointParameters {
                 table: window.table_parameters(args)?,
                 rules: RuleParameters::of(table),
@@ -576,7 +576,7 @@ impl Sums<'_> {
 
 /// The variant of kernels that look at a table but at no queries.
 fn variant_of(args: &InterpArgs, encoder: &Encoder<'_>) -> InterpVariant {
-    InterpVariant { finite: false, ..interp::gpu::variant_of(&args.table, encoder, false).of_located() }
+    interp::gpu::variant_of(&args.table, encoder, false).of_located().of_any_rules()
 }
 
 pub(crate) fn csr(op: &Csr, encoder: &Encoder<'_>) -> Result<()> {
@@ -592,7 +592,7 @@ pub(crate) fn csr(op: &Csr, encoder: &Encoder<'_>) -> Result<()> {
         _ => return Err(Error::too_large("the matrix of an interpolation", bytes, limit, &encoder.info().name)),
     };
     let window = QueryWindow::of(args, encoder, &tile)?;
-    let kernel = CsrKernel(InterpVariant { finite: false, ..window.choose(args, encoder, window.quads) });
+    let kernel = CsrKernel(window.choose(args, encoder, window.quads).of_any_rules());
     let parameters = CsrParameters {
         table: window.table_parameters(args)?,
         rules: RuleParameters::of(table),

@@ -7,10 +7,10 @@ use crate::engine::gpu::wgsl::{self, constants};
 use crate::engine::info::DeviceKind;
 use crate::float::dtype::FloatType;
 use crate::float::scalar::Scalar;
-use crate::index::gpu_index::SearchBounds;
+use crate::index::gpu_index::{SearchBounds, WRITTEN_OUT};
 use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags};
 use crate::kernels::interp::op::{Method, Rules, TableData};
-use crate::kernels::search::gpu::{MOST_STEPS, TableParameters, descent};
+use crate::kernels::search::gpu::{MOST_STEPS, TableParameters, descent, descent_on_device};
 
 /// Constants that a shader sees at once: what every WebGPU device has.
 pub(crate) const UNIFORM_BYTES: u64 = 64 << 10;
@@ -83,7 +83,10 @@ pub(crate) struct InterpVariant {
     pub uniform: bool,
     /// The search begins at a bucket, not at the first knot.
     pub buckets: bool,
-    /// What is special was looked at when the table was built; saves 2 ns and a load.
+    /// The index is one that the device made.
+    pub on_device: bool,
+    /// What is special was looked at when the table was built; saves 2 ns and a load. Where the device made the index
+    /// nobody has looked at distances, so the rules have those in addition.
     pub finite: bool,
     pub tables: Tables,
     /// Segments were found before: nothing is searched, and queries have been taken into the period.
@@ -102,14 +105,17 @@ impl InterpVariant {
     ) -> Self {
         let uniform = device_caps.is_uniform();
         // From constants a step is cheaper than the way to a bucket, which lies in storage.
-        let bucket_depth = bounds.bucket_depth.filter(|&steps| !uniform && steps < bounds.full_depth);
+        let bucket_depth = bounds.bucket_depth.or(bounds.is_on_device.then_some(WRITTEN_OUT));
+        let bucket_depth = bucket_depth.filter(|&steps| !uniform && steps < bounds.full_depth);
+        let on_device = bucket_depth.is_some() && bounds.is_on_device;
         Self {
             element: device_caps.element,
             quads,
             period: rules.period.is_some(),
             uniform,
             buckets: bucket_depth.is_some(),
-            finite: is_finite(rules, bounds),
+            on_device,
+            finite: is_finite(rules, bounds) && (bounds.finite || on_device),
             tables: if bucket_depth.is_some() { tables } else { tables.without_buckets() },
             located: false,
             steps: bucket_depth.unwrap_or(bounds.full_depth).min(MOST_STEPS),
@@ -119,12 +125,22 @@ impl InterpVariant {
     /// The same, bisecting from the first knot, where there is no room for the index.
     pub fn without_buckets(self, bounds: &SearchBounds) -> Self {
         let tables = self.tables.without_buckets();
-        Self { buckets: false, tables, steps: bounds.full_depth.min(MOST_STEPS), ..self }
+        let finite = self.finite && !self.on_device;
+        let steps = bounds.full_depth.min(MOST_STEPS);
+        Self { buckets: false, on_device: false, finite, tables, steps, ..self }
     }
 
     /// The same for queries whose segments are known.
     pub fn of_located(self) -> Self {
-        Self { located: true, period: false, buckets: false, tables: self.tables.without_buckets(), steps: 0, ..self }
+        // What rules there are is left of who made the index.
+        let on_device = self.on_device && self.finite;
+        let tables = self.tables.without_buckets();
+        Self { located: true, period: false, buckets: false, on_device, tables, steps: 0, ..self }
+    }
+
+    /// The same for kernels that evaluate nothing, whatever the rules.
+    pub fn of_any_rules(self) -> Self {
+        Self { finite: false, on_device: self.on_device && !self.located, ..self }
     }
 
     /// The table, for any kernel: all but the parameters.
@@ -149,7 +165,10 @@ impl InterpVariant {
             fragments.extend([wgsl::cells(self.quads), include_str!("../../../shaders/interp/located.wgsl")]);
             return fragments;
         }
-        fragments.extend(descent(self.buckets));
+        fragments.extend(if self.on_device { descent_on_device() } else { descent(self.buckets) });
+        if self.period {
+            fragments.push(include_str!("../../../shaders/lib/modulo.wgsl"));
+        }
         fragments.extend([
             match self.period {
                 true => include_str!("../../../shaders/interp/period.wgsl"),
@@ -167,9 +186,10 @@ impl InterpVariant {
             fragments.push(methods());
         }
         fragments.extend([
-            match self.finite {
-                true => include_str!("../../../shaders/interp/finite.wgsl"),
-                false => include_str!("../../../shaders/interp/any.wgsl"),
+            match (self.finite, self.on_device) {
+                (true, false) => include_str!("../../../shaders/interp/finite.wgsl"),
+                (true, true) => include_str!("../../../shaders/interp/seldom.wgsl"),
+                (false, _) => include_str!("../../../shaders/interp/any.wgsl"),
             },
             include_str!("../../../shaders/interp/evaluate.wgsl"),
         ]);
@@ -215,11 +235,12 @@ impl InterpVariant {
 
     /// Names the choices, for the name of a kernel.
     pub fn name(self) -> String {
-        let Self { element, quads, period, uniform, buckets, finite, tables, located, steps } = self;
+        let Self { element, quads, period, uniform, buckets, on_device, finite, tables, located, steps } = self;
         let flags = [quads, period, uniform, buckets, finite];
         let flags = flags.iter().fold(0, |number, &flag| 2 * number + u8::from(flag));
+        let index = if on_device { "_OnDevice" } else { "" };
         let located = if located { "_Located" } else { "" };
-        format!("{element}_{tables:?}_{flags:05b}{located}_{steps}")
+        format!("{element}_{tables:?}_{flags:05b}{index}{located}_{steps}")
     }
 }
 
@@ -239,9 +260,11 @@ impl KernelKey for InterpVariant {
     }
 }
 
-/// Whether the segments of a table hold what `shaders/interp/finite.wgsl` wants.
+/// Whether the segments of a table hold what `shaders/interp/finite.wgsl` wants; or `seldom.wgsl`, where the device has
+/// the index. What they hold, `any.wgsl` takes as well.
 pub(crate) fn is_finite(rules: &Rules<Scalar>, bounds: &SearchBounds) -> bool {
-    bounds.finite && rules.method == Method::Linear && rules.extended() == (false, false)
+    let is_plain = rules.method == Method::Linear && rules.extended() == (false, false) && !rules.ragged;
+    is_plain && (bounds.finite || bounds.is_on_device)
 }
 
 /// The methods that shaders tell apart.
@@ -270,12 +293,29 @@ pub(crate) fn variants() -> Vec<InterpVariant> {
                 if !buckets && tables != tables.without_buckets() {
                     continue;
                 }
-                let located = false;
-                let some =
-                    InterpVariant { element, quads, period, uniform, buckets, finite, tables, located, steps: 3 };
+                let (on_device, located, steps) = (false, false, 3);
+                let some = InterpVariant {
+                    element,
+                    quads,
+                    period,
+                    uniform,
+                    buckets,
+                    on_device,
+                    finite,
+                    tables,
+                    located,
+                    steps,
+                };
                 all.push(some);
                 if !period && !buckets {
                     all.push(some.of_located());
+                }
+                if buckets && !uniform {
+                    let on_device = InterpVariant { on_device: true, steps: WRITTEN_OUT, ..some };
+                    all.push(on_device);
+                    if !period && finite && tables == tables.without_buckets() {
+                        all.push(on_device.of_located());
+                    }
                 }
                 if flags == 0 && tables == Tables::One {
                     let others = (0..=MOST_STEPS).filter(|&steps| steps != 3);

@@ -347,9 +347,19 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
                 let [quads, period, uniform, buckets, finite] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
                 for (strategy, tables) in [(PartStrategy::Outputs, Tables::One), (PartStrategy::Rows, Tables::OwnKnots)]
                 {
-                    let located = false;
-                    let variant =
-                        InterpVariant { element, quads, period, uniform, buckets, finite, tables, located, steps: 3 };
+                    let (on_device, located, steps) = (buckets && !uniform && (finite == period), false, 3);
+                    let variant = InterpVariant {
+                        element,
+                        quads,
+                        period,
+                        uniform,
+                        buckets,
+                        on_device,
+                        finite,
+                        tables,
+                        located,
+                        steps,
+                    };
                     let kernel = LookupKernel { variant, sums, state, strategy, weights_along, skip_nan: false };
                     let state_bytes = state.state_bytes(element, sums);
                     all.push((kernel.source(), state_bytes));

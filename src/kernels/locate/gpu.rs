@@ -47,7 +47,7 @@ struct LocateKernel(InterpVariant);
 
 impl LocateKernel {
     fn new(variant: InterpVariant) -> Self {
-        Self(InterpVariant { finite: false, ..variant })
+        Self(variant.of_any_rules())
     }
 }
 

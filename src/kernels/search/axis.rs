@@ -29,7 +29,8 @@ pub(crate) struct SortedAxis {
     pub buckets: usize,
     /// The ordered keys of the knots.
     pub keys: Storage,
-    /// The starts of the buckets, and the origin and scale of each table; `None` without buckets.
+    /// The starts of the buckets, and the origin and scale of each table; `None` without buckets. As the host lays it
+    /// out, or as a [`DeviceIndex`].
     pub index: Option<(Storage, Storage)>,
     /// A GPU's bind group of the keys and the index.
     pub bind_group: SharedGroup,
@@ -51,6 +52,31 @@ pub(crate) struct SortedAxis {
 /// Numbers after the last knot, NaN, where the CPU engine looks at several knots at once.
 pub(crate) const PADDING: usize = 4;
 
+/// The search index that a GPU makes of knots of its own, or is about to: `kernels::search::gpu_index` has its layout.
+#[derive(Clone)]
+pub(crate) struct DeviceIndex {
+    /// Of one table.
+    pub buckets: usize,
+    pub starts: Storage,
+    /// Of each table two bucket functions, and the one that it uses.
+    pub functions: Storage,
+}
+
+impl DeviceIndex {
+    /// Words before the starts of a table.
+    pub const HEAD: usize = 3;
+
+    /// How many words `starts` has.
+    pub fn starts_len(tables: usize, buckets: usize) -> usize {
+        tables * (Self::HEAD + buckets + 1)
+    }
+
+    /// How many keys `functions` has.
+    pub fn functions_len(tables: usize) -> usize {
+        8 * tables
+    }
+}
+
 /// The CPU engine builds an index after as many queries as this fraction of the knots: it costs as much a knot as it
 /// saves a query in tables that a cache holds, and saves several times as much in others (notebook 2026-11: when an
 /// index pays).
@@ -60,11 +86,20 @@ const QUERIES_BEFORE_ANY: usize = 256;
 
 /// Finds the first knot that is NaN or smaller than the one before it in its table.
 pub(crate) fn first_out_of_order<T: Float>(xp: &[T], knots: usize) -> Option<usize> {
+    first_turn(xp, knots, |left, right| left > right)
+}
+
+/// Finds the first knot that is NaN or larger than the one before it in its table.
+pub(crate) fn first_not_descending<T: Float>(xp: &[T], knots: usize) -> Option<usize> {
+    first_turn(xp, knots, |left, right| left < right)
+}
+
+fn first_turn<T: Float>(xp: &[T], knots: usize, turns: impl Fn(T, T) -> bool) -> Option<usize> {
     if knots == 1 {
         return xp.iter().position(|x| x.is_nan());
     }
     xp.chunks(knots).enumerate().find_map(|(number, table)| {
-        let left = first_wrong(table, |left, right| left.is_nan() || right.is_nan() || left > right)?;
+        let left = first_wrong(table, |left, right| left.is_nan() || right.is_nan() || turns(left, right))?;
         Some(number * knots + if table[left].is_nan() { left } else { left + 1 })
     })
 }
@@ -125,14 +160,13 @@ impl SortedAxis {
         })
     }
 
-    /// Knots whose keys a device computes, `knots` of them per table, and whose order it checks. `is_constant` says
-    /// whether the keys never change, so that the CPU engine may index them; on a GPU nothing waits to read them back,
-    /// and a query bisects.
-    pub fn unindexed(
+    /// Knots whose keys a device computes, `knots` of them per table, and whose order it checks, with the index that it
+    /// makes of them, if any. `is_constant` says whether the keys never change, so that the CPU engine may index them.
+    pub fn on_device(
         dtype: FloatType,
         keys: Storage,
-        knots: usize,
-        tables: usize,
+        [tables, knots]: [usize; 2],
+        index: Option<DeviceIndex>,
         checks: Checks,
         is_constant: bool,
     ) -> Self {
@@ -140,11 +174,11 @@ impl SortedAxis {
             dtype,
             knots,
             tables,
-            bucketing: Bucketing::None,
-            buckets: 1,
+            bucketing: if index.is_some() { Bucketing::OnDevice } else { Bucketing::None },
+            buckets: index.as_ref().map_or(1, |index| index.buckets),
             keys,
-            index: None,
-            bounds: SearchBounds::unknown(knots),
+            bounds: SearchBounds { is_on_device: index.is_some(), ..SearchBounds::unknown(knots) },
+            index: index.map(|index| (index.starts, index.functions)),
             checks,
             bind_group: SharedGroup::default(),
             is_constant,
@@ -222,6 +256,8 @@ mod tests {
                 assert_eq!(first_out_of_order(&tables, len), Some(len + place));
             }
         }
+        assert_eq!(first_not_descending(&[3.0, 2.0, 2.0, 2.5, 9.0], 5), Some(3));
+        assert_eq!(first_not_descending(&[3.0, 2.0, 9.0, f64::NAN], 2), Some(3));
         assert_eq!(first_out_of_order(&[1.0, f64::NAN], 1), Some(1));
         assert_eq!(first_out_of_order(&[f64::NAN, 1.0], 2), Some(0));
     }

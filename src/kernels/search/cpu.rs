@@ -4,7 +4,7 @@
 use crate::element::Float;
 use crate::engine::host::parallel::parallel_for;
 use crate::error::Result;
-use crate::kernels::search::axis::first_out_of_order;
+use crate::kernels::search::axis::{first_not_descending, first_out_of_order};
 use crate::kernels::search::find::{ByKey, Count};
 use crate::kernels::search::op::{PrepareKnots, Search};
 
@@ -29,12 +29,24 @@ pub(crate) fn search<T: Float>(search: &Search) -> Result<()> {
 /// Keys of knots, and whether they are in order.
 pub(crate) fn prepare_knots<T: Float>(op: &PrepareKnots) -> Result<()> {
     let xp = op.xp.host::<T>()?.snapshot();
-    if let Some(index) = first_out_of_order(&xp, op.knots) {
-        op.check.flag(index);
+    let first_wrong = if op.order.is_some() { first_not_descending } else { first_out_of_order };
+    if let Some(check) = &op.check
+        && let Some(index) = first_wrong(&xp, op.knots)
+    {
+        check.flag(index);
     }
     op.keys.host::<T::Key>()?.write(|keys| {
         parallel_for(keys.chunks_mut(QUERIES_PER_TASK).zip(xp.chunks(QUERIES_PER_TASK)), |(keys, xp)| {
             keys.iter_mut().zip(xp).for_each(|(key, &x)| *key = x.key());
+        });
+        if op.order.is_some() {
+            parallel_for(keys.chunks_mut(op.knots), |table| table.reverse());
+        }
+    })?;
+    let Some(order) = &op.order else { return Ok(()) };
+    order.host::<u32>()?.write(|order| {
+        parallel_for(order.chunks_mut(op.knots), |table| {
+            table.iter_mut().rev().zip(0..).for_each(|(index, knot)| *index = knot);
         });
     })
 }

@@ -4,14 +4,15 @@
 use bytemuck::bytes_of;
 
 use crate::engine::check::Outcome;
-use crate::engine::gpu::binding::{Binding, Bindings};
+use crate::engine::gpu::binding::{Binding, Bindings, Placeholder};
 use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, shared_struct, word};
 use crate::error::Result;
 use crate::float::dtype::FloatType;
 use crate::index::gpu_index::Bucketing;
-use crate::kernels::search::axis::SortedAxis;
+use crate::kernels::search::axis::{DeviceIndex, SortedAxis};
+use crate::kernels::search::gpu_index;
 use crate::kernels::search::op::{PrepareKnots, Search};
 use crate::kernels::tiles::chunk_ranges;
 
@@ -57,6 +58,16 @@ const FROM_FIRST_KNOT: &str = "// provides: search_start
 fn search_start(query: vec4<Bits>, k: vec4<Bits>, table: u32) -> vec4<u32> { return vec4<u32>(0u); }
 ";
 
+/// The search from a bucket of an index that the device made, for kernels that have tables.
+pub(crate) fn descent_on_device() -> Vec<&'static str> {
+    vec![
+        gpu_index::head(),
+        gpu_index::BUCKET_FN,
+        include_str!("../../../shaders/table/buckets_on_device.wgsl"),
+        include_str!("../../../shaders/table/descend.wgsl"),
+    ]
+}
+
 /// The search, for kernels that have `key_at` and the parameters of a table: from a bucket or from the first knot.
 pub(crate) fn descent(from_bucket: bool) -> Vec<&'static str> {
     let mut fragments = match from_bucket {
@@ -80,6 +91,10 @@ params! {
         total: u32,
         /// Which word of the checks.
         check: u32,
+        /// 0: the caller is trusted.
+        is_checked: u32,
+        /// 1: descending knots are put in reverse.
+        descends: u32,
     }
 }
 
@@ -101,7 +116,7 @@ impl KernelKey for KnotsKernel {
                 include_str!("../../../shaders/search/knots.wgsl"),
             ],
             constants: Vec::new(),
-            access: &[Access::Read, Access::ReadWrite, Access::ReadWrite],
+            access: &[Access::Read, Access::ReadWrite, Access::ReadWrite, Access::ReadWrite],
             shared: &[],
         }
     }
@@ -112,6 +127,7 @@ impl KernelKey for KnotsKernel {
 pub(crate) fn kernels() -> Vec<KernelSource> {
     let elements = [FloatType::F32, FloatType::F64];
     let mut all: Vec<_> = elements.map(|element| KnotsKernel(element).source()).into();
+    all.extend(gpu_index::kernels());
     for element in elements {
         for flags in 0..4 {
             let [quads, from_bucket] = [1, 2].map(|flag| flags & flag != 0);
@@ -123,20 +139,26 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 
 /// How Rust lays out what the kernels read.
 #[cfg(test)]
-pub(crate) const LAYOUTS: [wgsl::Layout; 3] =
-    [KnotParameters::LAYOUT, SearchParameters::LAYOUT, TableParameters::LAYOUT];
+pub(crate) const LAYOUTS: [wgsl::Layout; 4] =
+    [KnotParameters::LAYOUT, gpu_index::LAYOUT, SearchParameters::LAYOUT, TableParameters::LAYOUT];
 
 /// The keys of a whole axis.
 pub(crate) fn keys_binding(axis: &SortedAxis) -> Result<Binding<'_>> {
     Ok(Binding::start(axis.keys.gpu()?, axis.dtype.bytes(axis.tables * axis.knots)))
 }
 
-/// The index of a whole axis: starts and origins, or nothing.
+/// The index of a whole axis: starts and bucket functions, or nothing.
 pub(crate) fn index_bindings(axis: &SortedAxis) -> Result<Vec<Binding<'_>>> {
-    let Some((starts, origins)) = &axis.index else { return Ok(Vec::new()) };
+    let Some((starts, functions)) = &axis.index else { return Ok(Vec::new()) };
+    let (starts_len, functions_len) = match axis.bucketing {
+        Bucketing::OnDevice => {
+            (DeviceIndex::starts_len(axis.tables, axis.buckets), DeviceIndex::functions_len(axis.tables))
+        }
+        _ => (axis.tables * (axis.buckets + 1), axis.tables * 2),
+    };
     Ok(vec![
-        Binding::start(starts.gpu()?, 4 * (axis.tables * (axis.buckets + 1)) as u64),
-        Binding::start(origins.gpu()?, axis.dtype.bytes(axis.tables * 2)),
+        Binding::start(starts.gpu()?, 4 * starts_len as u64),
+        Binding::start(functions.gpu()?, axis.dtype.bytes(functions_len)),
     ])
 }
 
@@ -250,12 +272,25 @@ pub(crate) fn search(operation: &Search, encoder: &Encoder<'_>) -> Result<()> {
 
 pub(crate) fn prepare_knots(op: &PrepareKnots, encoder: &Encoder<'_>) -> Result<()> {
     let bytes = op.dtype.bytes(op.total);
-    let Outcome::Word { buffer, index } = op.check.outcome() else { return Ok(()) };
-    let parameters = KnotParameters { knots: word(op.knots)?, total: word(op.total)?, check: *index };
+    let (checks, check) = match op.check.as_ref().map(|check| check.outcome()) {
+        Some(Outcome::Word { buffer, index }) => (Binding::checks(buffer), *index),
+        _ => (encoder.placeholder(Placeholder::Checks), 0),
+    };
+    let order = match &op.order {
+        Some(order) => Binding::start(order.gpu()?, 4 * op.total as u64),
+        None => encoder.placeholder(Placeholder::KnotOrder),
+    };
+    let parameters = KnotParameters {
+        knots: word(op.knots)?,
+        total: word(op.total)?,
+        check,
+        is_checked: op.check.is_some().into(),
+        descends: op.order.is_some().into(),
+    };
     encoder.dispatch(
         KnotsKernel(op.dtype),
         bytes_of(&parameters),
-        &[Binding::start(op.xp.gpu()?, bytes), Binding::start(op.keys.gpu()?, bytes), Binding::checks(buffer)],
+        &[Binding::start(op.xp.gpu()?, bytes), Binding::start(op.keys.gpu()?, bytes), checks, order],
         (op.total as u64).div_ceil(WORKGROUP),
     )
 }

@@ -4,4 +4,5 @@ pub(crate) mod axis;
 pub(crate) mod cpu;
 pub(crate) mod find;
 pub(crate) mod gpu;
+pub(crate) mod gpu_index;
 pub(crate) mod op;

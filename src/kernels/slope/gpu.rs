@@ -47,7 +47,7 @@ struct SlopeKernel {
 
 impl SlopeKernel {
     fn new(variant: InterpVariant, operands: [bool; 3]) -> Self {
-        Self { variant: InterpVariant { finite: false, ..variant }, operands }
+        Self { variant: variant.of_any_rules(), operands }
     }
 }
 

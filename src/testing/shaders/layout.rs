@@ -12,6 +12,7 @@ use crate::kernels;
 fn layouts() -> BTreeMap<&'static str, Layout> {
     let all = [
         crate::engine::gpu::layouts(),
+        vec![kernels::arrange::gpu::LAYOUT],
         kernels::search::gpu::LAYOUTS.to_vec(),
         kernels::interp::gpu::LAYOUTS.to_vec(),
         kernels::reduce::gpu::variant::LAYOUTS.to_vec(),

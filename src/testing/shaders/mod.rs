@@ -10,6 +10,7 @@ mod translate;
 fn kernels() -> Vec<crate::engine::gpu::pipelines::KernelSource> {
     [
         crate::engine::gpu::kernels(),
+        crate::kernels::arrange::gpu::kernels(),
         crate::kernels::search::gpu::kernels(),
         crate::kernels::interp::gpu::kernels(),
         crate::kernels::reduce::gpu::variant::kernels(),

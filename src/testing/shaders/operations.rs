@@ -197,7 +197,13 @@ impl Run {
             }
             let x = device.upload(&self.queries(1, 500, &xp))?;
             InterpTable::new(device, &row, &fp)?.interp(&x)?;
-            InterpTable::from_device(&device.upload(&row)?, &device.upload(&fp)?)?.interp(&x)?;
+            let (xp_there, fp_there) = (device.upload(&row)?, device.upload(&fp)?);
+            let there = || InterpTable::device_builder(&xp_there, &fp_there);
+            there().build()?.interp(&x)?;
+            there().method(Method::Nearest).build()?.interp(&x)?;
+            there().order(Order::Sort).build()?.interp(&x)?;
+            there().order(Order::Descending).skip_missing().build()?.interp(&x)?;
+            there().period(37.5).build()?.interp(&x)?;
             let reversed: Array1<f32> = row.iter().rev().copied().collect();
             let sorted = InterpTable::builder(&reversed, &fp).order(Order::Sort).build(device)?;
             let values = device.upload(&self.values((2, knots), -1.0, 1.0))?;

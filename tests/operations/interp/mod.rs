@@ -1,5 +1,6 @@
 //! Interpolation: NumPy's rules, one query at a time, and the rules beyond NumPy's.
 
+mod device_tables;
 mod located;
 mod methods;
 mod missing;

@@ -102,7 +102,7 @@ fn tables_by_every_path<T: Float>(device: &Device, name: &str) {
                     }
                 }
             }
-            // Known to nobody but the device: neither an index nor whether the range is finite.
+            // Known to nobody but the device, which makes the index; and whether the range is finite nobody knows.
             let on = |device: &Device| {
                 let table =
                     InterpTable::from_device(&device.upload(&xp).unwrap(), &device.upload(&fp).unwrap()).unwrap();

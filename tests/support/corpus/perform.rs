@@ -28,7 +28,7 @@ pub struct Manner {
 #[derive(Clone, Copy, Debug)]
 pub enum TableFrom {
     Host(Order),
-    /// `InterpTable::from_device`: no fills, no period.
+    /// `InterpTable::device_builder`.
     Device,
 }
 
@@ -36,6 +36,34 @@ impl Default for Manner {
     fn default() -> Self {
         Self { layout: Layout::Standard, table: TableFrom::Host(Order::Check), way: Way::Eager, give_up: false }
     }
+}
+
+/// What a table says beyond its values.
+struct Beyond<T> {
+    extrapolates: bool,
+    left: Option<T>,
+    right: Option<T>,
+    period: Option<T>,
+}
+
+/// The builder of a table, from the host's values or the device's, with all of that.
+macro_rules! with_rules {
+    ($builder:expr, $rules:expr) => {{
+        let (mut builder, rules) = ($builder, $rules);
+        if rules.extrapolates {
+            builder = builder.extrapolate();
+        }
+        if let Some(left) = rules.left {
+            builder = builder.left(left);
+        }
+        if let Some(right) = rules.right {
+            builder = builder.right(right);
+        }
+        if let Some(period) = rules.period {
+            builder = builder.period(period);
+        }
+        builder
+    }};
 }
 
 /// What came of a case.
@@ -191,7 +219,11 @@ impl Run<'_> {
                 self.land(["x"], |[x]| one(table.interp(x)))
             }
             TableFrom::Device => {
-                self.land(["xp", "fp", "x"], |[xp, fp, x]| one::<T, _>(InterpTable::from_device(xp, fp)?.interp(x)))
+                let rules = self.rules(&self.case.array::<T>("fp")?)?;
+                self.land(["xp", "fp", "x"], |[xp, fp, x]| {
+                    let builder = with_rules!(InterpTable::device_builder(xp, fp), &rules);
+                    one::<T, _>(builder.build()?.interp(x))
+                })
             }
         }
     }
@@ -199,12 +231,15 @@ impl Run<'_> {
     fn host_table<T: Real>(&self, order: Order) -> Result<InterpTable<T>, Stop> {
         let lay_out = |name| Ok::<_, String>(self.manner.layout.lay_out(self.case.array::<T>(name)?));
         let (xp, fp) = (lay_out("xp")?, lay_out("fp")?);
+        let rules = self.rules(&self.case.array::<T>("fp")?)?;
+        let builder = with_rules!(InterpTable::builder(xp.view(), fp.view()), rules);
+        Ok(builder.order(order).build(self.device)?)
+    }
+
+    /// What a table of these values says beyond them.
+    fn rules<T: Real>(&self, fp: &ArrayD<T>) -> Result<Beyond<T>, Stop> {
         let (left, right) = (self.case.end::<T>("left")?, self.case.end::<T>("right")?);
-        let mut builder = InterpTable::builder(xp.view(), fp.view()).order(order);
         let extrapolates = |end| matches!(end, End::Extrapolated);
-        if extrapolates(left) || extrapolates(right) {
-            builder = builder.extrapolate();
-        }
         // `extrapolate` holds for both ends. An end that the case does not extrapolate has a value: the last one there,
         // if it names none.
         let goes_on = |end: End<T>, value: Option<&T>, other: End<T>| match end {
@@ -212,17 +247,12 @@ impl Run<'_> {
             End::Default if extrapolates(other) => value.copied(),
             End::Default | End::Extrapolated => None,
         };
-        let values = fp.view();
-        if let Some(left) = goes_on(left, values.iter().next(), right) {
-            builder = builder.left(left);
-        }
-        if let Some(right) = goes_on(right, values.iter().last(), left) {
-            builder = builder.right(right);
-        }
-        if let Some(period) = self.case.number("period")? {
-            builder = builder.period(period);
-        }
-        Ok(builder.build(self.device)?)
+        Ok(Beyond {
+            extrapolates: extrapolates(left) || extrapolates(right),
+            left: goes_on(left, fp.iter().next(), right),
+            right: goes_on(right, fp.iter().last(), left),
+            period: self.case.number("period")?,
+        })
     }
 
     fn knots<T: Real>(&self, values: ArrayD<T>) -> Result<Knots<T>, Stop> {

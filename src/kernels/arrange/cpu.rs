@@ -1,35 +1,19 @@
-//! Selects and orders the knots of a table: drops missing ones, sorts the rest, and closes the table if it is periodic.
+//! Selects and orders the knots of a table: drops missing ones, sorts or reverses the rest, and closes the table if it
+//! is periodic.
+//!
+//! For host data, whose engine does not matter, and for data of the CPU engine.
 //!
 //! Rows may keep different numbers of knots. All are padded to the longest: the padding is NaN, behind the knots, where
 //! no search goes.
 
 use crate::element::Float;
-use crate::engine::check::not_sorted;
+use crate::engine::check::{not_descending, not_sorted};
 use crate::engine::host::alloc::{try_collect, try_with_capacity};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
+use crate::index::gpu_index::keys_of;
+use crate::kernels::arrange::op::{ArrangeKnots, Order, SORT_OR_ASSUME, SortOptions};
 use crate::kernels::interp::op::modulo;
-use crate::table::shape::TableShape;
-
-/// What to do about knots out of order.
-pub(crate) const SORT_OR_ASSUME: &str = "sort it, or build the table with Order::Sort (or Order::Assume)";
-
-/// How to treat the order of the knots.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Order {
-    /// Decreasing or NaN knots are an error. (NumPy silently returns meaningless results.)
-    #[default]
-    Check,
-    /// Sorts the knots, and the values with them. Equal knots keep their order.
-    ///
-    /// NaN knots go last, where no query reaches them, so the table is that of its other knots. Beyond the last of
-    /// those it gives `right`, or continues as [`extrapolate`](crate::InterpTableBuilder::extrapolate) says. A table,
-    /// or a row of several, whose knots are all NaN gives NaN for every query. (In `numpy.interp` a query between the
-    /// last knot and NaN gives NaN.)
-    Sort,
-    /// Trusts the caller. If the knots are not sorted the results are unspecified, but nothing worse happens.
-    Assume,
-}
+use crate::kernels::search::axis::first_not_descending;
 
 /// Knots in order, and for each the index of its value among those of its table.
 pub(crate) struct SortedKnots<T> {
@@ -41,31 +25,60 @@ pub(crate) struct SortedKnots<T> {
     pub ragged: bool,
 }
 
-/// How to sort the knots.
-pub(crate) struct SortOptions<T> {
-    pub order: Order,
-    /// Positive, or NaN.
-    pub period: Option<T>,
-    /// Whether NaN values drop their knots, as NaN knots are dropped.
-    pub skip_missing: bool,
-}
-
 impl<T: Float> SortOptions<T> {
-    /// Returns `None` if knots and values can stay as they are.
-    pub fn of(&self, xp: &[T], fp: &[T], shape: TableShape) -> Result<Option<SortedKnots<T>>> {
-        let wrapped = self.period.map(|period| try_collect(xp.iter().map(|&x| modulo(x, period)), xp.len()));
-        let wrapped = wrapped.transpose()?;
+    /// Arranges the knots of tables from the host. Returns `None` if knots and values can stay as they are.
+    pub fn of(&self, xp: &[T], fp: &[T], given_knots: usize) -> Result<Option<SortedKnots<T>>> {
+        let wrapped = self.wrapped(xp)?;
         let misses = |values: &[T]| self.skip_missing && values.iter().any(|value| value.is_nan());
         let values_missing = misses(fp);
-        let sorts = self.period.is_some() || self.order == Order::Sort;
+        // Of those that are left, if any is to be left out, this is checked where that is known.
+        if self.descends()
+            && !self.skip_missing
+            && let Some(index) = first_not_descending(xp, given_knots)
+        {
+            return Err(not_descending(index, given_knots, SORT_OR_ASSUME));
+        }
+        let sorts = self.period.is_some() || self.order == Order::Sort || self.descends();
         if !sorts && !values_missing && !misses(xp) {
             return Ok(None);
         }
         let xp = wrapped.as_deref().unwrap_or(xp);
         // With missing values each table keeps different knots.
-        let rows = if values_missing { shape.tables } else { xp.len() / shape.given_knots };
-        Rows { xp, fp: values_missing.then_some(fp), given_knots: shape.given_knots, rows }.sort(self).map(Some)
+        let rows = if values_missing { fp.len() / given_knots } else { xp.len() / given_knots };
+        Rows { xp, fp: values_missing.then_some(fp), given_knots, rows }.sort(self, None).map(Some)
     }
+
+    /// The knots modulo the period, if there is one.
+    fn wrapped(&self, xp: &[T]) -> Result<Option<Vec<T>>> {
+        self.period.map(|period| try_collect(xp.iter().map(|&x| modulo(x, period)), xp.len())).transpose()
+    }
+}
+
+/// Arranges knots that the device has; there are as many places as there could be knots.
+pub(crate) fn arrange_knots<T: Float>(op: &ArrangeKnots) -> Result<()> {
+    let options = op.options.of::<T>();
+    let xp = op.xp.host::<T>()?.snapshot();
+    let values = op.values.as_ref().map(|values| Ok(values.host::<T>()?.snapshot())).transpose()?;
+    let wrapped = options.wrapped(&xp)?;
+    let (xp, fp) = (wrapped.as_deref().unwrap_or(&xp), values.as_deref());
+    let rows = Rows { xp, fp, given_knots: op.given_knots, rows: op.tables };
+    let sorted = match rows.sort(&options, Some(op.knots())) {
+        Ok(sorted) => Some(sorted),
+        Err(error) => {
+            let (ErrorKind::NotSorted { index }, Some(check)) = (error.kind(), &op.check) else { return Err(error) };
+            check.flag(index);
+            None
+        }
+    };
+    let keys = sorted.as_ref().map(|sorted| keys_of(&sorted.xp, op.knots())).transpose()?;
+    op.keys.host::<T::Key>()?.write(|into| match &keys {
+        Some(keys) => into.copy_from_slice(keys),
+        None => into.fill(T::NAN_KEY),
+    })?;
+    op.order.host::<u32>()?.write(|into| match &sorted {
+        Some(sorted) => into.copy_from_slice(&sorted.order),
+        None => into.fill(0),
+    })
 }
 
 /// The knots of each table.
@@ -96,11 +109,12 @@ impl<T: Float> Rows<'_, T> {
         (0..self.given_knots).filter(move |&place| !is_missing(place)).map(|place| place as u32)
     }
 
-    fn sort(&self, options: &SortOptions<T>) -> Result<SortedKnots<T>> {
+    /// In as many places a row as are given, or as the longest row needs.
+    fn sort(&self, options: &SortOptions<T>, places_a_row: Option<usize>) -> Result<SortedKnots<T>> {
         let counts = || (0..self.rows).map(|row| self.kept(row).count());
         let (most, fewest) = counts().fold((0, usize::MAX), |(most, fewest), n| (n.max(most), n.min(fewest)));
         let around = if options.period.is_some() && most > 0 { 2 } else { 0 };
-        let knots = most.max(1) + around;
+        let knots = places_a_row.unwrap_or(most.max(1) + around);
         let mut sorted = SortedKnots {
             xp: try_with_capacity(self.rows * knots)?,
             order: try_with_capacity(self.rows * knots)?,
@@ -133,6 +147,11 @@ impl<T: Float> Rows<'_, T> {
             && let Some(pair) = kept.windows(2).find(|pair| knot(pair[0]) > knot(pair[1]))
         {
             return Err(not_sorted(self.start(row) + pair[1] as usize, self.given_knots, SORT_OR_ASSUME));
+        } else if options.descends() {
+            if let Some(pair) = kept.windows(2).find(|pair| knot(pair[0]) < knot(pair[1])) {
+                return Err(not_descending(self.start(row) + pair[1] as usize, self.given_knots, SORT_OR_ASSUME));
+            }
+            kept.reverse();
         }
         let (Some(&lowest), Some(&highest)) = (kept.first(), kept.last()) else {
             order.truncate(front);
