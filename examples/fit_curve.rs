@@ -4,8 +4,8 @@
 //!     cargo run --release --example fit_curve [chart.svg]
 //!
 //! The model is `y = A fp`: interpolation in 32 knots, linear in their values. The observations stay on the device. The
-//! gradient of `|A fp - y|^2 / 2` is `A^T A fp - A^T y`: the queries are located once, `apply` is `A`, `transpose_apply`
-//! its transpose. A step takes 128 bytes to the device and 128 back.
+//! gradient of `|A fp - y|^2 / 2` is `A^T A fp - A^T y`: the queries are located once, `apply` is `A`,
+//! `transpose_apply` its transpose. A step takes 128 bytes to the device and 128 back.
 
 use std::fmt::Write as _;
 

@@ -64,8 +64,8 @@ fn main() -> ndgpu::Result<()> {
         }
     }
     println!(
-        "{VARIABLES} variables of {COLUMNS} columns from {LEVELS} levels to {TARGETS}: {taken:.1?}, {number} averages, the \
-         worst off by {worst:.1e}"
+        "{VARIABLES} variables of {COLUMNS} columns from {LEVELS} levels to {TARGETS}: {taken:.1?}, {number} averages, \
+         the worst off by {worst:.1e}"
     );
     assert!(worst < 1e-5, "a column mean differs from plain arithmetic by {worst}");
     Ok(())

@@ -1,5 +1,5 @@
 // provides: indices, data, indptr, order, column_of, weight_of, write_entries, main
-// needs: Bits, Real, real, bits, parameters, Share, share, NOTHING, WHOLE, first_cell, locate, WORKGROUP, work_item
+// needs: Bits, Real, real, bits, parameters, Share, share_of, NOTHING, WHOLE, first_cell, locate, WORKGROUP, work_item
 // needs: OUTSIDE_FIRST_KNOT, OUTSIDE_LAST_KNOT, last_knot
 // The matrix of an interpolation in compressed sparse rows: one invocation writes the entries of four results.
 @group(0) @binding(2) var<storage, read_write> indices: array<u32>;
@@ -23,12 +23,13 @@ fn weight_of(kind: u32, found: Share, from_x: Bits, to_x: Bits) -> Bits {
 fn write_entries(result: u32, table: u32, query: Bits, k: Bits, at: u32) {
     indptr[result] = result * parameters.entries;
     let first = first_cell(table);
-    let found = share(query, k, first, at);
+    let found = share_of(query, k, first, at);
     let knots = parameters.table.knots;
     let last = last_knot(first);
     var knot = min(found.slot, last);
     if found.slot >= knots { knot = select(0u, last, found.slot == knots + OUTSIDE_LAST_KNOT); }
-    let counts = found.slot < knots || found.slot == knots + OUTSIDE_FIRST_KNOT || found.slot == knots + OUTSIDE_LAST_KNOT;
+    let is_end = found.slot == knots + OUTSIDE_FIRST_KNOT || found.slot == knots + OUTSIDE_LAST_KNOT;
+    let counts = found.slot < knots || is_end;
     let left = select(Bits(0u), weight_of(found.left, found, query, found.x1), counts);
     let right = weight_of(found.right, found, found.x0, query);
     let left_column = column_of(table, knot);

@@ -25,7 +25,9 @@ fn fixed_add(a: Fixed, b: Fixed) -> Fixed {
     return Fixed(low, middle, a.high + b.high + select(Bits(0u), Bits(1u), overflows));
 }
 
-fn negate(a: Fixed) -> Fixed { return fixed_add(Fixed(~a.low, ~a.middle, ~a.high), Fixed(Bits(1u), Bits(0u), Bits(0u))); }
+fn negate(a: Fixed) -> Fixed {
+    return fixed_add(Fixed(~a.low, ~a.middle, ~a.high), Fixed(Bits(1u), Bits(0u), Bits(0u)));
+}
 
 // The exponent of 1 as floats store it.
 fn bias() -> i32 { return i32(INFINITY >> MANTISSA_BITS) >> 1u; }

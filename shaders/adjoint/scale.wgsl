@@ -1,5 +1,5 @@
 // provides: EXTENDED, State, start, exponent_above, take, finish
-// needs: Bits, BITS, decode, is_finite, magnitude, leading_zeros, share, first_cell, factor_of, width_exponent, PART
+// needs: Bits, BITS, decode, is_finite, magnitude, leading_zeros, share_of, first_cell, factor_of, width_exponent, PART
 // needs: Scaled, NO_EXPONENT, exponent_at, OUTSIDE_NOWHERE, parameters, sums
 // The largest exponent of the shares of each slot, so that its sums can be counted in a unit that leaves room for all
 // of them and is as small as can be. Inside of a table a share is at most twice the cotangent; on lines that go on
@@ -25,7 +25,7 @@ fn finish(state: State) {
 
 fn take(from_state: State, table: u32, query: Bits, k: Bits, at: u32, g: Bits) -> State {
     var state = from_state;
-    let found = share(query, k, first_cell(table), at);
+    let found = share_of(query, k, first_cell(table), at);
     if found.slot != state.slot {
         finish(state);
         state.slot = found.slot;

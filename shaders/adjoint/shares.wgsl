@@ -1,4 +1,4 @@
-// provides: Share, NOTHING, WHOLE, PART, outside, has_width, on_line, share
+// provides: Share, NOTHING, WHOLE, PART, outside, has_width, on_line, share_of
 // needs: Bits, parameters, segments, real, bits, is_nan, is_finite, magnitude, bits_of_key, NAN_KEY, has, FLAG_RAGGED
 // needs: FLAG_LEFT, FLAG_RIGHT, FLAG_EXTENDED_LEFT, FLAG_EXTENDED_RIGHT, METHOD_LINEAR, METHOD_NEAREST, METHOD_NEXT
 // needs: OUTSIDE_FIRST_KNOT, OUTSIDE_LAST_KNOT, OUTSIDE_LEFT_FILL, OUTSIDE_RIGHT_FILL, OUTSIDE_NOWHERE
@@ -35,7 +35,7 @@ fn on_line(query: Bits, segment: vec4<Bits>, at: u32, from_right: bool) -> Share
     return outside(OUTSIDE_NOWHERE);
 }
 
-fn share(query: Bits, k: Bits, first: u32, at: u32) -> Share {
+fn share_of(query: Bits, k: Bits, first: u32, at: u32) -> Share {
     let segment = segments[first + at];
     let last = parameters.table.knots - 1u;
     let is_ragged = has(FLAG_RAGGED);

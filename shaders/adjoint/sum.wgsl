@@ -1,6 +1,6 @@
 // provides: State, start, add_to_memory, finish, flag_of, take
 // needs: Fixed, parameters, OUTSIDE_NOWHERE, fixed_zero, is_negative, negate, subtract_limb, Bits, ALL, BITS_WORDS
-// needs: add_limb, sum_at, sums, Scaled, is_nan, FLAG_NAN, FLAG_INFINITY, FLAG_MINUS_INFINITY, SIGN, share
+// needs: add_limb, sum_at, sums, Scaled, is_nan, FLAG_NAN, FLAG_INFINITY, FLAG_MINUS_INFINITY, SIGN, share_of
 // needs: first_cell, unit_of, exponent_at, PART, width_exponent, NOTHING, factor_of, is_finite, fixed_add
 // needs: fixed_product
 // Sums shares by slot, in integers. Neighbours that fall into the same slot are added before they go to memory, so that
@@ -45,7 +45,7 @@ fn flag_of(g: Bits, factor: Scaled) -> u32 {
 
 fn take(from_state: State, table: u32, query: Bits, k: Bits, at: u32, g: Bits) -> State {
     var state = from_state;
-    let found = share(query, k, first_cell(table), at);
+    let found = share_of(query, k, first_cell(table), at);
     if found.slot != state.slot {
         finish(state);
         state.slot = found.slot;

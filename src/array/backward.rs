@@ -12,7 +12,7 @@ use crate::engine::check::Checks;
 use crate::engine::storage::Storage;
 use crate::error::{Error, Result};
 use crate::kernels::broadcast_rows::op::{BroadcastRows, Elements, Quotients, RowFactors};
-use crate::kernels::reduce::op::{Reduction, Weights};
+use crate::kernels::reduce::op::{AxisSplit, Reduction, Weights};
 use crate::kernels::sum_over_rows::op::SumOverRows;
 
 /// What a backward pass begins with: the operands of the reduction, and the cotangents of its results.
@@ -37,6 +37,13 @@ pub(crate) struct Cotangents {
     checks: Checks,
 }
 
+/// The cotangents of an array before they are written: for each row a factor, times the weight of the element.
+pub(crate) struct BackwardRows {
+    pub view: AxisSplit,
+    pub factors: Storage,
+    pub weights: Weights,
+}
+
 /// What errors call the argument.
 const COTANGENTS: &str = "g, the cotangents of the result,";
 
@@ -54,6 +61,16 @@ impl<T: Float, D: RemoveAxis> DeviceArray<T, D> {
     ) -> Result<Backward> {
         let (operands, shape) = self.weighted_along(axis, weights)?;
         Backward::in_place(operands, self.ndim(), weights.ndim(), shape.slice(), g)
+    }
+
+    /// What averages along an axis hand back to the array, and its checks. The array itself is not read.
+    pub(crate) fn average_backward_rows<E: Dimension>(
+        &self,
+        axis: Axis,
+        weights: &DeviceArray<T, E>,
+        g: &DeviceArray<T, D::Smaller>,
+    ) -> Result<(BackwardRows, Checks)> {
+        self.weighted_backward_along(axis, weights, g)?.average_rows::<T>()
     }
 
     /// For results in the shape of the array.
@@ -247,6 +264,42 @@ impl Backward {
             Weights::Shared(_) | Weights::None => self.sum_over_rows(&factors, Some(means))?,
         };
         Ok(Cotangents { array, weights, checks: averages.checks().clone() })
+    }
+
+    /// `g / W` for each row, with the weights. Their sums, and whether one is zero, are found from the weights alone.
+    fn average_rows<T: Float>(&self) -> Result<(BackwardRows, Checks)> {
+        let Operands { device, dtype, view, weights, .. } = &self.operands;
+        let (values, of_weights) = match weights {
+            Weights::PerElement(weights) => (weights.clone(), *view),
+            Weights::Shared(weights) => (weights.clone(), AxisSplit { outer: 1, len: view.len, inner: 1 }),
+            Weights::None => (self.operands.values.clone(), *view),
+        };
+        let weighed = Operands {
+            device: device.clone(),
+            view: of_weights,
+            values,
+            produced_by: None,
+            weights: weights.clone(),
+            checks: self.checks.clone(),
+            ..self.operands
+        };
+        let reduced = weighed.reduce_with_sums::<T, _>(Reduction::Average, true, self.shape.clone())?;
+        let (averages, sums) = reduced.pair()?;
+        let divisors = match weights {
+            Weights::Shared(_) if view.outputs() > 0 => {
+                // The one sum, for every row.
+                let rows = AxisSplit { outer: 1, len: view.outputs(), inner: 1 };
+                let output = self.operands.allocate(view.outputs())?;
+                let (factors, elements) = (sums.storage().clone(), Elements::Weights(Weights::None));
+                device.run(BroadcastRows { dtype: *dtype, view: rows, factors, elements, output: output.clone() })?;
+                output
+            }
+            _ => sums.storage().clone(),
+        };
+        let numerators = self.cotangents.clone();
+        let factors = self.factors(Quotients::Of { numerators, divisors }, 1.0, 1.0)?;
+        let rows = BackwardRows { view: *view, factors, weights: weights.clone() };
+        Ok((rows, averages.checks().clone()))
     }
 
     /// How many elements of a row are free to vary; not less than 0, as for the variance.

@@ -92,6 +92,7 @@ pub(crate) fn standardizes_rows(engine: &Engine, dtype: FloatType, view: AxisSpl
 pub(crate) fn fuse(engine: &Engine, first: &Op, second: &Op) -> Option<Op> {
     match (first, second) {
         (Op::Interp(interp), Op::Reduce(reduce)) => fuse_interp_reduce(engine, interp, reduce),
+        (Op::BroadcastRows(rows), Op::Adjoint(adjoint)) => adjoint.of_rows(rows).map(Op::from),
         _ => None,
     }
 }

@@ -81,7 +81,8 @@ macro_rules! delegate {
 /// The operations that differ between f32 and f64 in the names of pulp's methods alone.
 macro_rules! lanes {
     ($float:ty, $vector:ident, $mask:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $ge:ident,
-     $lt:ident, $eq:ident, $and:ident, $or:ident, $not:ident, $first:ident, $select:ident, $transposed:ident, $transposed4:ident) => {
+     $lt:ident, $eq:ident, $and:ident, $or:ident, $not:ident, $first:ident, $select:ident, $transposed:ident,
+     $transposed4:ident) => {
         type V = S::$vector;
         type M = S::$mask;
         const LANES: usize = size_of::<Self::V>() / size_of::<$float>();

@@ -3,12 +3,14 @@
 use ndarray::{Axis, Dimension, Ix1, Ix2, IxDyn, RemoveAxis};
 
 use crate::array::DeviceArray;
+use crate::array::backward::BackwardRows;
 use crate::device::Device;
 use crate::element::{Float, bytes_of};
 use crate::engine::check::Checks;
 use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::adjoint::op::{Adjoint, Cotangents, Csr};
+use crate::kernels::broadcast_rows::op::{BroadcastRows, Elements};
 use crate::kernels::door;
 use crate::kernels::interp::op::{Cells, Interp, InterpArgs};
 use crate::kernels::locate::op::Locate;
@@ -217,9 +219,9 @@ impl<T: Float, D: Dimension> Located<T, D> {
     /// either, having the shape of the queries, it is `[n]`.
     ///
     /// Sums are kept in twice the precision and rounded once, on a GPU in integers of 96 bits (192 in f64) from the
-    /// largest share of a segment down: the same bits on every run, on the CPU engine with any number of threads, and about as
-    /// fast if all queries lie in one cell as if they were spread out. A NaN or an infinite cotangent reaches the knots
-    /// of its own query and no others.
+    /// largest share of a segment down: the same bits on every run, on the CPU engine with any number of threads, and
+    /// about as fast if all queries lie in one cell as if they were spread out. A NaN or an infinite cotangent reaches
+    /// the knots of its own query and no others.
     ///
     /// Costs one pass: 12 bytes a query in f32 are read; and for each knot 16 bytes (32 in f64) of sums, up to 64 times
     /// if there are many queries a knot. A GPU takes one pass more.
@@ -235,6 +237,54 @@ impl<T: Float, D: Dimension> Located<T, D> {
         let shape = if is_one_set { IxDyn(&[knots]) } else { IxDyn(&[sets, knots]) };
         self.run_adjoint(&device, g, sets, [Some(fp.clone()), None, None, None])?;
         Ok(DeviceArray::new(device, fp, shape, Checks::union([&self.checks, g.checks()])))
+    }
+
+    /// Multiplies by the transpose of [`apply_average`](Self::apply_average): from cotangents `g` of the averages along
+    /// an axis, in their shape, those of the values, without the array of what was averaged.
+    ///
+    /// The axis is one of [`apply`](Self::apply)'s result for one set of values, in the shape of the queries
+    /// (`[tables, m]` of located rows); the gradient is `[n]`, or `[tables, n]`. What a gradient with respect to the
+    /// weights takes, the averaged array, is with [`average_axis_vjp`](DeviceArray::average_axis_vjp).
+    ///
+    /// Along the last axis nothing as long as the queries is written: memory is needed for the rows and for the sums of
+    /// [`transpose_apply`](Self::transpose_apply). Along another axis cotangents of all results are written first.
+    ///
+    /// # Errors
+    ///
+    /// [`AxisOutOfRange`](ErrorKind::AxisOutOfRange), [`ShapeMismatch`](ErrorKind::ShapeMismatch),
+    /// [`DeviceMismatch`](ErrorKind::DeviceMismatch); with the data [`ZeroWeights`](ErrorKind::ZeroWeights).
+    pub fn transpose_apply_average<W: Dimension>(
+        &self,
+        axis: Axis,
+        weights: &DeviceArray<T, W>,
+        g: &DeviceArray<T, D::Smaller>,
+    ) -> Result<DeviceArray<T, IxDyn>>
+    where
+        D: RemoveAxis,
+    {
+        let device = self.device.common_device(weights.device(), "the weights")?.common_device(g.device(), "g")?;
+        // Stands for the array that was averaged, and is never read.
+        let unwritten = device.allocate::<T>(0)?;
+        let array = DeviceArray::new(device.clone(), unwritten, self.shape.clone(), self.checks.clone());
+        let (rows, checks) = array.average_backward_rows(axis, weights, g)?;
+        let tables = self.table.data.tables;
+        let knots = self.table.data.given_knots;
+        let fp = device.allocate::<T>(tables * knots)?;
+        let cotangents = match rows.view.inner {
+            1 => Cotangents::Rows { factors: rows.factors, len: rows.view.len, weights: rows.weights },
+            _ => {
+                let output = device.allocate::<T>(self.args.results())?;
+                let BackwardRows { view, factors, weights } = rows;
+                let elements = Elements::Weights(weights);
+                if self.args.results() > 0 {
+                    device.run(BroadcastRows { dtype: T::FLOAT, view, factors, elements, output: output.clone() })?;
+                }
+                Cotangents::Elements(output)
+            }
+        };
+        self.sum_shares(&device, cotangents, tables, [Some(fp.clone()), None, None, None])?;
+        let shape = if tables == 1 { IxDyn(&[knots]) } else { IxDyn(&[tables, knots]) };
+        Ok(DeviceArray::new(device, fp, shape, checks))
     }
 
     /// The cell of every query: the index of the last knot that is not above it, among the knots as they are searched
@@ -369,12 +419,21 @@ impl<T: Float, D: Dimension> Located<T, D> {
         sets: usize,
         [fp, xp, left, right]: [Option<Storage>; 4],
     ) -> Result<()> {
+        self.sum_shares(device, Cotangents::Elements(g.storage().clone()), sets, [fp, xp, left, right])
+    }
+
+    fn sum_shares(
+        &self,
+        device: &Device,
+        cotangents: Cotangents,
+        sets: usize,
+        [fp, xp, left, right]: [Option<Storage>; 4],
+    ) -> Result<()> {
         let args = if sets == self.table.data.tables { self.args.clone() } else { self.of_fields(sets) };
         let scratch = match door::adjoint_scratch_len(device.engine(), &args, sets) {
             Some(len) => Some(device.allocate::<f64>(len)?),
             None => None,
         };
-        let cotangents = Cotangents::Elements(g.storage().clone());
         device.run(Adjoint { args, cotangents, sets, scratch, fp, xp, left, right })
     }
 

@@ -262,6 +262,14 @@ where
             one(table(device)?.locate(x)?.apply_average(fp, SECOND, w));
         "InterpTable::from_device InterpTable::locate Located::transpose_apply" [xp: Knots, x: Matrix, g: Full]
             one(InterpTable::from_device(xp, xp)?.locate(x)?.transpose_apply(g));
+        "InterpTable::locate Located::transpose_apply_average" [x: Matrix, w: Full, g: Apart] {
+            let g = g.reshape((2, 2))?.sum_axis(FIRST)?;
+            one(table(device)?.locate(&x.reshape((2, 3))?)?.transpose_apply_average(SECOND, w, &g))
+        };
+        "InterpTable::locate Located::transpose_apply_average" [x: Matrix, w: Along, g: Apart] {
+            let g = g.reshape((2, 2))?.sum_axis(FIRST)?;
+            one(table(device)?.locate(&x.reshape((2, 3))?)?.transpose_apply_average(SECOND, w, &g))
+        };
         "InterpTable::locate Located::cells" [x: Matrix] indices(table::<T>(device)?.locate(x)?.cells());
         "InterpTable::locate Located::to_csr" [x: Matrix] {
             let (indptr, indices, data) = table::<T>(device)?.locate(x)?.to_csr()?;

@@ -63,9 +63,9 @@ impl Columns<'_> {
 
     /// The two columns of a result and their weights; where it depends on one knot or none, another stands beside it
     /// with a weight of zero.
-    fn of<T: Float>(&self, shares: &Shares<'_, T>, share: Share<T>) -> [(usize, T); 2] {
+    fn of<T: Float>(&self, shares: &Shares<'_, T>, of: Share<T>) -> [(usize, T); 2] {
         let knots = shares.table.knots;
-        let Share { slot, left, right, .. } = share;
+        let Share { slot, left, right, .. } = of;
         let (left_knot, factor) = match slot.checked_sub(shares.outside) {
             None => (slot, T::one()),
             Some(place) if place == Outside::FirstKnot as usize => (0, T::one()),

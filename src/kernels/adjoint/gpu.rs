@@ -1,8 +1,9 @@
 //! The GPU's half: dispatches the kernels of `shaders/adjoint/`.
 //!
 //! Sums are integers in fixed point, which atomic additions make the same in any order, and the unit of a slot follows
-//! from its largest share. So there are passes for the units, for the sums, and for what they mean. Where many queries meet
-//! in few slots there are copies of all sums, so that fewer invocations wait for each other; the last pass adds them.
+//! from its largest share. So there are passes for the units, for the sums, and for what they mean. Where many queries
+//! meet in few slots there are copies of all sums, so that fewer invocations wait for each other; the last pass adds
+//! them.
 
 use bytemuck::bytes_of;
 

@@ -1,6 +1,7 @@
 //! The adjoint of an interpolation and its matrix, as plain data.
 
 use crate::engine::storage::{MemoryAccess, Storage};
+use crate::kernels::broadcast_rows::op::{BroadcastRows, Elements};
 use crate::kernels::footprint::Footprint;
 use crate::kernels::interp::op::InterpArgs;
 use crate::kernels::reduce::op::Weights;
@@ -16,6 +17,7 @@ pub(crate) enum Cotangents {
 }
 
 /// Sums the shares of cotangents for the values, the knots and the fills of a table.
+#[derive(Clone)]
 pub(crate) struct Adjoint {
     /// Queries that have been located.
     pub args: InterpArgs,
@@ -33,6 +35,24 @@ pub(crate) struct Adjoint {
 }
 
 impl Adjoint {
+    /// The same with cotangents that are never written: factors of rows, times weights.
+    pub fn of_rows(&self, rows: &BroadcastRows) -> Option<Self> {
+        let (Cotangents::Elements(values), Elements::Weights(weights)) = (&self.cotangents, &rows.elements) else {
+            return None;
+        };
+        let is_read_otherwise = |storage: &Storage| storage.id() == rows.output.id();
+        let weighs_itself = match weights {
+            Weights::None => false,
+            Weights::Shared(weights) | Weights::PerElement(weights) => is_read_otherwise(weights),
+        };
+        if values.id() != rows.output.id() || rows.view.inner != 1 || weighs_itself || is_read_otherwise(&self.args.x) {
+            return None;
+        }
+        let (factors, weights) = (rows.factors.clone(), weights.clone());
+        let cotangents = Cotangents::Rows { factors, len: rows.view.len, weights };
+        Some(Self { cotangents, ..self.clone() })
+    }
+
     /// Queries whose shares go to the same sums.
     pub fn results_per_set(&self) -> usize {
         self.args.results() / self.sets.max(1)

@@ -1,9 +1,10 @@
 //! How a query shares its cotangent out, by the rules of evaluation ([`Evaluator`]): the slot of a table to whose two
 //! sums it adds, and what it is multiplied by for each.
 //!
-//! A table has a slot for each knot: the segment to the right of it. Its sums are of `g * (x1 - x)`, for the knot at the
-//! left, and of `g * (x - x0)`, for the one at the right. Segments of no finite width, and those of methods that take a
-//! knot's value as it is, have sums of whole cotangents instead. Behind the knots are the slots of what lies outside.
+//! A table has a slot for each knot: the segment to the right of it. Its sums are of `g * (x1 - x)`, for the knot at
+//! the left, and of `g * (x - x0)`, for the one at the right. Segments of no finite width, and those of methods that
+//! take a knot's value as it is, have sums of whole cotangents instead. Behind the knots are the slots of what lies
+//! outside.
 
 use crate::element::Float;
 use crate::kernels::interp::evaluate::Evaluator;

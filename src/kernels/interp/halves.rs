@@ -89,7 +89,8 @@ impl<T: Float> Finder<'_, T> {
             let [x0, x1, x2, x3] = simd.load_transposed4(positions, starts);
             let one_or_none = simd.select(simd.ge(query, x1), one, zero);
             simd.store(steps, simd.select(simd.ge(query, x2), two, one_or_none));
-            // The padding behind the last knot is NaN, so no query is beyond it. Below all knots nothing is to be found.
+            // The padding behind the last knot is NaN, so no query is beyond it. Below all knots there is nothing
+            // to be found.
             let is_after = simd.or(simd.ge(query, x0), simd.lt(query, first));
             let is_near = simd.and(is_after, simd.not(simd.ge(query, x3)));
             let found = simd.or(is_near, simd.not(simd.eq(query, query)));

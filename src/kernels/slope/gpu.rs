@@ -110,8 +110,8 @@ pub(crate) fn slope(op: &Slope, encoder: &Encoder<'_>) -> Result<()> {
         let kernel = SlopeKernel::new(window.choose(args, encoder, quads), operands.map(Option::is_some));
         let mut own = vec![window.x, output];
         let mut operand_offset = 0;
-        let places = [Placeholder::Partials, Placeholder::WeightSums, Placeholder::Checks];
-        for (operand, place) in operands.into_iter().zip(places) {
+        let placeholders = [Placeholder::Partials, Placeholder::WeightSums, Placeholder::Checks];
+        for (operand, placeholder) in operands.into_iter().zip(placeholders) {
             match operand {
                 // All begin at the same element, and so at the same place in their windows.
                 Some(operand) => {
@@ -119,7 +119,7 @@ pub(crate) fn slope(op: &Slope, encoder: &Encoder<'_>) -> Result<()> {
                     own.push(window);
                     operand_offset = offset;
                 }
-                None => own.push(encoder.placeholder(place)),
+                None => own.push(encoder.placeholder(placeholder)),
             }
         }
         own.extend(window.cells);

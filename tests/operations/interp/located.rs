@@ -512,6 +512,48 @@ fn averages_without_rows<T: Float>(device: &Device, name: &str) {
     assert_eq!(refused.kind(), ErrorKind::ZeroWeights, "{name}");
 }
 
+fn averages_backward<T: Float>(device: &Device, name: &str) {
+    let xp: Vec<T> = (0..30).map(|knot| value(f64::from(knot))).collect();
+    let table = InterpTable::builder(&xp, &xp).extrapolate().build(device).unwrap();
+    let mut random = Random::new(10);
+    let mut numbers = |shape: (usize, usize)| Array2::from_shape_simple_fn(shape, || value::<T>(random.unit() * 32.0));
+    for (rows, columns) in [(1, 1), (7, 40), (300, 65), (2, 5000)] {
+        let x = device.upload(&numbers((rows, columns))).unwrap();
+        let at = table.locate(&x).unwrap();
+        let full = device.upload(&numbers((rows, columns))).unwrap();
+        for axis in [Axis(0), Axis(1)] {
+            let (len, outputs) = if axis.0 == 0 { (rows, columns) } else { (columns, rows) };
+            let along = device.upload(&numbers((1, len)).row(0)).unwrap();
+            let g = device.upload(&numbers((1, outputs)).row(0)).unwrap();
+            let applied = at.apply(&device.upload(&arr1(&xp)).unwrap()).unwrap();
+            for (kind, got, of_array) in [
+                (
+                    "shared",
+                    at.transpose_apply_average(axis, &along, &g),
+                    applied.average_axis_vjp(axis, &along, &g).unwrap().0,
+                ),
+                (
+                    "full",
+                    at.transpose_apply_average(axis, &full, &g),
+                    applied.average_axis_vjp(axis, &full, &g).unwrap().0,
+                ),
+            ] {
+                let want = values(&at.transpose_apply(&of_array).unwrap());
+                let what = format!("{name}, {kind} weights of {rows} x {columns}, {axis:?}");
+                all_near(&values(&got.unwrap()), &want, |want| 4.0 * wide(T::epsilon()) * want.abs(), what);
+            }
+            let nothing = device.upload(&Array1::<T>::zeros(len)).unwrap();
+            let refused = at.transpose_apply_average(axis, &nothing, &g).unwrap().readback().wait().unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::ZeroWeights, "{name}");
+        }
+    }
+}
+
+#[test]
+fn averages_go_backward_without_their_rows() {
+    on_every_engine!(averages_backward);
+}
+
 #[test]
 fn averages_of_located_rows_are_those_of_written_ones() {
     on_every_engine!(averages_without_rows);
@@ -595,6 +637,32 @@ fn in_plans<T: Float>(device: &Device, name: &str) {
         assert_eq!(values(&knots), values(&found.xp.unwrap()), "{name}");
         assert_eq!(values(&slopes), values(&table.derivative(&x).unwrap()), "{name}");
     }
+}
+
+fn fused_backward<T: Float>(device: &Device, name: &str) {
+    let xp: Vec<T> = (0..20).map(|knot| value(f64::from(knot))).collect();
+    let table = InterpTable::new(device, &xp, &xp).unwrap();
+    let mut random = Random::new(11);
+    let mut numbers = |shape: (usize, usize)| Array2::from_shape_simple_fn(shape, || value::<T>(random.unit() * 19.0));
+    let x = device.upload(&numbers((50, 80))).unwrap();
+    let at = table.locate(&x).unwrap();
+    let upload = |array: &Array2<T>| device.upload(&array.row(0)).unwrap();
+    let (weights, first, second) = (upload(&numbers((1, 80))), numbers((1, 50)), numbers((1, 50)));
+    let backward = |g: &ndgpu::DeviceArray<T, ndarray::Ix1>, x: &ndgpu::DeviceArray<T, ndarray::Ix2>| {
+        let (of_array, _) = x.weighted_sum_axis_vjp(Axis(1), &weights, g)?;
+        at.transpose_apply(&of_array)
+    };
+    let mut plan = device.capture(&upload(&first), |g| backward(g, &x)).unwrap();
+    assert_eq!(plan.fused(), 1, "{name}: {plan}");
+    for g in [&first, &second] {
+        plan.write(&upload(g)).unwrap();
+        assert_eq!(values(&plan.replay().unwrap()), values(&backward(&upload(g), &x).unwrap()), "{name}");
+    }
+}
+
+#[test]
+fn a_plan_writes_no_cotangents_of_what_was_averaged() {
+    on_every_engine!(fused_backward);
 }
 
 #[test]
