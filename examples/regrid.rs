@@ -48,7 +48,7 @@ fn main() -> ndgpu::Result<()> {
     println!("{at:?}");
     let mut means = Vec::new();
     for variable in &on_device {
-        // What is between the levels goes straight into the average; where the weight is 0, NaN must not count.
+        // A target below the ground is NaN, and must not count: `skip_nan` leaves it out.
         means.push(at.apply(variable)?.skip_nan().average_axis(Axis(1), &weights)?);
     }
     let means: Vec<Array1<f32>> =

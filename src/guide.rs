@@ -60,6 +60,7 @@
 //! | `jax.vmap(jax.grad(f))(x)`, `PPoly.derivative()(x)` | [`table.derivative(&x)`][derivative], [`table.interp_with_derivative(&x)`][interp_with_derivative] |
 //! | weights computed once, `W @ fp` for many `fp` | [`table.locate(&x)`][locate], then [`at.apply(&fp)`][apply] |
 //! | `W.T @ g`, `np.add.at`, `tf.math.unsorted_segment_sum` | [`at.transpose_apply(&g)`][transpose_apply]: no atomics of floats, the same bits on every run |
+//! | an average of interpolated rows, and its gradient | [`at.apply_average(&fp, Axis(1), &w)`][apply_average], [`at.transpose_apply_average(Axis(1), &w, &g)`][transpose_apply_average]: the rows are never written |
 //! | `scipy.sparse.csr_matrix((data, indices, indptr))` | [`at.to_csr()`][to_csr] |
 //!
 //! # Searching
@@ -218,6 +219,8 @@
 //! [apply]: crate::Located::apply
 //! [transpose_apply]: crate::Located::transpose_apply
 //! [to_csr]: crate::Located::to_csr
+//! [apply_average]: crate::Located::apply_average
+//! [transpose_apply_average]: crate::Located::transpose_apply_average
 //! [knots]: crate::Knots::new
 //! [searchsorted]: crate::Knots::searchsorted
 //! [digitize]: crate::Knots::digitize

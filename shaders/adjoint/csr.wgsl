@@ -30,12 +30,19 @@ fn write_entries(result: u32, table: u32, query: Bits, k: Bits, at: u32) {
     if found.slot >= knots { knot = select(0u, last, found.slot == knots + OUTSIDE_LAST_KNOT); }
     let is_end = found.slot == knots + OUTSIDE_FIRST_KNOT || found.slot == knots + OUTSIDE_LAST_KNOT;
     let counts = found.slot < knots || is_end;
-    let left = select(Bits(0u), weight_of(found.left, found, query, found.x1), counts);
-    let right = weight_of(found.right, found, found.x0, query);
+    var left = select(Bits(0u), weight_of(found.left, found, query, found.x1), counts);
+    var right = weight_of(found.right, found, found.x0, query);
     let left_column = column_of(table, knot);
     // Beside a single knot stands another with a weight of zero.
-    var right_column = select(max(left_column, 1u) - 1u, left_column + 1u, left_column + 1u < parameters.given_knots);
+    let beside = select(max(left_column, 1u) - 1u, left_column + 1u, left_column + 1u < parameters.given_knots);
+    var right_column = beside;
     if found.slot < last { right_column = column_of(table, knot + 1u); }
+    if right_column == left_column {
+        // Two copies of the only knot that closes a period.
+        left = bits(real(left) + real(right));
+        right = Bits(0u);
+        right_column = beside;
+    }
     let base = table * parameters.given_knots * parameters.own_columns;
     let entry = result * parameters.entries;
     if parameters.entries == 1u {

@@ -1,8 +1,9 @@
 // provides: BITS, ALL, Scaled, Fixed, fixed_zero, is_negative, negate, fixed_add, decode, scaled_one, difference
 // provides: multiply, Product, slice, fixed_product, bias
 // needs: Bits, BITS_WORDS, SIGN, INFINITY, MANTISSA_BITS, magnitude, leading_zeros
-// Exact arithmetic in integers, the same on every device: products of a float and a difference of floats, as numbers in
-// fixed point. Float arithmetic would round, and be fused, flushed and reordered as each driver likes.
+// Arithmetic in integers, the same on every device: products of a float and a difference of floats, as numbers in
+// fixed point. A difference keeps 31 bits (63 of f64), everything else all. Float arithmetic would round, and be fused,
+// flushed and reordered as each driver likes.
 const BITS: i32 = i32(32u * BITS_WORDS);
 const ALL: Bits = ~Bits(0u);
 

@@ -1,8 +1,8 @@
 // provides: HAS_FACTOR, HAS_SHIFT, HAS_BASE, Output, factors, shifts, bases, undefined_slope, slope_at, has_numbers
 // provides: combined, main
-// needs: Bits, is_infinite, SIGN, nan, is_nan, first_cell, parameters, segments, has, FLAG_RAGGED, NAN_KEY, is_finite
-// needs: METHOD_LINEAR, FLAG_EXTENDED_LEFT, FLAG_EXTENDED_RIGHT, real, bits, WORKGROUP, work_item, locate
-// needs: store_results
+// needs: Bits, is_infinite, is_finite, bits_of_key, SIGN, nan, is_nan, first_cell, parameters, segments, has
+// needs: FLAG_RAGGED, NAN_KEY, METHOD_LINEAR, FLAG_EXTENDED_LEFT, FLAG_EXTENDED_RIGHT, real, bits, WORKGROUP
+// needs: work_item, locate, store_results
 // Slopes at queries, and with operands base + slope * (factor - shift): one invocation takes four queries of one row.
 //
 // The slope of a knot is that of the segment to its right, of the last knot that of the last segment; outside it is
@@ -18,10 +18,11 @@ alias Output = Bits;
 // Of a segment without a finite slope: by the rules of IEEE 754, decided from the values at its ends.
 fn undefined_slope(segment: vec4<Bits>, next_y: Bits) -> Bits {
     let opposite = is_infinite(segment.y) & is_infinite(next_y) & (segment.y == next_y);
+    let is_endless = !is_finite(bits_of_key(segment.x)) | !is_finite(bits_of_key(segment.w));
     var value = segment.z;
     value = select(value, segment.y ^ SIGN, is_infinite(segment.y));
     value = select(value, next_y, is_infinite(next_y));
-    return select(value, nan(), opposite | is_nan(segment.y) | is_nan(next_y));
+    return select(value, nan(), opposite | is_endless | is_nan(segment.y) | is_nan(next_y));
 }
 
 fn slope_at(k: Bits, table: u32, at: u32) -> Bits {

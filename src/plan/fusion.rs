@@ -1,4 +1,5 @@
-//! Fuses operations: an interpolation with the only reduction of its rows, if nothing else needs its values.
+//! Fuses operations: an interpolation with the only reduction of its rows, and what a reduction of rows hands back with
+//! the only transpose that takes it, if nothing else needs the values between.
 
 use crate::engine::Engine;
 use crate::engine::storage::{MemoryAccess, MemoryId};

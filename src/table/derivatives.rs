@@ -9,7 +9,7 @@ use crate::device::Device;
 use crate::element::Float;
 use crate::engine::check::Checks;
 use crate::engine::storage::Storage;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::float::scalar::Scalar;
 use crate::kernels::interp::op::{Interp, InterpArgs, Rules};
 use crate::kernels::slope::op::Slope;
@@ -173,12 +173,12 @@ impl<T: Float> InterpTable<T> {
     /// ```
     ///
     /// Costs one pass for the cotangent of `x`, and for all others together the two of [`locate`](Self::locate) and
-    /// [`Located::transpose_apply`]. Queries that are located already save the search.
+    /// [`Located::transpose_apply`].
     ///
     /// # Errors
     ///
     /// Those of [`interp`](Self::interp), and [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) unless `g` has the
-    /// shape of `x`.
+    /// shape of `x`; [`TooLarge`](crate::ErrorKind::TooLarge) as [`Located::transpose_apply`].
     pub fn interp_vjp<D: Dimension>(
         &self,
         x: &DeviceArray<T, D>,
@@ -190,7 +190,7 @@ impl<T: Float> InterpTable<T> {
         expect_shape("cotangents", g.shape(), "queries", x.shape())?;
         let checks = Checks::union([&self.checks, x.checks(), g.checks()]);
         let sums = [Wanted::XP, Wanted::FP, Wanted::LEFT, Wanted::RIGHT];
-        let at = if sums.iter().any(|&sum| wanted.contains(sum)) { Some(self.locate(x)?) } else { None };
+        let at = if sums.iter().any(|&sum| wanted.contains(sum)) { Some(self.locate_on(&device, x)?) } else { None };
         let slopes = match wanted.contains(Wanted::X) {
             true => {
                 let args = at.as_ref().map_or_else(|| self.args(x, 1, x.len(), false), |at| at.args().clone());
@@ -245,14 +245,20 @@ impl<T: Float> InterpTable<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`interp`](Self::interp), and [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) of a tangent that has
-    /// not the shape of what it belongs to.
+    /// Those of [`interp`](Self::interp), [`ShapeMismatch`](crate::ErrorKind::ShapeMismatch) of a tangent that has not
+    /// the shape of what it belongs to, and [`InvalidOption`](crate::ErrorKind::InvalidOption) without any tangent.
     pub fn interp_jvp<D: Dimension>(
         &self,
         x: &DeviceArray<T, D>,
         tangents: Tangents<'_, T, D>,
     ) -> Result<DeviceArray<T, D>> {
         self.expect_one_table("interp_jvp")?;
+        if tangents.x.is_none() && tangents.xp.is_none() && tangents.fp.is_none() {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                "interp_jvp differentiates in a direction, but none of x, xp and fp has a tangent; give at least one",
+            ));
+        }
         let mut device = self.device.common_device(x.device(), "x")?;
         let mut checks = Checks::union([&self.checks, x.checks()]);
         if let Some(tangent) = tangents.x {
@@ -267,7 +273,7 @@ impl<T: Float> InterpTable<T> {
                 checks = Checks::union([&checks, tangent.checks()]);
             }
         }
-        let at = self.locate(x)?;
+        let at = self.locate_on(&device, x)?;
         let applied = |tangent: Option<&DeviceArray<T, Ix1>>| match tangent {
             Some(tangent) => self.apply_linear(&device, &at, tangent).map(Some),
             None => Ok(None),
@@ -276,7 +282,6 @@ impl<T: Float> InterpTable<T> {
         match (tangents.x, shift, base) {
             // Without a direction for the slopes what is left is linear in the values.
             (None, None, Some(base)) => Ok(DeviceArray::new(device, base, x.raw_dim(), checks)),
-            (None, None, None) => device.eager().upload(&ndarray::Array::<T, D>::zeros(x.raw_dim())),
             (factor, shift, base) => {
                 let operands = [factor.map(DeviceArray::storage), shift.as_ref(), base.as_ref()];
                 self.slopes(device, at.args().clone(), operands, x.raw_dim(), checks)

@@ -117,7 +117,13 @@ impl<T: Float> InterpTable<T> {
     /// Those of [`interp`](Self::interp).
     pub fn locate<D: Dimension>(&self, x: &DeviceArray<T, D>) -> Result<Located<T, D>> {
         self.expect_one_table("locate")?;
-        self.located(x, x.raw_dim(), self.args(x, 1, x.len(), false))
+        let device = self.device.common_device(x.device(), "x")?;
+        self.located(device, x, x.raw_dim(), self.args(x, 1, x.len(), false))
+    }
+
+    /// [`locate`](Self::locate) as a part of a call on this handle of the device: recorded if that is.
+    pub(crate) fn locate_on<D: Dimension>(&self, device: &Device, x: &DeviceArray<T, D>) -> Result<Located<T, D>> {
+        self.located(device.clone(), x, x.raw_dim(), self.args(x, 1, x.len(), false))
     }
 
     /// [`locate`](Self::locate) row by row: row `i` of the queries in the knots of table `i`, as
@@ -131,16 +137,20 @@ impl<T: Float> InterpTable<T> {
     /// Those of [`interp_rows`](Self::interp_rows).
     pub fn locate_rows<D: Dimension>(&self, x: &DeviceArray<T, D>) -> Result<Located<T, Ix2>> {
         let (shape, rows, columns, shared_queries) = self.rows_of(x)?;
-        self.located(x, shape, self.args(x, rows, columns, shared_queries))
+        let device = self.device.common_device(x.device(), "x")?;
+        self.located(device, x, shape, self.args(x, rows, columns, shared_queries))
     }
 
     fn located<D: Dimension, E: Dimension>(
         &self,
+        device: Device,
         x: &DeviceArray<T, D>,
         shape: E,
         args: InterpArgs,
     ) -> Result<Located<T, E>> {
-        let device = self.device.common_device(x.device(), "x")?;
+        if shape.size_checked().is_none() {
+            return Err(Error::too_large("the cells of queries", u64::MAX, isize::MAX as u64, &device.info().name));
+        }
         let cells = device.allocate::<u32>(args.results())?;
         let wrapped = match args.table.rules.period {
             Some(_) => Some(device.allocate::<T>(args.queries())?),
@@ -223,12 +233,13 @@ impl<T: Float, D: Dimension> Located<T, D> {
     /// about as fast if all queries lie in one cell as if they were spread out. A NaN or an infinite cotangent reaches
     /// the knots of its own query and no others.
     ///
-    /// Costs one pass: 12 bytes a query in f32 are read; and for each knot 16 bytes (32 in f64) of sums, up to 64 times
-    /// if there are many queries a knot. A GPU takes one pass more.
+    /// Costs one pass: 12 bytes a query in f32 are read; and for each knot 16 bytes (32 in f64) of sums, on a GPU 36
+    /// (60), up to 64 times if there are many queries a knot. A GPU takes one pass more.
     ///
     /// # Errors
     ///
-    /// [`ShapeMismatch`](ErrorKind::ShapeMismatch), [`DeviceMismatch`](ErrorKind::DeviceMismatch).
+    /// [`ShapeMismatch`](ErrorKind::ShapeMismatch), [`DeviceMismatch`](ErrorKind::DeviceMismatch),
+    /// [`TooLarge`](ErrorKind::TooLarge) if the sums of one table do not fit into a binding.
     pub fn transpose_apply<E: Dimension>(&self, g: &DeviceArray<T, E>) -> Result<DeviceArray<T, IxDyn>> {
         let device = self.device.common_device(g.device(), "g")?;
         let (sets, is_one_set) = self.sets_of(g.shape())?;
@@ -252,7 +263,8 @@ impl<T: Float, D: Dimension> Located<T, D> {
     /// # Errors
     ///
     /// [`AxisOutOfRange`](ErrorKind::AxisOutOfRange), [`ShapeMismatch`](ErrorKind::ShapeMismatch),
-    /// [`DeviceMismatch`](ErrorKind::DeviceMismatch); with the data [`ZeroWeights`](ErrorKind::ZeroWeights).
+    /// [`DeviceMismatch`](ErrorKind::DeviceMismatch), [`TooLarge`](ErrorKind::TooLarge) as
+    /// [`transpose_apply`](Self::transpose_apply); with the data [`ZeroWeights`](ErrorKind::ZeroWeights).
     pub fn transpose_apply_average<W: Dimension>(
         &self,
         axis: Axis,
@@ -314,7 +326,8 @@ impl<T: Float, D: Dimension> Located<T, D> {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](ErrorKind::TooLarge) if entries or columns cannot be counted in 32 bits.
+    /// [`TooLarge`](ErrorKind::TooLarge) if entries or columns cannot be counted in 32 bits, and on a GPU if an array
+    /// of the matrix does not fit into a binding.
     #[allow(clippy::type_complexity, reason = "three plain arrays read best")]
     pub fn to_csr(&self) -> Result<(DeviceArray<u32, Ix1>, DeviceArray<u32, Ix1>, DeviceArray<T, Ix1>)> {
         let Self { args, device, .. } = self;
@@ -378,6 +391,9 @@ impl<T: Float, D: Dimension> Located<T, D> {
             1 if has_fields => IxDyn(&[fields, self.args.results()]),
             _ => IxDyn(self.shape.slice()),
         };
+        if shape.size_checked().is_none() {
+            return Err(Error::too_large("the result", u64::MAX, isize::MAX as u64, &device.info().name));
+        }
         let shape = E::Results::from_dimension(&shape).ok_or_else(internal)?;
         let checks = Checks::union([&self.checks, &table.checks]);
         Ok((InterpArgs { table: table.data.clone(), ..args }, shape, device, checks))

@@ -216,8 +216,13 @@ impl<T: Float> InterpTable<T> {
             return Ok(());
         }
         Err(Error::shape(format!(
-            "{operation} takes one table, but these are {}; interp_rows gives each its own row of queries",
-            self.data.tables
+            "{operation} takes one table, but these are {}; {}",
+            self.data.tables,
+            match operation {
+                "interp" | "interp_into" => "interp_rows gives each its own row of queries",
+                "locate" => "locate_rows gives each its own row of queries",
+                _ => "call it for one table after another",
+            }
         )))
     }
 

@@ -261,12 +261,19 @@ where
         let mut plan = self.capture(&self.others(), run)?;
         let computed = plan.replay()?;
         // What needs no input of the plan is computed as it is captured: everything where there is but one operand, or
-        // the first of several steps.
-        let first_alone =
-            ["InterpTable::interp_rows ", "InterpTable::with_values", "InterpTable::from_device InterpTable::with"];
+        // a step that takes this operand alone.
+        let alone: [(&str, &[usize]); 7] = [
+            ("InterpTable::interp_rows ", &[0]),
+            ("InterpTable::with_values", &[0]),
+            ("InterpTable::from_device InterpTable::with", &[0]),
+            ("InterpTable::from_device InterpTable::locate Located", &[0]),
+            ("InterpTable::locate_rows Located::apply", &[0, 1]),
+            ("InterpTable::locate Located::transpose_apply_average", &[0, 2]),
+            ("InterpTable::locate Located", &[0, 1]),
+        ];
         let methods = self.flow.methods;
-        let at_once = self.flow.operands.len() == 1
-            || (self.index == 0 && first_alone.iter().any(|first| methods.starts_with(first)));
+        let step = alone.iter().find(|(first, _)| methods.starts_with(first));
+        let at_once = self.flow.operands.len() == 1 || step.is_some_and(|(_, operands)| operands.contains(&self.index));
         awaited.read(computed.clone(), self.expected, &format!("{what}, in another plan"));
         awaited.read(self.run(&handle)?, self.expected, &format!("{what}, the handle"));
         let made = self.run(&handle)?;

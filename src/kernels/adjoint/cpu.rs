@@ -268,7 +268,8 @@ impl<T: Float> Totals<'_, T> {
     fn of_knot(&self, knot: usize) -> Sum<T> {
         let mut total = Sum::<T>::default();
         let mut add = |segment: usize, sum: Sum<T>| {
-            if let Some([[x0, y0], [x1, y1]]) = self.shares.line(segment) {
+            // Where nothing was summed the slope does not matter, be it infinite or NaN.
+            if let (Some([[x0, y0], [x1, y1]]), false) = (self.shares.line(segment), sum.is_zero()) {
                 total.add_product((y0 - y1) / (x1 - x0), sum.round());
             }
         };

@@ -80,7 +80,15 @@ impl Columns<'_> {
             false => first.saturating_sub(1),
         };
         let (left, right) = (factor * weight(left), weight(right));
-        if self.given == 1 { [(0, left + right), (0, T::zero())] } else { [(first, left), (second, right)] }
+        if self.given == 1 {
+            return [(0, left + right), (0, T::zero())];
+        }
+        if first == second {
+            // Two copies of the only knot that closes a period.
+            let other = if first + 1 < self.given { first + 1 } else { first - 1 };
+            return [(first, left + right), (other, T::zero())];
+        }
+        [(first, left), (second, right)]
     }
 }
 

@@ -12,6 +12,7 @@ use crate::engine::gpu::buffers::GpuBuffer;
 use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, QUAD, WORKGROUP, constants, params, word};
+use crate::engine::info::DeviceKind;
 use crate::engine::storage::Storage;
 use crate::error::{Error, Result};
 use crate::float::dtype::FloatType;
@@ -22,6 +23,7 @@ use crate::kernels::interp::gpu::{QueryWindow, result_tiles, table_bindings};
 use crate::kernels::interp::gpu_params::{RuleParameters, flags_of};
 use crate::kernels::interp::gpu_variant::{InterpVariant, methods};
 use crate::kernels::interp::op::InterpArgs;
+use crate::kernels::reduce::gpu::variant::Accumulation;
 use crate::kernels::reduce::op::Weights;
 use crate::kernels::search::gpu::TableParameters;
 use crate::kernels::tiles::{Tile, chunk_ranges, tiles};
@@ -34,6 +36,14 @@ const MOST_COPIES: u64 = 64;
 const COPIED_SLOTS: u64 = 1 << 15;
 /// Fewer queries are not worth a copy.
 const QUERIES_PER_COPY: u64 = 1 << 12;
+/// Of sums in f64: so many slots of all parts together, if that makes parts enough for all cores and not too many.
+const WIDE_SLOTS: u64 = 1 << 17;
+const FEWEST_PARTS: u64 = 16;
+const MOST_PARTS: u64 = 128;
+/// Fewer queries are not worth a part.
+const QUERIES_PER_PART: u64 = 256;
+/// Parts that one workgroup takes: a vector of a software rasteriser.
+const LANES: u64 = 8;
 
 /// What a sum holds that no integer does.
 const FLAG_NAN: u32 = 1;
@@ -71,11 +81,14 @@ params! {
         /// Where queries and cotangents begin in their windows.
         query_offset: u32,
         cotangent_offset: u32,
-        /// Of cotangents that are those of rows: how long these are, the first result of this dispatch, and where
-        /// weights begin in their window.
+        /// Of cotangents that are those of rows: how long these are, how many results of the first come before this
+        /// dispatch, and where weights begin in their window.
         row_len: u32,
         first_result: u32,
         weight_offset: u32,
+        /// Of sums without atomics: queries of a part, and parts of a workgroup.
+        part_len: u32,
+        lanes: u32,
         unused: u32,
     }
     needs TableParameters, RuleParameters
@@ -181,6 +194,8 @@ enum RowWeights {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Pass {
+    /// Adds to sums that each part of the queries has for itself.
+    SumParts,
     /// Finds the units of sums. Lines that go on outside of a table may take any multiple of a cotangent.
     Scale { extended: bool },
     /// Adds to sums.
@@ -200,20 +215,23 @@ impl KernelKey for RunKernel {
             AdjointParameters::DECLARED,
         ];
         fragments.extend(variant.find_fragments());
+        fragments.extend([methods(), numbers(), include_str!("../../../shaders/adjoint/shares.wgsl")]);
+        if pass != Pass::SumParts {
+            fragments.extend([
+                limbs(element),
+                include_str!("../../../shaders/adjoint/fixed.wgsl"),
+                include_str!("../../../shaders/adjoint/parts.wgsl"),
+            ]);
+        }
         fragments.extend([
-            methods(),
-            numbers(),
-            limbs(element),
-            include_str!("../../../shaders/adjoint/fixed.wgsl"),
-            include_str!("../../../shaders/adjoint/shares.wgsl"),
-            include_str!("../../../shaders/adjoint/parts.wgsl"),
-            include_str!("../../../shaders/adjoint/slots.wgsl"),
+            Sums::layout(pass == Pass::SumParts),
             match rows {
                 None => include_str!("../../../shaders/adjoint/cotangents_elements.wgsl"),
                 Some(_) => include_str!("../../../shaders/adjoint/cotangents_rows.wgsl"),
             },
         ]);
         match (pass, element) {
+            (Pass::SumParts, _) => fragments.push(include_str!("../../../shaders/adjoint/sum_wide.wgsl")),
             (Pass::Scale { .. }, _) => fragments.push(include_str!("../../../shaders/adjoint/scale.wgsl")),
             (Pass::Sum, FloatType::F32) => fragments.push(include_str!("../../../shaders/adjoint/add_word.wgsl")),
             (Pass::Sum, FloatType::F64) => fragments.push(include_str!("../../../shaders/adjoint/add_two_words.wgsl")),
@@ -221,10 +239,14 @@ impl KernelKey for RunKernel {
         if pass == Pass::Sum {
             fragments.push(include_str!("../../../shaders/adjoint/sum.wgsl"));
         }
-        fragments.extend([wgsl::workgroup(), wgsl::GRID, include_str!("../../../shaders/adjoint/runs.wgsl")]);
+        fragments.push(wgsl::workgroup());
         let mut constants = variant.lookup_constants();
-        constants.push(("RUN", RUN as f64));
+        if pass != Pass::SumParts {
+            fragments.extend([wgsl::GRID, include_str!("../../../shaders/adjoint/runs.wgsl")]);
+            constants.push(("RUN", RUN as f64));
+        }
         let pass = match pass {
+            Pass::SumParts => "sum_parts",
             Pass::Scale { extended } => {
                 constants.push(("EXTENDED", f64::from(u8::from(extended))));
                 if extended { "scale_extended" } else { "scale" }
@@ -253,12 +275,16 @@ impl KernelKey for RunKernel {
 
 /// Where a kernel that visits no queries has the segments of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct TotalsKernel(InterpVariant);
+struct TotalsKernel {
+    variant: InterpVariant,
+    /// Sums in f64, not in fixed point.
+    wide: bool,
+}
 
 impl KernelKey for TotalsKernel {
     fn source(self) -> KernelSource {
         use Access::{Read, ReadWrite};
-        let Self(variant) = self;
+        let Self { variant, wide } = self;
         let mut fragments = vec![
             wgsl::element(variant.element),
             wgsl::SPECIAL,
@@ -271,17 +297,21 @@ impl KernelKey for TotalsKernel {
             methods(),
             numbers(),
             constants! { TOTALS_OF_VALUES = TotalsOf::Values, TOTALS_OF_LEFT = TotalsOf::Left },
-            limbs(variant.element),
-            include_str!("../../../shaders/adjoint/fixed.wgsl"),
             include_str!("../../../shaders/adjoint/shares.wgsl"),
-            include_str!("../../../shaders/adjoint/slots.wgsl"),
+            Sums::layout(wide),
             include_str!("../../../shaders/adjoint/last_knot.wgsl"),
-            wgsl::workgroup(),
-            wgsl::GRID,
-            include_str!("../../../shaders/adjoint/totals.wgsl"),
         ]);
+        match wide {
+            true => fragments.push(include_str!("../../../shaders/adjoint/sums_wide.wgsl")),
+            false => fragments.extend([
+                limbs(variant.element),
+                include_str!("../../../shaders/adjoint/fixed.wgsl"),
+                include_str!("../../../shaders/adjoint/sums_fixed.wgsl"),
+            ]),
+        }
+        fragments.extend([wgsl::workgroup(), wgsl::GRID, include_str!("../../../shaders/adjoint/totals.wgsl")]);
         KernelSource {
-            name: format!("adjoint_totals_{}", variant.name()),
+            name: format!("adjoint_totals{}_{}", if wide { "_wide" } else { "" }, variant.name()),
             fragments,
             constants: variant.lookup_constants(),
             access: &[Read, Read, ReadWrite],
@@ -357,9 +387,16 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
             let weights = if variant.quads { RowWeights::Shared } else { RowWeights::PerElement };
             all.push(RunKernel { variant, pass, rows: Some(weights) }.source());
         }
+        if variant.element == FloatType::F32 {
+            let rows = if variant.quads { None } else { Some(RowWeights::None) };
+            all.push(RunKernel { variant, pass: Pass::SumParts, rows }.source());
+        }
         all.push(CsrKernel(variant).source());
         if !variant.quads {
-            all.push(TotalsKernel(variant).source());
+            all.push(TotalsKernel { variant, wide: false }.source());
+            if variant.element == FloatType::F32 {
+                all.push(TotalsKernel { variant, wide: true }.source());
+            }
         }
     }
     let mut names = std::collections::BTreeSet::new();
@@ -372,7 +409,9 @@ struct CotangentWindow<'a> {
     window: Binding<'a>,
     offset: u32,
     rows: Option<RowWeights>,
-    row_len: usize,
+    row_len: u64,
+    /// Elements of the first row before those of the window.
+    before: u64,
     weights: Option<Binding<'a>>,
     weight_offset: u32,
 }
@@ -389,21 +428,29 @@ impl<'a> CotangentWindow<'a> {
         match cotangents {
             Cotangents::Elements(values) => {
                 let (window, offset) = encoder.window(values.gpu()?, first, count, size);
-                Ok(Self { window, offset, rows: None, row_len: 1, weights: None, weight_offset: 0 })
+                Ok(Self { window, offset, rows: None, row_len: 1, before: 0, weights: None, weight_offset: 0 })
             }
             Cotangents::Rows { factors, len, weights } => {
-                let rows = (args.results() / (*len).max(1)) as u64;
-                let (window, offset) = encoder.window(factors.gpu()?, 0, rows, size);
+                let len = (*len).max(1) as u64;
+                let row = first / len;
+                let rows = (first + count).div_ceil(len) - row;
+                // A part of one row is a row of its own, so that of long rows nothing else is bound.
+                let (before, len, weights_from) = match rows {
+                    0 | 1 => (0, count.max(1), first % len),
+                    _ => (first % len, len, 0),
+                };
+                let (window, offset) = encoder.window(factors.gpu()?, row, rows, size);
                 let (kind, (weights, weight_offset)) = match weights {
                     Weights::None => (RowWeights::None, (window, 0)),
                     Weights::Shared(weights) => {
-                        (RowWeights::Shared, encoder.window(weights.gpu()?, 0, *len as u64, size))
+                        (RowWeights::Shared, encoder.window(weights.gpu()?, weights_from, len, size))
                     }
                     Weights::PerElement(weights) => {
                         (RowWeights::PerElement, encoder.window(weights.gpu()?, first, count, size))
                     }
                 };
-                Ok(Self { window, offset, rows: Some(kind), row_len: *len, weights: Some(weights), weight_offset })
+                let (rows, weights) = (Some(kind), Some(weights));
+                Ok(Self { window, offset, rows, row_len: len, before, weights, weight_offset })
             }
         }
     }
@@ -414,29 +461,57 @@ struct Sums<'a> {
     op: &'a Adjoint,
     buffer: &'a GpuBuffer,
     bytes: u64,
-    copies: u64,
+    plan: SumPlan,
     count_bits: u32,
     sets: std::ops::Range<u64>,
 }
 
-/// Words of a slot: see `shaders/adjoint/slots.wgsl`.
-fn words_per_slot(dtype: FloatType) -> u64 {
-    1 + 2 * (3 * dtype.size() / 4 + 1)
+/// How sums are kept: the one place where that is chosen.
+#[derive(Clone, Copy)]
+struct SumPlan {
+    /// In f64, by parts of the queries, without atomics; else in fixed point.
+    wide: bool,
+    /// Of all sums: parts, or so that fewer invocations meet.
+    copies: u64,
+}
+
+impl SumPlan {
+    /// A software rasteriser pays for each lane of an atomic operation, and needs few invocations. Hardware needs many,
+    /// and adds integers in its caches.
+    fn choose(op: &Adjoint, encoder: &Encoder<'_>) -> Self {
+        let dtype = op.args.table.dtype;
+        let slots = (op.args.table.axis.knots + OUTSIDE) as u64;
+        let results = op.results_per_set() as u64;
+        let is_software = encoder.info().kind == DeviceKind::Software;
+        if is_software && dtype == FloatType::F32 && Accumulation::of(dtype, encoder) == Accumulation::Widened {
+            let parts = (WIDE_SLOTS / slots).clamp(FEWEST_PARTS, MOST_PARTS).min(results.div_ceil(QUERIES_PER_PART));
+            return Self { wide: true, copies: parts.max(1) };
+        }
+        let copies = (COPIED_SLOTS / slots).min(results / QUERIES_PER_COPY).clamp(1, MOST_COPIES);
+        Self { wide: false, copies }
+    }
+
+    /// Words of a slot: see `shaders/adjoint/slots.wgsl` and `slots_wide.wgsl`.
+    fn words_per_slot(self, dtype: FloatType) -> u64 {
+        if self.wide { 4 } else { 1 + 2 * (3 * dtype.size() / 4 + 1) }
+    }
 }
 
 pub(crate) fn adjoint(op: &Adjoint, encoder: &Encoder<'_>) -> Result<()> {
     let table = &op.args.table;
-    let slots = (table.axis.knots + OUTSIDE) as u64;
     let results = op.results_per_set() as u64;
-    let copies = (COPIED_SLOTS / slots).min(results / QUERIES_PER_COPY).clamp(1, MOST_COPIES);
-    let words_per_set = copies * slots * words_per_slot(table.dtype);
+    let plan = SumPlan::choose(op, encoder);
+    let slots = (table.axis.knots + OUTSIDE) as u64;
+    let words_per_set = plan.copies * slots * plan.words_per_slot(table.dtype);
     let (limit, sets) = (encoder.window_bytes(), op.sets as u64);
     let together = limit / 4 / words_per_set;
     if together == 0 {
         let bytes = 4 * words_per_set;
         return Err(Error::too_large("the sums for the knots of a table", bytes, limit, &encoder.info().name));
     }
-    let together = together.min(sets.max(1));
+    // What is written of them has to fit, too: knots that were left out have outputs and no sums.
+    let outputs = limit / table.dtype.bytes(table.given_knots).max(1);
+    let together = together.min(outputs.max(1)).min(sets.max(1));
     let bytes = 4 * together * words_per_set;
     let scratch = encoder.scratch(bytes)?;
     let count_bits = u64::BITS - results.leading_zeros();
@@ -448,10 +523,14 @@ pub(crate) fn adjoint(op: &Adjoint, encoder: &Encoder<'_>) -> Result<()> {
     }
     for sets in chunk_ranges(sets, together) {
         clear(encoder, &scratch, bytes)?;
-        let sums = Sums { op, buffer: &scratch, bytes, copies, count_bits, sets };
+        let sums = Sums { op, buffer: &scratch, bytes, plan, count_bits, sets };
         let is_extended = table.rules.extended() != (false, false);
-        sums.visit(encoder, Pass::Scale { extended: is_extended })?;
-        sums.visit(encoder, Pass::Sum)?;
+        if plan.wide {
+            sums.visit(encoder, Pass::SumParts)?;
+        } else {
+            sums.visit(encoder, Pass::Scale { extended: is_extended })?;
+            sums.visit(encoder, Pass::Sum)?;
+        }
         sums.write(encoder)?;
     }
     Ok(())
@@ -471,6 +550,14 @@ fn clear(encoder: &Encoder<'_>, buffer: &GpuBuffer, bytes: u64) -> Result<()> {
 }
 
 impl Sums<'_> {
+    /// How they lie in memory.
+    fn layout(wide: bool) -> &'static str {
+        match wide {
+            true => include_str!("../../../shaders/adjoint/slots_wide.wgsl"),
+            false => include_str!("../../../shaders/adjoint/slots.wgsl"),
+        }
+    }
+
     /// Visits the cotangents of the sets.
     fn visit(&self, encoder: &Encoder<'_>, pass: Pass) -> Result<()> {
         let Self { op: Adjoint { args, cotangents, sets, .. }, .. } = *self;
@@ -494,14 +581,16 @@ impl Sums<'_> {
                 first_row: word(tile.outer.start)?,
                 first_set: word(self.sets.start)?,
                 one_set: one_set.into(),
-                copies: word(self.copies)?,
+                copies: word(self.plan.copies)?,
                 count_bits: self.count_bits,
                 method: table.rules.method as u32,
                 query_offset: window.query_offset,
                 cotangent_offset: cotangents.offset,
                 row_len: word(cotangents.row_len)?,
-                first_result: word(first)?,
+                first_result: word(cotangents.before)?,
                 weight_offset: cotangents.weight_offset,
+                part_len: word(tile_columns.div_ceil(self.plan.copies).next_multiple_of(QUAD))?,
+                lanes: word(LANES)?,
                 unused: 0,
             };
             let shared = table_bindings(table, variant)?;
@@ -511,7 +600,10 @@ impl Sums<'_> {
                 .chain(window.cells)
                 .collect();
             let bindings = Bindings { own: &own, shared: Some((&table.bind_group, &shared)) };
-            let groups = (tile_rows * tile_columns.div_ceil(RUN)).div_ceil(WORKGROUP);
+            let groups = match pass {
+                Pass::SumParts => (tile_rows * self.plan.copies).div_ceil(LANES),
+                _ => (tile_rows * tile_columns.div_ceil(RUN)).div_ceil(WORKGROUP),
+            };
             let kernel = RunKernel { variant, pass, rows: cotangents.rows };
             encoder.dispatch(kernel, bytes_of(&parameters), bindings, groups)?;
         }
@@ -555,7 +647,7 @@ impl Sums<'_> {
             rules: RuleParameters::of(table),
             rows: word(sets)?,
             first_set: word(self.sets.start)?,
-            copies: word(self.copies)?,
+            copies: word(self.plan.copies)?,
             count_bits: self.count_bits,
             method: table.rules.method as u32,
             totals: of as u32,
@@ -566,8 +658,8 @@ impl Sums<'_> {
             output_offset,
             unused: 0,
         };
-        let kernel = TotalsKernel(variant_of(&self.op.args, encoder));
-        let shared = table_bindings(table, kernel.0)?;
+        let kernel = TotalsKernel { variant: variant_of(&self.op.args, encoder), wide: self.plan.wide };
+        let shared = table_bindings(table, kernel.variant)?;
         let own = [self.binding(), order, output];
         let bindings = Bindings { own: &own, shared: Some((&table.bind_group, &shared)) };
         let items = if matches!(of, TotalsOf::Values | TotalsOf::Knots) { sets * axis.knots as u64 } else { 1 };
@@ -587,9 +679,11 @@ pub(crate) fn csr(op: &Csr, encoder: &Encoder<'_>) -> Result<()> {
     let (results, entries) = (args.results() as u64, (args.results() * each) as u64);
     let limit = encoder.window_bytes();
     let bytes = table.dtype.bytes(args.results() * each);
+    if results == 0 {
+        return clear(encoder, indptr.gpu()?, 4);
+    }
     let tile = match &result_tiles(args, encoder)[..] {
         [tile] if bytes <= limit => tile.clone(),
-        [] => return clear(encoder, indptr.gpu()?, 4),
         _ => return Err(Error::too_large("the matrix of an interpolation", bytes, limit, &encoder.info().name)),
     };
     let window = QueryWindow::of(args, encoder, &tile)?;

@@ -62,6 +62,7 @@ impl Adjoint {
         let Self { args, cotangents, sets, fp, xp, left, right, .. } = self;
         let dtype = args.table.dtype;
         let mut reads = args.reads();
+        reads.extend(args.table.order_access());
         match cotangents {
             Cotangents::Elements(values) => reads.push(values.access(dtype.bytes(args.results()))),
             Cotangents::Rows { factors, len, weights } => {
@@ -108,7 +109,7 @@ impl Csr {
         let (results, entries) = (args.results(), args.results() * Self::entries_per_result(args));
         Footprint {
             name: format!("matrix of {} x {}", args.rows, args.columns),
-            reads: args.reads(),
+            reads: args.reads().into_iter().chain(args.table.order_access()).collect(),
             writes: vec![
                 indptr.access(4 * (results as u64 + 1)),
                 indices.access(4 * entries as u64),

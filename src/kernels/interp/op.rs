@@ -103,6 +103,13 @@ pub(crate) struct TableData {
     pub bind_group: SharedGroup,
 }
 
+impl TableData {
+    /// What reading the order of its values takes, if they have one of their own.
+    pub fn order_access(&self) -> Option<MemoryAccess> {
+        self.order.as_ref().map(|order| order.access(4 * (self.axis.tables * self.axis.knots) as u64))
+    }
+}
+
 /// Combines knots and values into the table's segments.
 pub(crate) struct BuildTable {
     pub table: TableData,
@@ -177,10 +184,14 @@ impl BuildTable {
         let TableData { dtype, axis, given_knots, tables, .. } = table;
         Footprint {
             name: format!("table of {tables} x {given_knots} knots"),
-            reads: vec![
-                axis.keys.access(dtype.bytes(axis.tables * axis.knots)),
-                values.access(dtype.bytes(tables * given_knots)),
-            ],
+            reads: [
+                Some(axis.keys.access(dtype.bytes(axis.tables * axis.knots))),
+                Some(values.access(dtype.bytes(tables * given_knots))),
+                table.order_access(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             writes: vec![table.segments.access(table.segment_bytes)],
         }
     }

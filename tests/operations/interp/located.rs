@@ -264,6 +264,40 @@ fn is_the_matrix<T: Float>(device: &Device, name: &str) {
     }
 }
 
+fn corners<T: Float>(device: &Device, name: &str) {
+    let upload = |numbers: &[f64]| device.upload(&Array1::from_iter(numbers.iter().map(|&x| value::<T>(x)))).unwrap();
+    let table = |xp: &[f64], fp: &[f64]| {
+        let of = |numbers: &[f64]| Array1::from_iter(numbers.iter().map(|&x| value::<T>(x)));
+        InterpTable::new(device, &of(xp), &of(fp)).unwrap()
+    };
+    // No queries: a matrix without rows, wherever its memory comes from.
+    drop(upload(&[7.0]));
+    let at = table(&[0.0, 1.0], &[0.0, 1.0]).locate(&upload(&[])).unwrap();
+    let (indptr, indices, data) = at.to_csr().unwrap();
+    assert_eq!((values(&indptr), values(&indices), values(&data)), (vec![0], vec![], vec![]), "{name}");
+    assert_eq!(values(&at.transpose_apply(&upload(&[])).unwrap()), [T::zero(); 2], "{name}");
+    // Values that no query depends on do not reach the knots beside them.
+    for fp in [[0.0, 1.0, 2.0, f64::NAN], [0.0, 1.0, 2.0, f64::INFINITY], [f64::NAN, 1.0, 2.0, 3.0]] {
+        let x = if fp[0].is_nan() { 2.5 } else { 0.5 };
+        let found = table(&[0.0, 1.0, 2.0, 3.0], &fp).interp_vjp(&upload(&[x]), &upload(&[1.0]), Wanted::XP).unwrap();
+        let want = if fp[0].is_nan() { [0.0, 0.0, -0.5, -0.5] } else { [-0.5, -0.5, 0.0, 0.0] };
+        let got: Vec<f64> = values(&found.xp.unwrap()).into_iter().map(wide).collect();
+        assert_eq!(got, want, "{name}: {fp:?}");
+    }
+    // One knot is left to close a period.
+    let xp = [T::one(), T::nan()];
+    let once = InterpTable::builder(&xp, &xp).order(Order::Sort).period(value(5.0)).build(device).unwrap();
+    let (_, columns, weights) = once.locate(&upload(&[2.0])).unwrap().to_csr().unwrap();
+    assert_eq!((values(&columns), values(&weights)), (vec![0, 1], vec![T::one(), T::zero()]), "{name}");
+    let refused = table(&[0.0, 1.0], &[0.0, 1.0]).interp_jvp(&upload(&[0.5]), Tangents::default()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidOption, "{name}: {refused}");
+}
+
+#[test]
+fn corners_of_located_queries() {
+    on_every_engine!(corners);
+}
+
 /// The bits of a number, by way of f64, which tells all numbers and both zeros apart.
 trait BitsForTest {
     fn bits_for_test(self) -> u64;
