@@ -1,8 +1,8 @@
-// provides: slots_of_table, sum_at
+// provides: slots_of_table, slot_at
 // needs: parameters, OUTSIDE_COUNT
 // How sums in f64 lie in memory: for each field, each part of the queries and each slot two of them.
 fn slots_of_table() -> u32 { return parameters.table.knots + OUTSIDE_COUNT; }
 
-fn sum_at(field: u32, part: u32, slot: u32, side: u32) -> u32 {
-    return ((field * parameters.copies + part) * slots_of_table() + slot) * 2u + side;
+fn slot_at(field: u32, part: u32, slot: u32) -> u32 {
+    return (field * parameters.copies + part) * slots_of_table() + slot;
 }

@@ -1,21 +1,21 @@
-// provides: sums, add_share, take, main
-// needs: Bits, real, WHOLE, NOTHING, share_of, first_cell, sum_at, WORKGROUP, parameters, locate, load_cotangents
+// provides: sums, part_of, take, main
+// needs: Bits, real, WHOLE, NOTHING, share_of, first_cell, slot_at, WORKGROUP, parameters, locate, load_cotangents
 // Sums shares by slot without atomics: one invocation takes a part of the queries of one field, in their order, and has
 // sums of its own. For software rasterisers, where atomics are slow and a few invocations keep all cores busy.
-@group(0) @binding(2) var<storage, read_write> sums: array<f64>;
+@group(0) @binding(2) var<storage, read_write> sums: array<vec2<f64>>;
 
-fn add_share(at: u32, kind: u32, g: Bits, from_x: Bits, to_x: Bits) {
-    let part = f64(real(to_x)) - f64(real(from_x));
-    let factor = select(part, 1.0lf, kind == WHOLE);
+fn part_of(kind: u32, g: Bits, from_x: Bits, to_x: Bits) -> f64 {
+    let factor = select(f64(real(to_x)) - f64(real(from_x)), 1.0lf, kind == WHOLE);
     // Nothing of a cotangent is nothing, be it infinite.
     let is_none = (kind == NOTHING) | (factor == 0.0lf);
-    sums[at] += select(f64(real(g)) * factor, 0.0lf, is_none);
+    return select(f64(real(g)) * factor, 0.0lf, is_none);
 }
 
 fn take(field: u32, part: u32, table: u32, query: Bits, k: Bits, at: u32, g: Bits) {
     let found = share_of(query, k, first_cell(table), at);
-    add_share(sum_at(field, part, found.slot, 0u), found.left, g, query, found.x1);
-    add_share(sum_at(field, part, found.slot, 1u), found.right, g, found.x0, query);
+    let slot = slot_at(field, part, found.slot);
+    let parts = vec2<f64>(part_of(found.left, g, query, found.x1), part_of(found.right, g, found.x0, query));
+    sums[slot] = sums[slot] + parts;
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -1,7 +1,7 @@
 // provides: sums, Sum, add_sums, load_sum, divided, rounded, is_nothing
-// needs: parameters, sum_at, METHOD_LINEAR, segments, bits_of_key, has_width, real, Bits, bits, Real
+// needs: parameters, slot_at, METHOD_LINEAR, segments, bits_of_key, has_width, real, Bits, bits, Real
 // Sums of f32 in f64: exact enough that only the last rounding counts. A slot has two, in each part of the queries.
-@group(0) @binding(1) var<storage, read> sums: array<f64>;
+@group(0) @binding(1) var<storage, read> sums: array<vec2<f64>>;
 
 struct Sum { value: f64 }
 
@@ -11,7 +11,7 @@ fn add_sums(a: Sum, b: Sum) -> Sum { return Sum(a.value + b.value); }
 fn load_sum(field: u32, slot: u32, side: u32) -> Sum {
     var total = 0.0lf;
     for (var part = 0u; part < parameters.copies; part += 1u) {
-        total += sums[sum_at(field, part, slot, side)];
+        total += sums[slot_at(field, part, slot)][side];
     }
     return Sum(total);
 }
