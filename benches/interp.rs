@@ -7,7 +7,7 @@ mod support;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{Array1, Array2, ArrayView2};
-use ndgpu::{Float, InterpTable, Knots, Side};
+use ndgpu::{DeviceKind, Float, InterpTable, Knots, Side};
 use support::{Engine, Random, check, count, engines, finish, group, plain_interp, throughput};
 
 const QUERIES: usize = 1_000_000;
@@ -98,6 +98,56 @@ fn rows<T: Float>(criterion: &mut Criterion, engines: &[Engine]) {
     group.finish();
 }
 
+/// Where queries lie, found once: locating, applying and transposing beside a plain interpolation, with queries that are
+/// spread out and such that meet in few cells.
+fn located(criterion: &mut Criterion) {
+    for engine in &engines() {
+        let Engine { name, device } = engine;
+        // Sums of shares are made in another way where there are more queries a knot.
+        let queries = if device.info().kind == DeviceKind::Cpu { 10 * QUERIES } else { QUERIES };
+        for knots in [1_024, 65_536] {
+            let mut random = Random(3);
+            let (xp, fp) = (random.knots::<f32>(knots), smooth::<f32>(knots));
+            let table = InterpTable::new(device, &xp, &fp).unwrap();
+            let parts: Array1<f32> = random.array(queries, 0.0, 1.0);
+            let cell = |cell: usize, part: f32| xp[cell] + (xp[cell + 1] - xp[cell]) * part;
+            let last = (knots - 1) as f32;
+            let spread: [(&str, Array1<f32>); 4] = [
+                ("anywhere", parts.clone()),
+                ("one cell", parts.mapv(|part| cell(100, part))),
+                ("two cells", parts.mapv(|part| cell(if part < 0.5 { 100 } else { 700 }, part))),
+                ("zipf", parts.mapv(|part| cell((last.powf(part) as usize).min(knots - 2), part.fract()))),
+            ];
+            let g: Array1<f32> = random.array(queries, -1.0, 1.0);
+            let (g, values) = (device.upload(&g).unwrap(), device.upload(&fp).unwrap());
+            for (kind, x) in spread {
+                let expected: Vec<f64> = x.iter().map(|&x| plain_interp(xp.view(), fp.view(), x)).collect();
+                let x = device.upload(&x).unwrap();
+                let at = table.locate(&x).unwrap();
+                check("located", &at.apply(&values).unwrap(), &expected);
+                let mut group = group(criterion, &format!("located/f32/{knots}/{kind}/{}", count(queries)));
+                group.throughput(throughput(queries, 2 * queries * size_of::<f32>()));
+                group.bench_function(format!("interp/{name}"), |bencher| {
+                    bencher.iter(|| finish(engine, || table.interp(&x)));
+                });
+                group.bench_function(format!("locate/{name}"), |bencher| {
+                    bencher.iter(|| {
+                        let at = table.locate(&x).unwrap();
+                        finish(engine, || at.cells())
+                    });
+                });
+                group.bench_function(format!("apply/{name}"), |bencher| {
+                    bencher.iter(|| finish(engine, || at.apply(&values)));
+                });
+                group.bench_function(format!("transpose_apply/{name}"), |bencher| {
+                    bencher.iter(|| finish(engine, || at.transpose_apply(&g)));
+                });
+                group.finish();
+            }
+        }
+    }
+}
+
 fn stack_rows<T: Float>(mut row: impl FnMut() -> Array1<T>) -> Array2<T> {
     let mut table = Array2::zeros((TABLES, ROW_KNOTS));
     table.rows_mut().into_iter().for_each(|mut target| target.assign(&row()));
@@ -109,5 +159,5 @@ fn smooth<T: Float>(count: usize) -> Array1<T> {
     Array1::from_shape_fn(count, |i| T::from((i as f64 * 0.01).sin()).unwrap())
 }
 
-criterion_group!(benches, interp);
+criterion_group!(benches, interp, located);
 criterion_main!(benches);
