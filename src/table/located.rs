@@ -87,7 +87,8 @@ impl<T: Float, D: Dimension> Clone for Located<T, D> {
 /// The number of axes of values, `[n]` or `[fields, n]`, which decides on that of the results of
 /// [`Located::apply`] at queries of dimension `D`.
 ///
-/// Implemented for [`Ix1`] (results have the shape of the queries), [`Ix2`] (`[fields, m]`) and [`IxDyn`].
+/// Implemented for [`Ix1`](type@Ix1) (results have the shape of the queries), [`Ix2`](type@Ix2) (`[fields, m]`) and
+/// [`IxDyn`](type@IxDyn).
 pub trait Fields<D: Dimension>: Dimension {
     /// Of the results.
     type Results: Dimension;
