@@ -98,8 +98,8 @@ fn rows<T: Float>(criterion: &mut Criterion, engines: &[Engine]) {
     group.finish();
 }
 
-/// Where queries lie, found once: locating, applying and transposing beside a plain interpolation, with queries that are
-/// spread out and such that meet in few cells.
+/// Where queries lie, found once: locating, applying and transposing beside a plain interpolation, with queries that
+/// are spread out and such that meet in few cells.
 fn located(criterion: &mut Criterion) {
     for engine in &engines() {
         let Engine { name, device } = engine;

@@ -17,7 +17,7 @@ const OBSERVATIONS: usize = 200_000;
 const STEPS: usize = 60;
 
 fn curve(x: f32) -> f32 {
-    x + 0.6 * (2.0 * x).sin() * 0.5 + 0.2 * x * x / 6.0
+    x + 0.3 * (2.0 * x).sin() + x * x / 30.0
 }
 
 fn main() -> ndgpu::Result<()> {
@@ -51,11 +51,9 @@ fn main() -> ndgpu::Result<()> {
     println!("inverted at {} heights, off by at most {worst:.1e}", heights.len());
     assert!(worst < 1e-4, "Newton's method ends {worst} beside a height");
 
-    let path = std::env::args().nth(1).unwrap_or_else(|| "target/fit_curve.svg".into());
-    std::fs::create_dir_all("target")
-        .and_then(|()| std::fs::write(&path, chart(&x, &y, &xp, &fitted)))
-        .map_err(|error| ndgpu::Error::other(format!("{path} could not be written: {error}")))?;
-    println!("chart: {path}");
+    let path = std::env::args_os().nth(1).map_or_else(|| std::env::temp_dir().join("fit_curve.svg"), Into::into);
+    std::fs::write(&path, chart(&x, &y, &xp, &fitted)).map_err(ndgpu::Error::from_source)?;
+    println!("chart: {}", path.display());
     Ok(())
 }
 
@@ -109,20 +107,20 @@ fn chart(x: &Array1<f32>, y: &Array1<f32>, xp: &Array1<f32>, fitted: &Array1<f32
         let (x, y) = place(x, y);
         let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"1.5\" fill=\"#bbbbbb\"/>");
     }
-    let points: Vec<String> = xp
-        .iter()
-        .zip(fitted)
-        .map(|(&x, &y)| {
+    let line = |xp: &Array1<f32>, fp: &Array1<f32>| -> String {
+        let points = xp.iter().zip(fp).map(|(&x, &y)| {
             let (x, y) = place(x, y);
             format!("{x:.1},{y:.1}")
-        })
-        .collect();
+        });
+        points.collect::<Vec<_>>().join(" ")
+    };
+    let (fine, style) = (Array1::linspace(0.0_f32, 6.0, 200), "fill=\"none\" stroke");
+    let _ = writeln!(svg, "<polyline points=\"{}\" {style}=\"black\"/>", line(&fine, &fine.mapv(curve)));
+    let _ = writeln!(svg, "<polyline points=\"{}\" {style}=\"#0060a0\" stroke-width=\"2\"/>", line(xp, fitted));
     let _ = writeln!(
         svg,
-        "<polyline points=\"{}\" fill=\"none\" stroke=\"#0060a0\" stroke-width=\"2\"/>",
-        points.join(" ")
+        "<text x=\"50\" y=\"30\">Grey: observations, 1 of 333; black: their curve; blue: 32 fitted values</text>\n</svg>"
     );
-    let _ = writeln!(svg, "<text x=\"50\" y=\"30\">200,000 observations, 32 fitted values</text>\n</svg>");
     svg
 }
 

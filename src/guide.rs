@@ -57,7 +57,7 @@
 //! |---|---|
 //! | `jax.vjp(jnp.interp, x, xp, fp)[1](g)`, `tape.gradient` | [`table.interp_vjp(&x, &g, Wanted::X \| Wanted::FP)`][interp_vjp] |
 //! | `jax.jvp(jnp.interp, (x, xp, fp), (dx, dxp, dfp))` | [`table.interp_jvp(&x, Tangents { .. })`][interp_jvp] |
-//! | `jax.vmap(jax.grad(f))(x)`, `PPoly.derivative()(x)` | [`table.derivative(&x)`][derivative], [`table.interp_with_derivative(&x)`][interp_with_derivative] |
+//! | `jax.vmap(jax.grad(f))(x)`, `PPoly.derivative()(x)`, which extrapolates | [`table.derivative(&x)`][derivative], [`table.interp_with_derivative(&x)`][interp_with_derivative] |
 //! | weights computed once, `W @ fp` for many `fp` | [`table.locate(&x)`][locate], then [`at.apply(&fp)`][apply] |
 //! | `W.T @ g`, `np.add.at`, `tf.math.unsorted_segment_sum` | [`at.transpose_apply(&g)`][transpose_apply]: no atomics of floats, the same bits on every run |
 //! | an average of interpolated rows, and its gradient | [`at.apply_average(&fp, Axis(1), &w)`][apply_average], [`at.transpose_apply_average(Axis(1), &w, &g)`][transpose_apply_average]: the rows are never written |

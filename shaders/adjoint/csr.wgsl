@@ -21,7 +21,7 @@ fn weight_of(kind: u32, found: Share, from_x: Bits, to_x: Bits) -> Bits {
 }
 
 fn write_entries(result: u32, table: u32, query: Bits, k: Bits, at: u32) {
-    indptr[result] = result * parameters.entries;
+    indptr[parameters.indptr_offset + result] = (parameters.first_result + result) * parameters.entries;
     let first = first_cell(table);
     let found = share_of(query, k, first, at);
     let knots = parameters.table.knots;
@@ -44,17 +44,18 @@ fn write_entries(result: u32, table: u32, query: Bits, k: Bits, at: u32) {
         right_column = beside;
     }
     let base = table * parameters.given_knots * parameters.own_columns;
-    let entry = result * parameters.entries;
+    let entry = parameters.indices_offset + result * parameters.entries;
+    let value = parameters.data_offset + result * parameters.entries;
     if parameters.entries == 1u {
         indices[entry] = base;
-        data[entry] = bits(real(left) + real(right));
+        data[value] = bits(real(left) + real(right));
         return;
     }
     let swapped = left_column > right_column;
     indices[entry] = base + min(left_column, right_column);
     indices[entry + 1u] = base + max(left_column, right_column);
-    data[entry] = select(left, right, swapped);
-    data[entry + 1u] = select(right, left, swapped);
+    data[value] = select(left, right, swapped);
+    data[value + 1u] = select(right, left, swapped);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -67,12 +68,16 @@ fn main(
     let quads = (parameters.columns + 3u) / 4u;
     let row = item / quads;
     let column = (item - row * quads) * 4u;
-    if item == 0u { indptr[parameters.results] = parameters.results * parameters.entries; }
+    if item == 0u && parameters.is_last != 0u {
+        let count = parameters.rows * parameters.columns;
+        indptr[parameters.indptr_offset + count] = (parameters.first_result + count) * parameters.entries;
+    }
     if row >= parameters.rows || column >= parameters.columns { return; }
     let index = row * parameters.columns + column;
-    let at = locate(index, column, row);
-    write_entries(index, row, at.query.x, at.key.x, at.segment.x);
-    if column + 1u < parameters.columns { write_entries(index + 1u, row, at.query.y, at.key.y, at.segment.y); }
-    if column + 2u < parameters.columns { write_entries(index + 2u, row, at.query.z, at.key.z, at.segment.z); }
-    if column + 3u < parameters.columns { write_entries(index + 3u, row, at.query.w, at.key.w, at.segment.w); }
+    let table = parameters.first_row + row;
+    let at = locate(index, column, table);
+    write_entries(index, table, at.query.x, at.key.x, at.segment.x);
+    if column + 1u < parameters.columns { write_entries(index + 1u, table, at.query.y, at.key.y, at.segment.y); }
+    if column + 2u < parameters.columns { write_entries(index + 2u, table, at.query.z, at.key.z, at.segment.z); }
+    if column + 3u < parameters.columns { write_entries(index + 3u, table, at.query.w, at.key.w, at.segment.w); }
 }

@@ -1,26 +1,33 @@
-// provides: EXTENDED, State, start, exponent_above, take, finish
-// needs: Bits, BITS, decode, is_finite, magnitude, leading_zeros, share_of, first_cell, factor_of, width_exponent, PART
-// needs: Scaled, NO_EXPONENT, exponent_at, OUTSIDE_NOWHERE, parameters, sums
-// The largest exponent of the shares of each slot, so that its sums can be counted in a unit that leaves room for all
-// of them and is as small as can be. Inside of a table a share is at most twice the cotangent; on lines that go on
-// outside it may be any multiple.
-override EXTENDED: bool;
+// provides: State, start, exponent_above, stored_exponent, keep_largest, finish, take
+// needs: parameters, OUTSIDE_NOWHERE, Scaled, BITS, leading_zeros, Bits, NOTHING, factor_of, NO_EXPONENT, sums
+// needs: exponent_at, share_of, first_cell, is_finite, magnitude, decode, PART, width_exponent
+// The largest exponent of the shares of each sum, so that it can be counted in a unit that leaves room for all of them
+// and is as small as can be.
+struct State { field: u32, slot: u32, largest: vec2<u32> }
 
-struct State { field: u32, slot: u32, largest: u32 }
-
-fn start(field: u32, copy: u32) -> State { return State(field, parameters.table.knots + OUTSIDE_NOWHERE, 0u); }
+fn start(field: u32, copy: u32) -> State {
+    return State(field, parameters.table.knots + OUTSIDE_NOWHERE, vec2<u32>(0u));
+}
 
 // Below 2 to this power.
-fn exponent_above(number: Scaled) -> i32 {
-    if number.mantissa == Bits(0u) { return -NO_EXPONENT; }
-    return number.exponent + BITS - leading_zeros(number.mantissa);
+fn exponent_above(number: Scaled) -> i32 { return number.exponent + BITS - leading_zeros(number.mantissa); }
+
+// Of a share, above NO_EXPONENT; 0 if it is nothing.
+fn stored_exponent(kind: u32, of_cotangent: i32, from_x: Bits, to_x: Bits, scale: i32) -> u32 {
+    if kind == NOTHING { return 0u; }
+    let factor = factor_of(kind, from_x, to_x, scale);
+    if factor.mantissa == Bits(0u) { return 0u; }
+    return u32(of_cotangent + exponent_above(factor) + NO_EXPONENT);
+}
+
+fn keep_largest(at: u32, largest: u32) {
+    // Looked at first: after a few of many there is seldom anything left to do.
+    if largest > 0u && atomicLoad(&sums[at]) < largest { atomicMax(&sums[at], largest); }
 }
 
 fn finish(state: State) {
-    if state.largest == 0u { return; }
-    let at = exponent_at(state.field, state.slot);
-    // Looked at first: after a few of many there is seldom anything left to do.
-    if atomicLoad(&sums[at]) < state.largest { atomicMax(&sums[at], state.largest); }
+    keep_largest(exponent_at(state.field, 0u, state.slot, 0u), state.largest.x);
+    keep_largest(exponent_at(state.field, 0u, state.slot, 1u), state.largest.y);
 }
 
 fn take(from_state: State, table: u32, query: Bits, k: Bits, at: u32, g: Bits) -> State {
@@ -29,17 +36,15 @@ fn take(from_state: State, table: u32, query: Bits, k: Bits, at: u32, g: Bits) -
     if found.slot != state.slot {
         finish(state);
         state.slot = found.slot;
-        state.largest = 0u;
+        state.largest = vec2<u32>(0u);
     }
     if !is_finite(g) || magnitude(g) == Bits(0u) { return state; }
     let of_cotangent = exponent_above(decode(g));
-    var exponent = of_cotangent + 1;
-    if EXTENDED && found.left == PART {
-        let scale = width_exponent(found.x0, found.x1);
-        let left = exponent_above(factor_of(PART, query, found.x1, scale));
-        let right = exponent_above(factor_of(PART, found.x0, query, scale));
-        exponent = of_cotangent + max(max(left, right), 1);
-    }
-    state.largest = max(state.largest, u32(exponent + NO_EXPONENT));
+    var scale = 0;
+    if found.left == PART { scale = width_exponent(found.x0, found.x1); }
+    state.largest = max(state.largest, vec2<u32>(
+        stored_exponent(found.left, of_cotangent, query, found.x1, scale),
+        stored_exponent(found.right, of_cotangent, found.x0, query, scale),
+    ));
     return state;
 }

@@ -5,11 +5,11 @@
 // needs: fixed_product
 // Sums shares by slot, in integers. Neighbours that fall into the same slot are added before they go to memory, so that
 // sorted queries, and those that all lie in one segment, cost less and not more.
-struct State { unit: i32, field: u32, copy: u32, slot: u32, left: Fixed, right: Fixed, flags: vec2<u32> }
+struct State { unit: vec2<i32>, field: u32, copy: u32, slot: u32, left: Fixed, right: Fixed, flags: vec2<u32> }
 
 fn start(field: u32, copy: u32) -> State {
     let nowhere = parameters.table.knots + OUTSIDE_NOWHERE;
-    return State(0, field, copy, nowhere, fixed_zero(), fixed_zero(), vec2<u32>(0u));
+    return State(vec2<i32>(0), field, copy, nowhere, fixed_zero(), fixed_zero(), vec2<u32>(0u));
 }
 
 fn add_to_memory(at: u32, sum: Fixed) {
@@ -49,7 +49,10 @@ fn take(from_state: State, table: u32, query: Bits, k: Bits, at: u32, g: Bits) -
     if found.slot != state.slot {
         finish(state);
         state.slot = found.slot;
-        state.unit = unit_of(atomicLoad(&sums[exponent_at(state.field, found.slot)]));
+        state.unit = vec2<i32>(
+            unit_of(atomicLoad(&sums[exponent_at(state.field, 0u, found.slot, 0u)])),
+            unit_of(atomicLoad(&sums[exponent_at(state.field, 0u, found.slot, 1u)])),
+        );
         state.left = fixed_zero();
         state.right = fixed_zero();
         state.flags = vec2<u32>(0u);
@@ -59,7 +62,7 @@ fn take(from_state: State, table: u32, query: Bits, k: Bits, at: u32, g: Bits) -
     if found.left != NOTHING {
         let factor = factor_of(found.left, query, found.x1, scale);
         if is_finite(g) {
-            state.left = fixed_add(state.left, fixed_product(g, factor, state.unit));
+            state.left = fixed_add(state.left, fixed_product(g, factor, state.unit.x));
         } else if factor.mantissa != Bits(0u) {
             state.flags.x |= flag_of(g, factor);
         }
@@ -67,7 +70,7 @@ fn take(from_state: State, table: u32, query: Bits, k: Bits, at: u32, g: Bits) -
     if found.right != NOTHING {
         let factor = factor_of(found.right, found.x0, query, scale);
         if is_finite(g) {
-            state.right = fixed_add(state.right, fixed_product(g, factor, state.unit));
+            state.right = fixed_add(state.right, fixed_product(g, factor, state.unit.y));
         } else if factor.mantissa != Bits(0u) {
             state.flags.y |= flag_of(g, factor);
         }

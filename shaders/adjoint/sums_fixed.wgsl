@@ -38,7 +38,7 @@ fn load_limb(at: u32) -> Bits {
 
 // Over all copies.
 fn load_sum(field: u32, slot: u32, side: u32) -> Sum {
-    var total = Sum(fixed_zero(), unit_of(sums[exponent_at(field, slot)]), 0u);
+    var total = Sum(fixed_zero(), unit_of(sums[exponent_at(field, 0u, slot, side)]), 0u);
     for (var copy = 0u; copy < parameters.copies; copy += 1u) {
         let at = sum_at(field, copy, slot, side);
         let value = Fixed(load_limb(at), load_limb(at + BITS_WORDS), load_limb(at + 2u * BITS_WORDS));

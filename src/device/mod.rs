@@ -153,7 +153,7 @@ impl Device {
         if self.same_as(other) {
             return Ok(());
         }
-        Err(Error::device_mismatch(what, &other.info().name, &self.info().name))
+        Err(Error::device_mismatch(what, &self.info().name, &other.info().name))
     }
 
     /// The handle for results computed from operands of this one and of `other`: recording if either is. An error if

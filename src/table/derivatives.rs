@@ -187,7 +187,7 @@ impl<T: Float> InterpTable<T> {
     ) -> Result<InterpCotangents<T, D>> {
         self.expect_one_table("interp_vjp")?;
         let device = self.device.common_device(x.device(), "x")?.common_device(g.device(), "g")?;
-        expect_shape("cotangents", g.shape(), "queries", x.shape())?;
+        expect_shape("g, the cotangents of the results,", g.shape(), "the queries", x.shape())?;
         let checks = Checks::union([&self.checks, x.checks(), g.checks()]);
         let sums = [Wanted::XP, Wanted::FP, Wanted::LEFT, Wanted::RIGHT];
         let at = if sums.iter().any(|&sum| wanted.contains(sum)) { Some(self.locate_on(&device, x)?) } else { None };
@@ -263,13 +263,13 @@ impl<T: Float> InterpTable<T> {
         let mut checks = Checks::union([&self.checks, x.checks()]);
         if let Some(tangent) = tangents.x {
             device = device.common_device(tangent.device(), "the tangent of x")?;
-            expect_shape("the tangent of x", tangent.shape(), "queries", x.shape())?;
+            expect_shape("the tangent of x", tangent.shape(), "the queries", x.shape())?;
             checks = Checks::union([&checks, tangent.checks()]);
         }
         for (tangent, what) in [(tangents.xp, "the tangent of xp"), (tangents.fp, "the tangent of fp")] {
             if let Some(tangent) = tangent {
                 device = device.common_device(tangent.device(), what)?;
-                expect_shape(what, tangent.shape(), "knots", &[self.data.given_knots])?;
+                expect_shape(what, tangent.shape(), "the knots", &[self.data.given_knots])?;
                 checks = Checks::union([&checks, tangent.checks()]);
             }
         }
@@ -331,5 +331,5 @@ fn expect_shape(what: &str, shape: &[usize], of: &str, expected: &[usize]) -> Re
     if shape == expected {
         return Ok(());
     }
-    Err(Error::shape(format!("{what} of shape {shape:?} do not fit {of} of shape {expected:?}; give {expected:?}")))
+    Err(Error::shape(format!("{what} has shape {shape:?}, but {of} have shape {expected:?}; give {expected:?}")))
 }

@@ -111,7 +111,9 @@ impl<T: Float> InterpTable<T> {
     /// [applications](Located::apply) to values as are wanted.
     ///
     /// Costs one pass: `x` is read and 4 bytes a query are written. Together with one [`Located::apply`] it computes
-    /// what [`interp`](Self::interp) does.
+    /// what [`interp`](Self::interp) does. The queries are kept where they lie (a copy of those in the memory of a
+    /// plan): after an application has written into their [buffer](DeviceArray::wgpu_buffer) they have to be located
+    /// anew.
     ///
     /// # Errors
     ///
@@ -153,12 +155,18 @@ impl<T: Float> InterpTable<T> {
             return Err(Error::too_large("the cells of queries", u64::MAX, isize::MAX as u64, &device.info().name));
         }
         let cells = device.allocate::<u32>(args.results())?;
+        // Cells belong to the queries as they are now: those in the memory of a plan, which replays write over, are
+        // kept apart.
+        let is_rewritten = !x.checks().latest().is_empty() && device.recorder().is_none();
         let wrapped = match args.table.rules.period {
-            Some(_) => Some(device.allocate::<T>(args.queries())?),
-            None => None,
+            None if !is_rewritten => None,
+            _ => Some(device.allocate::<T>(args.queries())?),
         };
+        if let (Some(copy), None) = (&wrapped, args.table.rules.period) {
+            device.engine().copy::<T>(&args.x, copy, args.queries())?;
+        }
         if args.results() > 0 {
-            let (wrapped, cells) = (wrapped.clone(), cells.clone());
+            let (wrapped, cells) = (wrapped.clone().filter(|_| args.table.rules.period.is_some()), cells.clone());
             device.run(Locate { args: args.clone(), wrapped, cells })?;
         }
         let checks = Checks::union([&args.table.axis.checks, x.checks()]).of_result(device.recorder().is_some());
@@ -182,7 +190,7 @@ impl<T: Float, D: Dimension> Located<T, D> {
     ///
     /// # Errors
     ///
-    /// Those of [`InterpTable::with_values`].
+    /// [`ShapeMismatch`](ErrorKind::ShapeMismatch), and those of [`InterpTable::with_values`].
     pub fn apply<E: Fields<D>>(&self, fp: &DeviceArray<T, E>) -> Result<DeviceArray<T, E::Results>> {
         let (args, shape, device, checks) = self.application(fp)?;
         let output = device.allocate::<T>(args.results())?;
@@ -230,12 +238,12 @@ impl<T: Float, D: Dimension> Located<T, D> {
     /// either, having the shape of the queries, it is `[n]`.
     ///
     /// Sums are kept in twice the precision and rounded once, on a GPU in integers of 96 bits (192 in f64) from the
-    /// largest share of a segment down: the same bits on every run, on the CPU engine with any number of threads, and
-    /// about as fast if all queries lie in one cell as if they were spread out. A NaN or an infinite cotangent reaches
-    /// the knots of its own query and no others.
+    /// largest share of a sum down: the same bits on every run of a device, on the CPU engine with any number of
+    /// threads, and about as fast if all queries lie in one cell as if they were spread out. A NaN or an infinite
+    /// cotangent reaches the knots of its own query and no others.
     ///
-    /// Costs one pass: 12 bytes a query in f32 are read; and for each knot 16 bytes (32 in f64) of sums, on a GPU 36
-    /// (60), up to 64 times if there are many queries a knot. A GPU takes one pass more.
+    /// Costs one pass: 12 bytes a query in f32 are read; and for each knot 16 bytes (32 in f64) of sums, on a GPU 40
+    /// (64), up to 64 times if there are many queries a knot. A GPU takes one pass more.
     ///
     /// # Errors
     ///
@@ -327,8 +335,7 @@ impl<T: Float, D: Dimension> Located<T, D> {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](ErrorKind::TooLarge) if entries or columns cannot be counted in 32 bits, and on a GPU if an array
-    /// of the matrix does not fit into a binding.
+    /// [`TooLarge`](ErrorKind::TooLarge) if entries or columns cannot be counted in 32 bits.
     #[allow(clippy::type_complexity, reason = "three plain arrays read best")]
     pub fn to_csr(&self) -> Result<(DeviceArray<u32, Ix1>, DeviceArray<u32, Ix1>, DeviceArray<T, Ix1>)> {
         let Self { args, device, .. } = self;
@@ -372,6 +379,18 @@ impl<T: Float, D: Dimension> Located<T, D> {
     /// The lookups that an application to these values consists of, the shape of the results, and what computes them.
     fn application<E: Fields<D>>(&self, fp: &DeviceArray<T, E>) -> Result<(InterpArgs, E::Results, Device, Checks)> {
         let device = self.device.common_device(fp.device(), "fp")?;
+        let (knots, shape) = (self.table.data.given_knots, fp.shape());
+        let is_fitting = match *shape {
+            [values] => values == knots,
+            [fields, values] => fields > 0 && values == knots,
+            _ => true,
+        };
+        if !is_fitting {
+            return Err(Error::shape(format!(
+                "values of shape {shape:?} do not fit queries located among {knots} knots; give [{knots}] or [fields, \
+                 {knots}], one field at least"
+            )));
+        }
         let table = self.table.with_values(fp)?;
         let fields = table.data.tables;
         let has_fields = fp.ndim() == 2;

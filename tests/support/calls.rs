@@ -4,6 +4,7 @@
 use ndarray::{Array1, Array2, ArrayView, Axis, Dimension, arr1};
 use ndgpu::{
     Device, DeviceArray, Devices, Element, Error, ErrorKind, Float, InterpTable, Knots, Method, Order, Result, Side,
+    Tangents, Wanted,
 };
 
 use super::compare::all_near;
@@ -195,6 +196,42 @@ pub fn calls<T: Float + Into<f64>>() -> Vec<(&'static str, Call<T>)> {
                 let (xp, fp) = (device.upload(&o.xp)?, device.upload(&o.fp)?);
                 InterpTable::device_builder(&xp, &fp).period(T::from(37.5).unwrap()).build()
             })
+        }),
+        ("located, forward and backward", |device, o| {
+            let table = InterpTable::builder(&o.xp, &o.fp).extrapolate().build(device)?;
+            let (x, fp) = (device.upload(&o.a)?, device.upload(&o.fp)?);
+            let at = table.locate(&x)?;
+            let applied = at.apply(&fp)?;
+            let (indptr, _, data) = at.to_csr()?;
+            let entries = indptr.readback().wait()?.view().iter().copied().max().unwrap_or_default();
+            let transposed = landed(at.transpose_apply(&device.upload(&o.full)?)?)?;
+            Ok([landed(applied)?, landed(data)?, transposed, vec![f64::from(entries)]].concat())
+        }),
+        ("located rows, fields and averages", |device, o| {
+            let table = InterpTable::new(device, &o.xp, &o.tables)?;
+            let (x, tables) = (device.upload(&o.a)?, device.upload(&o.tables)?);
+            let at = table.locate_rows(&x)?;
+            let weights = device.upload(&o.full)?;
+            let averages = at.apply_average(&tables, Axis(1), &weights)?;
+            let back = at.transpose_apply_average(Axis(1), &weights, &averages)?;
+            let one = InterpTable::new(device, &o.xp, &o.fp)?.locate(&device.upload(&o.a.row(0))?)?;
+            Ok([landed(averages)?, landed(back)?, landed(one.apply(&tables)?)?].concat())
+        }),
+        ("derivatives of interp", |device, o| {
+            let table = InterpTable::builder(&o.xp, &o.fp).left(T::zero()).build(device)?;
+            let (x, g) = (device.upload(&o.a)?, device.upload(&o.full)?);
+            let (values, slopes) = table.interp_with_derivative(&x)?;
+            let found = table.interp_vjp(&x, &g, Wanted::ALL)?;
+            let fp = device.upload(&o.fp)?;
+            let forward = table.interp_jvp(&x, Tangents { x: Some(&g), xp: Some(&fp), fp: Some(&fp) })?;
+            let mut all = [landed(values)?, landed(slopes)?, landed(table.derivative(&x)?)?, landed(forward)?].concat();
+            for part in [found.xp, found.fp].into_iter().flatten() {
+                all.extend(landed(part)?);
+            }
+            for part in [found.left, found.right].into_iter().flatten() {
+                all.extend(landed(part)?);
+            }
+            Ok(all)
         }),
         ("interp_rows", |device, o| {
             let table = InterpTable::new(device, &o.xp, &o.tables)?;

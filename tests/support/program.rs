@@ -7,7 +7,9 @@
 use std::sync::OnceLock;
 
 use ndarray::{ArrayD, Axis, Dimension, IxDyn};
-use ndgpu::{Device, DeviceArray, Element, ErrorKind, Float, InterpTable, Knots, Method, Order, Result, Side};
+use ndgpu::{
+    Device, DeviceArray, Element, ErrorKind, Float, InterpTable, Knots, Method, Order, Result, Side, Tangents, Wanted,
+};
 
 use super::noop::{ALL_FEATURES, noop, small_limits};
 
@@ -312,6 +314,19 @@ fn tables<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Transcript {
         let x = upload::<T>(device, choices);
         said(&mut transcript, table.interp(&x));
         said(&mut transcript, table.interp_rows(&x));
+        let rows = table.locate_rows(&x);
+        transcript.push(rows.as_ref().map(|at| at.shape().to_vec()).map_err(|error| error.kind()));
+        let at = table.locate(&x);
+        transcript.push(at.as_ref().map(|at| at.shape().to_vec()).map_err(|error| error.kind()));
+        if let Ok(at) = at {
+            let values = upload::<T>(device, choices);
+            said(&mut transcript, at.apply(&values));
+            said(&mut transcript, at.transpose_apply(&values));
+            said(&mut transcript, at.to_csr().map(|(_, _, data)| data));
+            said(&mut transcript, table.derivative(&x));
+            said(&mut transcript, table.interp_vjp(&x, &values, Wanted::ALL).map(|found| found.fp.expect("wanted")));
+            said(&mut transcript, table.interp_jvp(&x, Tangents { x: Some(&values), ..Tangents::default() }));
+        }
         let other = table.with_values(&x);
         transcript.push(other.as_ref().map(|table| vec![table.tables()]).map_err(|error| error.kind()));
         if let Ok(other) = other {

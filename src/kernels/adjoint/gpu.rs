@@ -1,6 +1,6 @@
 //! The GPU's half: dispatches the kernels of `shaders/adjoint/`.
 //!
-//! Sums are integers in fixed point, which atomic additions make the same in any order, and the unit of a slot follows
+//! Sums are integers in fixed point, which atomic additions make the same in any order, and the unit of a sum follows
 //! from its largest share. So there are passes for the units, for the sums, and for what they mean. Where many queries
 //! meet in few slots there are copies of all sums, so that fewer invocations wait for each other; the last pass adds
 //! them.
@@ -19,7 +19,7 @@ use crate::float::dtype::FloatType;
 use crate::kernels::adjoint::op::{Adjoint, Cotangents, Csr};
 use crate::kernels::adjoint::shares::{OUTSIDE, Outside};
 use crate::kernels::interp;
-use crate::kernels::interp::gpu::{QueryWindow, result_tiles, table_bindings};
+use crate::kernels::interp::gpu::{QueryWindow, table_bindings};
 use crate::kernels::interp::gpu_params::{RuleParameters, flags_of};
 use crate::kernels::interp::gpu_variant::{InterpVariant, methods};
 use crate::kernels::interp::op::InterpArgs;
@@ -134,8 +134,16 @@ params! {
         own_columns: u32,
         /// Of each result.
         entries: u32,
-        /// Of all rows.
-        results: u32,
+        /// The table of the first row, and the first result, of this dispatch.
+        first_row: u32,
+        first_result: u32,
+        /// Where pointers, columns and weights begin in their windows.
+        indptr_offset: u32,
+        indices_offset: u32,
+        data_offset: u32,
+        /// 1: the pointer behind the last result is due.
+        is_last: u32,
+        unused: u32,
     }
     needs TableParameters, RuleParameters
 }
@@ -196,8 +204,8 @@ enum RowWeights {
 enum Pass {
     /// Adds to sums that each part of the queries has for itself.
     SumParts,
-    /// Finds the units of sums. Lines that go on outside of a table may take any multiple of a cotangent.
-    Scale { extended: bool },
+    /// Finds the units of sums.
+    Scale,
     /// Adds to sums.
     Sum,
 }
@@ -232,7 +240,7 @@ impl KernelKey for RunKernel {
         ]);
         match (pass, element) {
             (Pass::SumParts, _) => fragments.push(include_str!("../../../shaders/adjoint/sum_wide.wgsl")),
-            (Pass::Scale { .. }, _) => fragments.push(include_str!("../../../shaders/adjoint/scale.wgsl")),
+            (Pass::Scale, _) => fragments.push(include_str!("../../../shaders/adjoint/scale.wgsl")),
             (Pass::Sum, FloatType::F32) => fragments.push(include_str!("../../../shaders/adjoint/add_word.wgsl")),
             (Pass::Sum, FloatType::F64) => fragments.push(include_str!("../../../shaders/adjoint/add_two_words.wgsl")),
         }
@@ -247,10 +255,7 @@ impl KernelKey for RunKernel {
         }
         let pass = match pass {
             Pass::SumParts => "sum_parts",
-            Pass::Scale { extended } => {
-                constants.push(("EXTENDED", f64::from(u8::from(extended))));
-                if extended { "scale_extended" } else { "scale" }
-            }
+            Pass::Scale => "scale",
             Pass::Sum => "sum",
         };
         let of = match rows {
@@ -382,7 +387,7 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
     let mut all = vec![ClearKernel.source()];
     let variants = crate::kernels::interp::gpu_variant::variants();
     for variant in variants.into_iter().filter(|variant| variant.located && !variant.finite) {
-        for pass in [Pass::Scale { extended: false }, Pass::Scale { extended: true }, Pass::Sum] {
+        for pass in [Pass::Scale, Pass::Sum] {
             all.push(RunKernel { variant, pass, rows: None }.source());
             let weights = if variant.quads { RowWeights::Shared } else { RowWeights::PerElement };
             all.push(RunKernel { variant, pass, rows: Some(weights) }.source());
@@ -493,7 +498,7 @@ impl SumPlan {
 
     /// Words of a slot: see `shaders/adjoint/slots.wgsl` and `slots_wide.wgsl`.
     fn words_per_slot(self, dtype: FloatType) -> u64 {
-        if self.wide { 4 } else { 1 + 2 * (3 * dtype.size() / 4 + 1) }
+        if self.wide { 4 } else { 2 * (3 * dtype.size() / 4 + 2) }
     }
 }
 
@@ -524,11 +529,10 @@ pub(crate) fn adjoint(op: &Adjoint, encoder: &Encoder<'_>) -> Result<()> {
     for sets in chunk_ranges(sets, together) {
         clear(encoder, &scratch, bytes)?;
         let sums = Sums { op, buffer: &scratch, bytes, plan, count_bits, sets };
-        let is_extended = table.rules.extended() != (false, false);
         if plan.wide {
             sums.visit(encoder, Pass::SumParts)?;
         } else {
-            sums.visit(encoder, Pass::Scale { extended: is_extended })?;
+            sums.visit(encoder, Pass::Scale)?;
             sums.visit(encoder, Pass::Sum)?;
         }
         sums.write(encoder)?;
@@ -675,49 +679,53 @@ fn variant_of(args: &InterpArgs, encoder: &Encoder<'_>) -> InterpVariant {
 pub(crate) fn csr(op: &Csr, encoder: &Encoder<'_>) -> Result<()> {
     let Csr { args, indptr, indices, data } = op;
     let (table, axis) = (&args.table, &args.table.axis);
-    let each = Csr::entries_per_result(args);
-    let (results, entries) = (args.results() as u64, (args.results() * each) as u64);
-    let limit = encoder.window_bytes();
-    let bytes = table.dtype.bytes(args.results() * each);
+    let (each, results) = (Csr::entries_per_result(args) as u64, args.results() as u64);
     if results == 0 {
         return clear(encoder, indptr.gpu()?, 4);
     }
-    let tile = match &result_tiles(args, encoder)[..] {
-        [tile] if bytes <= limit => tile.clone(),
-        _ => return Err(Error::too_large("the matrix of an interpolation", bytes, limit, &encoder.info().name)),
-    };
-    let window = QueryWindow::of(args, encoder, &tile)?;
-    let kernel = CsrKernel(window.choose(args, encoder, window.quads).of_any_rules());
-    let parameters = CsrParameters {
-        table: window.table_parameters(args)?,
-        rules: RuleParameters::of(table),
-        rows: word(args.rows)?,
-        columns: word(args.columns)?,
-        method: table.rules.method as u32,
-        query_offset: window.query_offset,
-        given_knots: word(table.given_knots)?,
-        has_order: table.order.is_some().into(),
-        own_knots: (axis.tables > 1).into(),
-        own_columns: (table.tables > 1).into(),
-        entries: word(each)?,
-        results: word(results)?,
-    };
-    let order = match &table.order {
-        Some(order) => Binding::start(order.gpu()?, 4 * (axis.tables * axis.knots) as u64),
-        None => window.cells.unwrap_or(window.x),
-    };
-    let own: Vec<_> = [
-        window.x,
-        Binding::start(indices.gpu()?, 4 * entries),
-        Binding::start(data.gpu()?, bytes),
-        Binding::start(indptr.gpu()?, 4 * (results + 1)),
-        order,
-    ]
-    .into_iter()
-    .chain(window.cells)
-    .collect();
-    let shared = table_bindings(table, kernel.0)?;
-    let bindings = Bindings { own: &own, shared: Some((&table.bind_group, &shared)) };
-    let items = args.rows as u64 * (args.columns as u64).div_ceil(QUAD);
-    encoder.dispatch(kernel, bytes_of(&parameters), bindings, items.div_ceil(WORKGROUP))
+    let size = table.dtype.size();
+    // Both entries of a result, and a pointer more.
+    let window = ((encoder.window_bytes() - 4) / (each * size)).next_multiple_of(256).saturating_sub(256).max(QUAD);
+    for tile in tiles(args.rows as u64, args.columns as u64, 1, window, window) {
+        let first = tile.outer.start * args.columns as u64 + tile.len.start;
+        let (rows, columns) = (tile.outer.end - tile.outer.start, tile.len.end - tile.len.start);
+        let count = rows * columns;
+        let is_last = first + count == results;
+        let queries = QueryWindow::of(args, encoder, &tile)?;
+        let kernel = CsrKernel(queries.choose(args, encoder, queries.quads).of_any_rules());
+        let (pointers, indptr_offset) = encoder.window(indptr.gpu()?, first, count + u64::from(is_last), 4);
+        let (columns_there, indices_offset) = encoder.window(indices.gpu()?, first * each, count * each, 4);
+        let (weights, data_offset) = encoder.window(data.gpu()?, first * each, count * each, size);
+        let parameters = CsrParameters {
+            table: queries.table_parameters(args)?,
+            rules: RuleParameters::of(table),
+            rows: word(rows)?,
+            columns: word(columns)?,
+            method: table.rules.method as u32,
+            query_offset: queries.query_offset,
+            given_knots: word(table.given_knots)?,
+            has_order: table.order.is_some().into(),
+            own_knots: (axis.tables > 1).into(),
+            own_columns: (table.tables > 1).into(),
+            entries: word(each)?,
+            first_row: word(tile.outer.start)?,
+            first_result: word(first)?,
+            indptr_offset,
+            indices_offset,
+            data_offset,
+            is_last: is_last.into(),
+            unused: 0,
+        };
+        let order = match &table.order {
+            Some(order) => Binding::start(order.gpu()?, 4 * (axis.tables * axis.knots) as u64),
+            None => queries.cells.unwrap_or(queries.x),
+        };
+        let own: Vec<_> =
+            [queries.x, columns_there, weights, pointers, order].into_iter().chain(queries.cells).collect();
+        let shared = table_bindings(table, kernel.0)?;
+        let bindings = Bindings { own: &own, shared: Some((&table.bind_group, &shared)) };
+        let items = rows * columns.div_ceil(QUAD);
+        encoder.dispatch(kernel, bytes_of(&parameters), bindings, items.div_ceil(WORKGROUP))?;
+    }
+    Ok(())
 }

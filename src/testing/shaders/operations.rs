@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::engine::gpu::{GpuContext, dispatch_log};
 use crate::support::random::Random;
-use crate::{Device, DeviceArray, DeviceKind, InterpTable, Knots, Method, Order, Result, Side};
+use crate::{Device, DeviceArray, DeviceKind, InterpTable, Knots, Method, Order, Result, Side, Tangents, Wanted};
 
 /// Runs them all, and tells on what: the device that all tests run on.
 pub(crate) fn run() -> Value {
@@ -119,11 +119,44 @@ impl Run {
                     let methods = [Method::Nearest, Method::Previous, Method::Next];
                     let any = methods.map(|method| builder().method(method));
                     for builder in finite.into_iter().chain([builder().extrapolate()]).chain(any) {
-                        self.look_up(&builder.build(&self.device)?, &xp, kind)?;
+                        let table = builder.build(&self.device)?;
+                        self.look_up(&table, &xp, kind)?;
+                        self.locate(&table, &xp, kind)?;
                     }
                     self.look_up_and_reduce(&builder().build(&self.device)?, &xp)?;
                     self.look_up_and_reduce(&builder().method(methods[self.below(3)]).build(&self.device)?, &xp)?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Queries whose cells are known, and everything that is made of them.
+    fn locate(&self, table: &InterpTable<f32>, xp: &Array2<f32>, kind: Kind) -> Result<()> {
+        let device = &self.device;
+        for columns in [264, 263] {
+            let x = device.upload(&self.queries(table.tables(), columns, xp))?;
+            let (g, knots) = (self.values((table.tables(), columns), -1.0, 1.0), table.knots());
+            let g = device.upload(&g)?;
+            let full = device.upload(&self.values((table.tables(), columns), 0.1, 1.1))?;
+            let along = device.upload(&self.values(columns, 0.1, 1.1))?;
+            let at = table.locate_rows(&x)?;
+            at.transpose_apply(&g)?;
+            at.to_csr()?;
+            let rows = device.upload(&self.values(table.tables(), -1.0, 1.0))?;
+            at.transpose_apply_average(Axis(1), &full, &rows)?;
+            at.transpose_apply_average(Axis(1), &along, &rows)?;
+            let fp = device.upload(&self.values((table.tables(), knots), -1.0, 1.0))?;
+            at.apply(&fp)?;
+            at.apply_average(&fp, Axis(1), &full)?;
+            at.apply_average(&fp, Axis(1), &along)?;
+            if kind == Kind::One {
+                let (x, g) = (x.reshape(columns)?, g.reshape(columns)?);
+                let tangent = device.upload(&self.values(knots, -1.0, 1.0))?;
+                table.derivative(&x)?;
+                table.interp_vjp(&x, &g, Wanted::ALL)?;
+                table.interp_jvp(&x, Tangents { x: Some(&g), xp: Some(&tangent), fp: Some(&tangent) })?;
+                table.interp_jvp(&x, Tangents { xp: Some(&tangent), ..Tangents::default() })?;
             }
         }
         Ok(())

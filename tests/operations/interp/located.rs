@@ -289,6 +289,19 @@ fn corners<T: Float>(device: &Device, name: &str) {
     let once = InterpTable::builder(&xp, &xp).order(Order::Sort).period(value(5.0)).build(device).unwrap();
     let (_, columns, weights) = once.locate(&upload(&[2.0])).unwrap().to_csr().unwrap();
     assert_eq!((values(&columns), values(&weights)), (vec![0, 1], vec![T::one(), T::zero()]), "{name}");
+    // A large share leaves the other sum of its segment as it is.
+    let at = table(&[0.0, 1.0, 2.0], &[0.0; 3]).locate(&upload(&[0.0, 0.5])).unwrap();
+    let got: Vec<f64> = values(&at.transpose_apply(&upload(&[1e30, 1.0])).unwrap()).into_iter().map(wide).collect();
+    assert_eq!(got, [wide(value::<T>(1e30)), 0.5, 0.0], "{name}");
+    // Queries in the memory of a plan, which goes on to others.
+    let twice = table(&[0.0, 100.0], &[0.0, 100.0]);
+    let mut plan = device.capture(&upload(&[0.5, 1.5]), |x| twice.interp(x)).unwrap();
+    let output = plan.replay().unwrap();
+    let squares = table(&[0.0, 1.0, 2.0, 3.0], &[0.0, 1.0, 4.0, 9.0]);
+    let (at, fp) = (squares.locate(&output).unwrap(), upload(&[0.0, 1.0, 4.0, 9.0]));
+    plan.write(&upload(&[2.5, 2.75])).unwrap();
+    plan.replay().unwrap();
+    assert_eq!(values(&at.apply(&fp).unwrap()), [0.5, 2.5].map(value::<T>), "{name}: queries as they were");
     let refused = table(&[0.0, 1.0], &[0.0, 1.0]).interp_jvp(&upload(&[0.5]), Tangents::default()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidOption, "{name}: {refused}");
 }
@@ -629,7 +642,13 @@ fn mistakes<T: Float>(device: &Device, name: &str) {
     let elsewhere = Device::cpu();
     let foreign = elsewhere.upload(&Array1::<T>::ones(5)).unwrap();
     let refused = message(at.apply(&foreign).unwrap_err(), ErrorKind::DeviceMismatch);
-    assert!(refused.contains(&device.info().name), "{refused}");
+    let (here, there) = (&device.info().name, &elsewhere.info().name);
+    // Each by its part in it, where they can be told apart.
+    assert!(
+        here == there || refused.contains(&format!("fp: on device \"{there}\", but this call runs on \"{here}\"")),
+        "{refused}"
+    );
+    message(at.apply(&numbers((0, 5))).unwrap_err(), ErrorKind::ShapeMismatch);
     let missing = InterpTable::builder(&xp, &xp).skip_missing().build(device).unwrap();
     message(missing.locate(&row(3)).unwrap().apply(&row(5)).unwrap_err(), ErrorKind::InvalidOption);
 }
