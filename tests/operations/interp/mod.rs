@@ -4,6 +4,7 @@ mod device_tables;
 mod located;
 mod methods;
 mod missing;
+mod recorded;
 mod rules;
 mod shown;
 mod tables;
