@@ -30,7 +30,7 @@ pub(crate) struct Backward {
 }
 
 /// The cotangents of an array and of its weights, in the order of the operands.
-pub(crate) struct Cotangents {
+pub(crate) struct ArrayCotangents {
     array: Storage,
     weights: Storage,
     /// What the pass checked besides.
@@ -135,9 +135,9 @@ impl<T: Float, D: Dimension> DeviceArray<T, D> {
         &self,
         weights: &DeviceArray<T, E>,
         backward: Backward,
-        pass: impl FnOnce(&Backward) -> Result<Cotangents>,
+        pass: impl FnOnce(&Backward) -> Result<ArrayCotangents>,
     ) -> Result<(Self, DeviceArray<T, E>)> {
-        let Cotangents { array, weights: of_weights, checks } = pass(&backward)?;
+        let ArrayCotangents { array, weights: of_weights, checks } = pass(&backward)?;
         let Backward { operands: Operands { device, .. }, order, weight_order, .. } = &backward;
         let array = arrange_back(device, T::FLOAT, &array, self.shape(), order)?;
         let of_weights = arrange_back(device, T::FLOAT, &of_weights, weights.shape(), weight_order)?;
@@ -236,7 +236,7 @@ impl Backward {
     }
 
     /// `g w`, and `g a` summed over what shares the weight.
-    pub fn weighted_sum(&self) -> Result<Cotangents> {
+    pub fn weighted_sum(&self) -> Result<ArrayCotangents> {
         let Operands { values, weights, .. } = &self.operands;
         let array = self.broadcast(&self.cotangents, Elements::Weights(weights.clone()))?;
         let weights = match weights {
@@ -245,11 +245,11 @@ impl Backward {
             }
             Weights::Shared(_) | Weights::None => self.sum_over_rows(&self.cotangents, None)?,
         };
-        Ok(Cotangents { array, weights, checks: Checks::default() })
+        Ok(ArrayCotangents { array, weights, checks: Checks::default() })
     }
 
     /// `g w / W` with the sum of the weights `W`, and `g (a - average) / W` summed over what shares the weight.
-    pub fn average<T: Float>(&self) -> Result<Cotangents> {
+    pub fn average<T: Float>(&self) -> Result<ArrayCotangents> {
         let Operands { values, weights, .. } = &self.operands;
         let reduced = self.operands.reduce_with_sums::<T, _>(Reduction::Average, true, self.shape.clone())?;
         let (averages, sums) = reduced.pair()?;
@@ -263,7 +263,7 @@ impl Backward {
             }
             Weights::Shared(_) | Weights::None => self.sum_over_rows(&factors, Some(means))?,
         };
-        Ok(Cotangents { array, weights, checks: averages.checks().clone() })
+        Ok(ArrayCotangents { array, weights, checks: averages.checks().clone() })
     }
 
     /// `g / W` for each row, with the weights. Their sums, and whether one is zero, are found from the weights alone.

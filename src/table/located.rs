@@ -242,6 +242,8 @@ impl<T: Float, D: Dimension> Located<T, D> {
     /// threads, and about as fast if all queries lie in one cell as if they were spread out. A NaN or an infinite
     /// cotangent reaches the knots of its own query and no others.
     ///
+    /// Far out on an extrapolated line a share may exceed the range of f64 on the CPU engine, and is then infinite.
+    ///
     /// Costs one pass: 12 bytes a query in f32 are read; and for each knot 16 bytes (32 in f64) of sums, on a GPU 40
     /// (64), up to 64 times if there are many queries a knot. A GPU takes one pass more.
     ///
@@ -328,7 +330,8 @@ impl<T: Float, D: Dimension> Located<T, D> {
     ///
     /// A row for each query (of located rows of several tables one after another, `[tables * m, tables * n]`, with the
     /// tables' blocks on the diagonal), a column for each value. Every row has two entries with ascending columns, a
-    /// table of one knot one; where a result depends on fewer knots, the weight of an entry is 0. `indptr` is
+    /// table of one knot one; where a result depends on fewer knots, the weight of an entry is 0. On the CPU engine
+    /// weights are rounded once, on a GPU they are quotients as the driver computes them. `indptr` is
     /// `[m + 1]`, the others are `[2 * m]`.
     ///
     /// Costs one pass: 8 bytes a query in f32 are read, 20 written.

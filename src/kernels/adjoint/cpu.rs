@@ -184,8 +184,8 @@ impl<T: Float> SimdKernel<T> for SumShares<'_, '_, T> {
         let (x_pairs, segment_pairs) = (x.as_chunks::<2>(), segments.as_chunks::<2>());
         let g_pairs = cotangents.as_chunks::<2>();
         for ((x, segment), g) in x_pairs.0.iter().zip(segment_pairs.0).zip(g_pairs.0) {
-            let (first, first_shares) = parts(shares, x[0], segment[0], g[0]);
-            let (second, second_shares) = parts(shares, x[1], segment[1], g[1]);
+            let (first, first_shares) = shares_of(shares, x[0], segment[0], g[0]);
+            let (second, second_shares) = shares_of(shares, x[1], segment[1], g[1]);
             let is_same = first == second;
             let both = added::<T>(second_shares, first_shares);
             let slot = &mut sums[select_unpredictable(is_same, nowhere, first)];
@@ -194,7 +194,7 @@ impl<T: Float> SimdKernel<T> for SumShares<'_, '_, T> {
             *slot = added::<T>(*slot, select_unpredictable(is_same, both, second_shares));
         }
         for ((&x, &segment), &g) in x_pairs.1.iter().zip(segment_pairs.1).zip(g_pairs.1) {
-            let (slot, shares) = parts(shares, x, segment, g);
+            let (slot, shares) = shares_of(shares, x, segment, g);
             sums[slot] = added::<T>(sums[slot], shares);
         }
     }
@@ -202,7 +202,7 @@ impl<T: Float> SimdKernel<T> for SumShares<'_, '_, T> {
 
 /// The slot of a query, and its two shares.
 #[inline(always)]
-fn parts<T: Float>(shares: &Shares<'_, T>, x: T, segment: u32, g: T) -> (usize, Slot<T>) {
+fn shares_of<T: Float>(shares: &Shares<'_, T>, x: T, segment: u32, g: T) -> (usize, Slot<T>) {
     let Share { slot, left, right, width } = shares.of(x, segment);
     let scale = Sum::<T>::scale_of(width);
     let mut parts = Slot::<T>::default();
