@@ -215,13 +215,7 @@ impl KernelKey for RunKernel {
         use Access::{Absent, Read, ReadWrite};
         let Self { variant, pass, rows } = self;
         let element = variant.element;
-        let mut fragments = vec![
-            wgsl::element(element),
-            wgsl::SPECIAL,
-            TableParameters::WGSL,
-            RuleParameters::WGSL,
-            AdjointParameters::DECLARED,
-        ];
+        let mut fragments = variant.beginning(AdjointParameters::DECLARED);
         fragments.extend(variant.find_fragments());
         fragments.extend([methods(), numbers(), include_str!("../../../shaders/adjoint/shares.wgsl")]);
         if pass != Pass::SumParts {
@@ -290,13 +284,7 @@ impl KernelKey for TotalsKernel {
     fn source(self) -> KernelSource {
         use Access::{Read, ReadWrite};
         let Self { variant, wide } = self;
-        let mut fragments = vec![
-            wgsl::element(variant.element),
-            wgsl::SPECIAL,
-            TableParameters::WGSL,
-            RuleParameters::WGSL,
-            TotalsParameters::DECLARED,
-        ];
+        let mut fragments = variant.beginning(TotalsParameters::DECLARED);
         fragments.extend(variant.table_fragments());
         fragments.extend([
             methods(),
@@ -333,13 +321,7 @@ impl KernelKey for CsrKernel {
     fn source(self) -> KernelSource {
         use Access::{Absent, Read, ReadWrite};
         let Self(variant) = self;
-        let mut fragments = vec![
-            wgsl::element(variant.element),
-            wgsl::SPECIAL,
-            TableParameters::WGSL,
-            RuleParameters::WGSL,
-            CsrParameters::DECLARED,
-        ];
+        let mut fragments = variant.beginning(CsrParameters::DECLARED);
         fragments.extend(variant.find_fragments());
         fragments.extend([
             methods(),

@@ -143,6 +143,12 @@ impl InterpVariant {
         Self { finite: false, on_device: self.on_device && !self.located, ..self }
     }
 
+    /// What every kernel with a table begins with, its parameters among it.
+    pub fn beginning(self, parameters: &'static str) -> Vec<&'static str> {
+        let of_table = [TableParameters::WGSL, RuleParameters::WGSL, parameters];
+        [wgsl::element(self.element), wgsl::SPECIAL].into_iter().chain(of_table).collect()
+    }
+
     /// The table, for any kernel: all but the parameters.
     pub fn table_fragments(self) -> Vec<&'static str> {
         let mut fragments = vec![flags(), RULES];
@@ -220,13 +226,7 @@ impl InterpVariant {
     }
 
     fn fragments(self) -> Vec<&'static str> {
-        let mut fragments = vec![
-            wgsl::element(self.element),
-            wgsl::SPECIAL,
-            TableParameters::WGSL,
-            RuleParameters::WGSL,
-            InterpParameters::DECLARED,
-        ];
+        let mut fragments = self.beginning(InterpParameters::DECLARED);
         fragments.extend(self.lookup_fragments());
         fragments.push(wgsl::results(self.quads));
         fragments.extend([wgsl::workgroup(), wgsl::GRID, include_str!("../../../shaders/interp/main.wgsl")]);

@@ -55,13 +55,7 @@ impl KernelKey for LocateKernel {
     fn source(self) -> KernelSource {
         use Access::{Absent, Read, ReadWrite};
         let Self(variant) = self;
-        let mut fragments = vec![
-            wgsl::element(variant.element),
-            wgsl::SPECIAL,
-            TableParameters::WGSL,
-            RuleParameters::WGSL,
-            LocateParameters::DECLARED,
-        ];
+        let mut fragments = variant.beginning(LocateParameters::DECLARED);
         fragments.extend(variant.find_fragments());
         fragments.extend([
             match variant.period {

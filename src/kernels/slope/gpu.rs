@@ -55,13 +55,7 @@ impl KernelKey for SlopeKernel {
     fn source(self) -> KernelSource {
         use Access::{Absent, Read, ReadWrite};
         let Self { variant, operands } = self;
-        let mut fragments = vec![
-            wgsl::element(variant.element),
-            wgsl::SPECIAL,
-            TableParameters::WGSL,
-            RuleParameters::WGSL,
-            SlopeParameters::DECLARED,
-        ];
+        let mut fragments = variant.beginning(SlopeParameters::DECLARED);
         fragments.extend(variant.find_fragments());
         fragments.extend([methods(), wgsl::results(variant.quads), wgsl::workgroup(), wgsl::GRID]);
         fragments.push(include_str!("../../../shaders/slope/slope.wgsl"));
