@@ -2,7 +2,7 @@
 //! [`Device::capture`], [`PlanArrays`] the arrays inside and the outputs, [`PlanData`] the values that an input can be
 //! written from.
 //!
-//! The traits are sealed; tuples have up to four members. Arrays of any type, in any number, are in `any`.
+//! The traits are sealed; tuples have up to six members. Arrays of any type, in any number, are in `any`.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) mod sealed {
 }
 use sealed::Sealed;
 
-/// Arrays of a plan: a [`DeviceArray`], an [`AnyArray`](crate::AnyArray), a tuple of up to four, or a vector of any
+/// Arrays of a plan: a [`DeviceArray`], an [`AnyArray`](crate::AnyArray), a tuple of up to six, or a vector of any
 /// length.
 pub trait PlanArrays: Clone + Sealed {
     /// A reference to each.
@@ -41,7 +41,7 @@ pub trait PlanArrays: Clone + Sealed {
 }
 
 /// The inputs that a plan can be captured over: a reference to a [`DeviceArray`] or an [`AnyArray`](crate::AnyArray), a
-/// tuple of up to four, or a vector.
+/// tuple of up to six, or a vector.
 pub trait PlanInputs: Sealed {
     /// The arrays themselves.
     type Arrays: PlanArrays;
@@ -228,3 +228,5 @@ tuples!(A P 0);
 tuples!(A P 0, B Q 1);
 tuples!(A P 0, B Q 1, C R 2);
 tuples!(A P 0, B Q 1, C R 2, E S 3);
+tuples!(A P 0, B Q 1, C R 2, E S 3, F T 4);
+tuples!(A P 0, B Q 1, C R 2, E S 3, F T 4, G U 5);

@@ -671,23 +671,28 @@ fn in_plans<T: Float>(device: &Device, name: &str) {
         let table = table.with_values(fp)?;
         let at = table.locate(x)?;
         let found = table.interp_vjp(x, g, Wanted::ALL)?;
+        let part = |array: Option<ndgpu::DeviceArray<T, ndarray::Ix1>>| array.expect("wanted");
         Ok((
-            at.apply(fp)?.into_dyn(),
+            at.apply(fp)?,
             at.transpose_apply(g)?,
-            table.derivative(x)?.into_dyn(),
-            found.xp.expect("wanted").into_dyn(),
+            table.derivative(x)?,
+            part(found.x),
+            part(found.xp),
+            found.left.expect("wanted"),
         ))
     });
     let mut plan = plan.unwrap();
     for (x, fp, g) in &inputs {
         let (x, fp, g) = (upload(x), upload(fp), upload(g));
         plan.write((&x, &fp, &g)).unwrap();
-        let (applied, transposed, slopes, knots) = plan.replay().unwrap();
+        let (applied, transposed, slopes, queries, knots, left) = plan.replay().unwrap();
         let table = table.with_values(&fp).unwrap();
         assert_eq!(values(&applied), values(&table.interp(&x).unwrap()), "{name}");
         let found = table.interp_vjp(&x, &g, Wanted::ALL).unwrap();
         assert_eq!(values(&transposed), values(&found.fp.unwrap()), "{name}");
+        assert_eq!(values(&queries), values(&found.x.unwrap()), "{name}");
         assert_eq!(values(&knots), values(&found.xp.unwrap()), "{name}");
+        assert_eq!(values(&left), values(&found.left.unwrap()), "{name}");
         assert_eq!(values(&slopes), values(&table.derivative(&x).unwrap()), "{name}");
     }
 }
