@@ -119,7 +119,8 @@ fn chart(x: &Array1<f32>, y: &Array1<f32>, xp: &Array1<f32>, fitted: &Array1<f32
     let _ = writeln!(svg, "<polyline points=\"{}\" {style}=\"#0060a0\" stroke-width=\"2\"/>", line(xp, fitted));
     let _ = writeln!(
         svg,
-        "<text x=\"50\" y=\"30\">Grey: observations, 1 of 333; black: their curve; blue: 32 fitted values</text>\n</svg>"
+        "<text x=\"50\" y=\"30\">Grey: observations, one of 333. Black: their curve. Blue: 32 fitted \
+         values.</text>\n</svg>"
     );
     svg
 }
