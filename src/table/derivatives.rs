@@ -57,7 +57,6 @@ impl BitOrAssign for Wanted {
 
 /// The cotangents of what an interpolation was computed from, those that were [`Wanted`].
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct InterpCotangents<T: Float, D: Dimension> {
     /// Of the queries: in their shape.
     pub x: Option<DeviceArray<T, D>>,
