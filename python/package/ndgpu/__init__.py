@@ -27,6 +27,7 @@ machine.
 from ._average import average
 from ._devices import from_dlpack, get_device, set_device, transfers
 from ._interp import interp
+from ._nan import nanaverage, nanmax, nanmean, nanmin, nanstd, nansum, nanvar
 from ._ndgpu import (
     Device,
     DeviceArray,
@@ -67,6 +68,13 @@ __all__ = [
     "max",
     "mean",
     "min",
+    "nanaverage",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanstd",
+    "nansum",
+    "nanvar",
     "searchsorted",
     "set_device",
     "standardize",
