@@ -36,8 +36,8 @@ MASKS = "devices know no masks: TypeError"
 SUBCLASS = "results are base arrays: what a subclass adds to them, and methods that it overrides, are not asked for"
 
 MEAN = (
-    "about a mean that is given, rounded to float64, the last bits are other than about the one that a device finds, which "
-    "it does not round"
+    "about a mean that is given, rounded to float64, the last bits are other than about the one that a device finds, "
+    "which it does not round"
 )
 
 long_floats = np.dtype(np.longdouble).itemsize > 8  # they are float64 by another name on some platforms
