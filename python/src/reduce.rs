@@ -53,11 +53,7 @@ impl Reduction {
         }
     }
 
-    fn of_floats_but_nan<T: Float>(
-        self,
-        array: SkipNan<'_, T, IxDyn>,
-        axes: &[Axis],
-    ) -> Result<DeviceArray<T, IxDyn>> {
+    fn of_floats_but_nan<T: Float>(self, array: SkipNan<'_, T, IxDyn>, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
         match self {
             Self::Sum => array.sum_axes(axes),
             Self::Mean => array.mean_axes(axes),
@@ -127,6 +123,10 @@ impl Weights {
         &self.axes
     }
 
+    pub fn weights(&self) -> Option<&Array> {
+        self.weights.as_ref()
+    }
+
     /// The averages, and the sums of the weights if `returned`. Where a sum of weights is zero the average is `fill`;
     /// without it that is an error, or NaN if there are no weights and nothing but NaN, which is skipped.
     pub fn average(
@@ -180,7 +180,7 @@ impl Weights {
 }
 
 /// The weights, which have been made for an array of this type.
-fn same_type<'w, T: Float>(_: &DeviceArray<T, IxDyn>, weights: &'w Array) -> Result<&'w DeviceArray<T, IxDyn>> {
+pub fn same_type<'w, T: Float>(_: &DeviceArray<T, IxDyn>, weights: &'w Array) -> Result<&'w DeviceArray<T, IxDyn>> {
     weights.typed().ok_or_else(|| Error::other("array and weights differ in type"))
 }
 
