@@ -204,23 +204,89 @@ def argmax(
     return _locate("argmax", a, axis, out, keepdims, device)
 
 
-def standardize(a: Any, axis: Axis = None, *, ddof: float = 0, device: On = None) -> Any:
-    """``(a - mean) / std`` along an axis, over a tuple of them or over everything, as ``scipy.stats.zscore`` has it: NaN where
-    all values are the same.
+def standardize(
+    a: Any,
+    axis: Axis = None,
+    *,
+    ddof: float = 0,
+    mean: Any = None,
+    std: Any = None,
+    returned: bool = False,
+    device: On = None,
+) -> Any:
+    """``(a - mean) / std`` along an axis, over a tuple of them or over everything, as ``scipy.stats.zscore`` has it.
 
+    Parameters
+    ----------
+    a : array_like or DeviceArray
+    axis : None, int or tuple of ints, optional
+    ddof : float, optional
+        Of the deviations, which are divided by the root of the number of values less this.
+    mean, std : array_like, optional
+        Mean and deviation to take in the place of those of ``a``: both or neither, in shapes that broadcast to that of
+        ``a``. Then ``axis`` and ``ddof`` are not looked at, and NumPy subtracts and divides: no device is asked.
+    returned : bool, optional
+        Whether to give mean and deviation too, of the shape that ``keepdims`` makes, as a later call takes them.
+
+    Returns
+    -------
+    The standardized values, NaN where all values are the same; or a tuple of them, the mean and the deviation. float32
+    for float32, else float64. From a :class:`~ndgpu.DeviceArray` all of them are on its device.
+
+    Raises
+    ------
+    ValueError
+        If only one of ``mean`` and ``std`` is given, or one does not fit ``a``.
+    TypeError
+        For complex numbers, and for ``mean`` and ``std`` with a :class:`~ndgpu.DeviceArray`, which has only its own.
+
+    Examples
+    --------
     >>> import ndgpu
     >>> ndgpu.standardize([1.0, 2.0, 3.0], ddof=1)
     array([-1.,  0.,  1.])
+    >>> z, mean, std = ndgpu.standardize([[1.0, 10.0], [3.0, 30.0]], axis=0, returned=True)
+    >>> ndgpu.standardize([[2.0, 40.0]], mean=mean, std=std)
+    array([[0., 2.]])
     """
     ddof = one_number(ddof, float, "ddof")
+    mean, std = given(mean, None), given(std, None)
+    if (mean is None) != (std is None):
+        raise ValueError("mean and std go together: both are given, or neither is")
     if isinstance(a, DeviceArray):
-        return a.standardize(axis, ddof=ddof)
+        if mean is not None:
+            raise TypeError("what is on a device is standardized by its own mean and deviation; standardize it before")
+        z = a.standardize(axis, ddof=ddof)
+        return (z, a.mean(axis, keepdims=True), a.std(axis, ddof=ddof, keepdims=True)) if returned else z
     a = number_array(a, "std")
     if a.dtype.kind == "c":
         raise TypeError("complex numbers are not standardized")
     if a.dtype.kind in "biu":
         a = a.astype(np.float64)
-    return as_numpys(a.dtype, lent(a, device).standardize(axis, ddof=ddof)._take())
+    if mean is not None:
+        return _standardized_by(mean, std, a, returned)
+    there = lent(a, device)
+    z = as_numpys(a.dtype, there.standardize(axis, ddof=ddof)._take())
+    if not returned:
+        return z
+    mean, std = there.mean(axis, keepdims=True), there.std(axis, ddof=ddof, keepdims=True)
+    return (z, *(as_numpys(a.dtype, each._take()) for each in (mean, std)))
+
+
+def _standardized_by(mean: Any, std: Any, a: NDArray[Any], returned: bool) -> Any:
+    statistics = [number_array(each, "std") for each in (mean, std)]
+    for name, each in zip(("mean", "std"), statistics):
+        if each.dtype.kind == "c":
+            raise TypeError(f"{name} is complex, but what is standardized is not")
+        try:
+            np.broadcast_to(each, a.shape)
+        except ValueError:
+            raise ValueError(
+                f"{name} has shape {each.shape}, which does not broadcast to that of a, {a.shape}"
+            ) from None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = as_numpys(a.dtype, np.asarray((a - statistics[0]) / statistics[1]))
+    return (z, *statistics) if returned else z
 
 
 def reduced(
