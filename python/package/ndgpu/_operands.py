@@ -63,6 +63,9 @@ def safely(a: Any, dtype: Any, name: str) -> NDArray[Any]:
     array = np.asarray(a)
     if array.dtype == dtype:
         return array
+    if array.dtype == object and getattr(getattr(a, "dtype", None), "name", None) == "boolean":
+        # Truths of pandas' with gaps are objects unless they are asked for as floats, as NumPy asks for them.
+        return np.asarray(a, dtype)
     try:
         return array.astype(dtype, casting="safe")
     except TypeError as error:
