@@ -442,6 +442,8 @@ def _spread_about(
 ) -> Any:
     """The variance or deviation about means that are given."""
     means = number_array(mean, name)
+    if means.dtype.kind == "c" and a.dtype.kind != "c":
+        raise TypeError(f"mean is complex, but a is {a.dtype}")
     # Python's own numbers take the dtype of what they meet.
     distances = np.asarray(a - (mean if type(mean) in (int, float, complex) else means))
     if distances.shape != a.shape:
@@ -583,6 +585,8 @@ def _where(where: Any, a: NDArray[Any], name: str) -> NDArray[np.bool]:
     refuse_masks(where, name)
     # Of lists NumPy takes the truth, of arrays nothing but that.
     truths = np.asarray(where)
+    if name in ("mean", "var", "std"):
+        refuse_others(truths.dtype, name)  # NumPy counts them
     truths = truths.astype(bool) if isinstance(where, (list, tuple)) else truths.astype(bool, casting="safe")
     try:
         return np.broadcast_to(truths, a.shape)
