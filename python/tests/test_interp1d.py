@@ -61,6 +61,15 @@ def test_out_of_range(kind):
     assert np.isnan(ndgpu.Interp1d(PLACES, y, kind)(np.nan))
 
 
+def test_points_and_rows_that_are_not_there():
+    assert ndgpu.Interp1d([0, 1], np.ones((0, 2)))([[0.5, 0.6, 0.7]]).shape == (0, 1, 3)
+    assert ndgpu.Interp1d([0, 1], np.ones((2, 3, 0)), axis=0)(0.5).shape == (3, 0)
+    gaps = ndgpu.Interp1d([np.nan, 0, 1], [7.0, 0, 10])
+    assert gaps([0.5, 1.0]).tolist() == [5.0, 10.0]
+    with pytest.raises(ValueError, match=r"maximum value \(1.0\)"):
+        gaps(1.5)
+
+
 def test_complex_fills():
     f = ndgpu.Interp1d(PLACES, VALUES[0, :, 0] * 1j, fill_value=(1 + 2j, 3))
     assert f([-1.0, 5.0]).tolist() == [1 + 2j, 3 + 0j]

@@ -67,7 +67,7 @@ class Interp1d:
     array([-1.,  5., 99.])
     """
 
-    __slots__ = ("_bounds", "_bounds_error", "_device", "_fills", "_kind", "_rows", "_tables", "axis", "dtype")
+    __slots__ = ("_axis", "_bounds", "_bounds_error", "_device", "_dtype", "_fills", "_kind", "_rows", "_tables")
 
     def __init__(
         self,
@@ -104,12 +104,13 @@ class Interp1d:
             (None, None) if extrapolates else _fills(fill_value, complex if values.dtype.kind == "c" else float)
         )
         self._bounds_error = fill_value is None if bounds_error is None else bool(bounds_error)
-        self._kind, self.axis, self._rows = kind, axis, (*values.shape[:axis], *values.shape[axis + 1 :])
+        self._kind, self._axis, self._rows = kind, axis, (*values.shape[:axis], *values.shape[axis + 1 :])
         wide = _dtype(dtype, places, values)
         self._device: Device = for_call(device, wide.type)
-        self.dtype = np.result_type(wide, np.complex64) if values.dtype.kind == "c" else wide
-        self._bounds = (places.min(), places.max())
-        lines = np.moveaxis(values, axis, -1).reshape(-1, places.size)
+        self._dtype = np.result_type(wide, np.complex64) if values.dtype.kind == "c" else wide
+        self._bounds = (np.fmin.reduce(places), np.fmax.reduce(places))
+        # Without any rows there is a table all the same, which says what is wrong with the points.
+        lines = np.moveaxis(values, axis, -1).reshape(-1, places.size) if values.size else np.zeros((1, places.size))
         parts = (lines.real, lines.imag) if values.dtype.kind == "c" else (lines,)
         sides = [tuple(map(part, self._fills)) for part in (_real, _imag)]
         self._tables = tuple(
@@ -126,6 +127,16 @@ class Interp1d:
             )
             for part, (left, right) in zip(parts, sides)
         )
+
+    @property
+    def axis(self) -> int:
+        """The axis of the values that is along the points, counted from the first."""
+        return self._axis
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What results are: float32 or float64, or their complex counterparts."""
+        return self._dtype
 
     def __call__(self, x: Any) -> Any:
         """The values at ``x``, of any shape, in the place of the axis along the points.
@@ -152,11 +163,11 @@ class Interp1d:
             parts = [result._take() for result in asked]
         result = parts[0]
         if len(parts) == 2:
-            result = np.empty(parts[0].shape, self.dtype)
+            result = np.empty(parts[0].shape, self._dtype)
             result.real, result.imag = parts
         result = result.reshape((*self._rows, *queries.shape))
         own = range(len(self._rows), result.ndim)
-        return np.moveaxis(result, own, range(self.axis, self.axis + queries.ndim))[()]
+        return np.moveaxis(result, own, range(self._axis, self._axis + queries.ndim))[()]
 
     def _there(self, x: DeviceArray) -> DeviceArray:
         if self._bounds_error:
@@ -167,10 +178,10 @@ class Interp1d:
             raise TypeError("devices have no complex numbers; interpolate the parts, y.real and y.imag")
         if not self._rows:
             return self._tables[0].interp(x)
-        if self.axis != len(self._rows) or x.ndim != 1:
+        if self._axis != len(self._rows) or x.ndim != 1:
             raise ValueError(
                 f"on a device rows are interpolated along their last axis, at the same places: x has shape {x.shape}, "
-                f"and the points are along axis {self.axis} of y's {len(self._rows) + 1}"
+                f"and the points are along axis {self._axis} of y's {len(self._rows) + 1}"
             )
         return self._tables[0].interp_rows(x).reshape(*self._rows, x.size)
 
@@ -186,7 +197,7 @@ class Interp1d:
 
     def __repr__(self) -> str:
         points = self._tables[0].knots
-        return f"<ndgpu.Interp1d: {self._kind} through {points} points, {self.dtype} on {self._device.name}>"
+        return f"<ndgpu.Interp1d: {self._kind} through {points} points, {self._dtype} on {self._device.name}>"
 
 
 def _dtype(dtype: DTypeLike | None, *arrays: NDArray[Any]) -> np.dtype[Any]:
