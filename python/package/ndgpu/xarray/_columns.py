@@ -96,21 +96,21 @@ class Columns:
             return np.empty((fields, columns, m), dtype.newbyteorder("="))
         wide = self._computed_in(dtype)
         if self.alike:
-            result = self._rows(np.asarray(values, wide).reshape(-1, n), wide).reshape(fields, columns, m)
+            result = self._rows(np.asarray(values, wide).reshape(-1, n), wide, keep=True).reshape(fields, columns, m)
         elif fields <= columns:
             if fields == 1:
-                result = self._rows(np.asarray(values[0], wide), wide)[None]
+                result = self._rows(np.asarray(values[0], wide), wide, keep=self.reused)[None]
             else:
                 result = np.empty((fields, columns, m), wide)
                 for field, row in zip(values, result):
-                    row[...] = self._rows(np.asarray(field, wide), wide)
+                    row[...] = self._rows(np.asarray(field, wide), wide, keep=True)
         else:
             result = np.empty((fields, columns, m), wide)
             for column, single in enumerate(self._apart()):
                 result[:, column] = single.apply(values[:, column : column + 1])[:, 0]
         return result.astype(dtype.newbyteorder("="), copy=False)
 
-    def _rows(self, values: Array, wide: Float) -> Array:
+    def _rows(self, values: Array, wide: Float, *, keep: bool) -> Array:
         """Values of `[rows, n]`, one row a column, or any number of rows if the columns are all alike."""
         device = self._device_for(wide)
         there = device._lend(np.ascontiguousarray(values))
@@ -118,7 +118,7 @@ class Columns:
             # Here the values decide between which levels a target lies.
             table = self._table(values, wide, device, skip_missing=True)
             return table.interp_rows(device._lend(_as(self.targets, wide)))._take()
-        if not (self.reused or self.alike):
+        if not keep:
             return self._table(there, wide, device).interp_rows(device._lend(_as(self.targets, wide)))._take()
         with self._lock:
             located = self._located.get(wide)
@@ -195,15 +195,12 @@ def as_numbers(levels: Array, targets: Array) -> tuple[Array, Array]:
         levels, targets = (time.astype(np.result_type(levels, targets)) for time in (levels, targets))
         known = levels[~np.isnat(levels)]
         start = known.min() if known.size else np.zeros(1, levels.dtype)[0]
-        return tuple(_elapsed(time - start) for time in (levels, targets))  # type: ignore[return-value]
-    return tuple(
-        array if array.dtype in (np.float32, np.float64) else array.astype(np.float32 if _is_half(array) else np.float64)
-        for array in (levels, targets)
-    )  # type: ignore[return-value]
+        return _elapsed(levels - start), _elapsed(targets - start)
+    return _floats(levels), _floats(targets)
 
 
-def _is_half(array: Array) -> bool:
-    return array.dtype == np.float16
+def _floats(array: Array) -> Array:
+    return array.astype(np.float32 if array.dtype.kind == "f" and array.dtype.itemsize <= 4 else np.float64, copy=False)
 
 
 def _elapsed(time: Array) -> Array:

@@ -44,13 +44,15 @@ class Names:
         known.update(dict.fromkeys(d for d in levels.dims if d != dim))
         new = tuple(d for d in target.dims if d not in known)
         of_columns = {*levels.dims, *target.dims} - {dim, *new}
-        try:
-            xr.align(*datasets, levels, target, join="exact", copy=False, exclude={dim, *new})
-        except ValueError as error:
-            raise ValueError(
-                f"values, levels ({_list(levels.dims)}) and targets ({_list(target.dims)}) are not of the same columns: "
-                f"{error}"
-            ) from None
+        for data in datasets:
+            others = {*data.dims, *target.dims} - of_columns
+            try:
+                xr.align(data, levels, target, join="exact", copy=False, exclude=others)
+            except ValueError as error:
+                raise ValueError(
+                    f"values, levels ({_list(levels.dims)}) and targets ({_list(target.dims)}) are not of the same "
+                    f"columns: {error}"
+                ) from None
         return cls(dim, levels, target, value, tuple(d for d in known if d in of_columns), new)
 
     def coordinates(self) -> dict[Hashable, xr.DataArray]:
@@ -86,7 +88,8 @@ def _expect_same(levels: xr.DataArray, others: xr.DataArray, name: Hashable, ind
             f"whether the lazy levels {name!r} of array {index} are those of array 0 is not known before they are "
             "computed: name the levels of all arrays by coord=, as a DataArray"
         )
-    if not levels.variable.equals(others.variable):
+    own: Any = levels.variable
+    if not own.equals(others.variable):
         raise ValueError(f"the levels {name!r} of array {index} are not those of array 0: interpolate it by itself")
 
 
@@ -111,7 +114,7 @@ def _target(target: Any, value: Hashable) -> xr.DataArray:
     array = target if lazy else np.asarray(target)
     if array.ndim > 1:
         raise ValueError(
-            f"the targets have shape {array.shape}; for each column its own, give a DataArray, which names its dimensions"
+            f"the targets have shape {array.shape}; targets for each column are a DataArray, which names its dimensions"
         )
     if array.ndim == 0:
         return xr.DataArray(array)
@@ -123,7 +126,9 @@ def _target(target: Any, value: Hashable) -> xr.DataArray:
 def _expect_numbers(levels: xr.DataArray, target: xr.DataArray) -> None:
     for array, what in ((levels, "levels"), (target, "targets")):
         if array.dtype.kind not in "iufMm":
-            raise TypeError(f"the {what} have dtype {array.dtype}, but must be real numbers, or dates or durations of NumPy's")
+            raise TypeError(
+                f"the {what} have dtype {array.dtype}, but must be real numbers, or NumPy's dates or durations"
+            )
     kinds = [array.dtype.kind if array.dtype.kind in "Mm" else "f" for array in (levels, target)]
     if kinds[0] != kinds[1]:
         raise TypeError(f"levels of dtype {levels.dtype} and targets of dtype {target.dtype} do not compare")

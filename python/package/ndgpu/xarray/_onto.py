@@ -38,13 +38,16 @@ class Onto:
         for d in variable.dims:
             result_dims += names.new if d == names.dim else [d]
         fields = [d for d in variable.dims if d != names.dim and d not in names.columns]
-        values = (variable.set_dims({**missing, **variable.sizes}) if missing else variable).transpose(
-            *fields, *names.columns, names.dim
-        )
+        values = _with_dims(variable, missing).transpose(*fields, *names.columns, names.dim)
         blocks = self._blocks_of(values)
         if blocks is not None:
             values = values.chunk({**blocks, names.dim: -1})
-        dtype = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
+        dtype = (values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)).newbyteorder("=")
+        new = {d: names.target.sizes[d] for d in names.new}
+        if 0 in new.values():
+            all_sizes = {**values.sizes, **new}
+            empty = xr.Variable(result_dims, np.empty([all_sizes[d] for d in result_dims], dtype), values.attrs)
+            return empty if blocks is None else empty.chunk()
         result: xr.Variable = _apply(
             _interpolated,
             values,
@@ -53,9 +56,9 @@ class Onto:
             output_core_dims=[names.new],
             exclude_dims={names.dim},
             dask="parallelized",
-            output_dtypes=[dtype.newbyteorder("=")],
-            dask_gufunc_kwargs={"output_sizes": {d: names.target.sizes[d] for d in names.new}},
-            kwargs={"shape": tuple(names.target.sizes[d] for d in names.new), "columns": len(names.columns)},
+            output_dtypes=[dtype],
+            dask_gufunc_kwargs={"output_sizes": new},
+            kwargs={"shape": tuple(new.values()), "columns": len(names.columns)},
             keep_attrs=True,
         )
         return result.transpose(*result_dims)
@@ -90,7 +93,7 @@ class Onto:
                 "new": len(names.new),
                 "rules": self.rules,
                 "device": self.device,
-                "reused": self.reused,
+                "reused": self.reused or blocks is not None,
             },
         )
         self._columns[key] = made
@@ -102,12 +105,17 @@ class Onto:
         columns = names.columns if set(array.dims) & set(names.columns) else ()
         sizes = {**names.target.sizes, **names.levels.sizes}
         missing = {d: sizes[d] for d in columns if d not in array.dims}
-        if missing:
-            array = array.set_dims({**missing, **array.sizes})
-        array = array.transpose(*columns, *last)
+        array = _with_dims(array, missing).transpose(*columns, *last)
         if blocks is None:
             return array
         return array.chunk({**{d: blocks[d] for d in columns}, **dict.fromkeys(last, -1)})
+
+
+def _with_dims(variable: xr.Variable, missing: dict[Hashable, int]) -> xr.Variable:
+    """A view that is the same along dimensions which the variable does not have."""
+    own: Any = variable
+    wider: xr.Variable = own.set_dims({**missing, **variable.sizes}) if missing else variable
+    return wider
 
 
 def _columns_of_block(levels: Array, target: Array, *, new: int, rules: Rules, device: On, reused: bool) -> Array:

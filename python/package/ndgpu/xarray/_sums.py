@@ -13,7 +13,7 @@ from .._operands import On, computed
 from ._columns import Array
 
 #: How many weights are repeated at a time, where they are not given for each value.
-_REPEATED = 1 << 20
+_REPEATED = 1 << 18
 
 #: What a block of dask's becomes.
 _SUMS = np.dtype([("values", np.float64), ("weights", np.float64)])
@@ -36,7 +36,7 @@ def mean_of(values: Any, weights: Any, *, axes: int, missing: tuple[int, ...], s
 def sums_of(
     values: Array, weights: Array, axes: tuple[int, ...], skipna: bool, device: On, *, means: bool
 ) -> tuple[Array, Array]:
-    """The weighted means or sums along some axes, which stay with length 1, and the sums of the weights that went in."""
+    """The weighted means or sums along some axes, which stay with length 1, and the sums of their weights."""
     if values.dtype.kind not in "biuf" or weights.dtype.kind not in "biuf":
         raise TypeError(f"means are of real numbers, not of {values.dtype} with weights of {weights.dtype}")
     if np.isnan(weights).any():
@@ -71,9 +71,7 @@ def _sum_into(
             weights = weights.transpose(*axes, *kept).reshape(lengths)
         there = for_call(device, into[0].dtype.type)
         values_there, weights_there = (there._lend(np.ascontiguousarray(array)) for array in (values, weights))
-        average = values_there.average(
-            axes, weights_there, True, keepdims=True, zero_weights=math.nan, skip_nan=skipna
-        )
+        average = values_there.average(axes, weights_there, True, keepdims=True, zero_weights=math.nan, skip_nan=skipna)
         into[0][...], into[1][...] = (array._take() for array in average)
         if not means:
             if (into[1] == 0).any():
@@ -97,18 +95,17 @@ def _sum_into(
         _sum_into(tuple(array[tuple(part)] for array in into), some, own, axes, skipna, device, means)
 
 
-def _lazy_mean(
-    values: Any, weights: Any, axes: tuple[int, ...], dtype: np.dtype[Any], skipna: bool, device: On
-) -> Any:
-    import dask.array as da
+def _lazy_mean(values: Any, weights: Any, axes: tuple[int, ...], dtype: np.dtype[Any], skipna: bool, device: On) -> Any:
+    import dask.array
 
+    da: Any = dask.array
     values, weights = da.asanyarray(values), da.asanyarray(weights)
     shape = np.broadcast_shapes(values.shape, weights.shape)
     values = da.broadcast_to(values, shape)
     if not axes:
         return da.where(weights == 0, np.nan, values).astype(dtype)
     options: dict[str, Any] = {"skipna": skipna, "device": device}
-    sums = da.reduction(
+    sums: Any = da.reduction(
         values,
         functools.partial(_sums_of_block, **options),
         _sums_of_sums,
@@ -118,7 +115,8 @@ def _lazy_mean(
         weights=weights,
         meta=np.empty((0,) * (len(shape) - len(axes)), _SUMS),
     )
-    return sums.map_blocks(functools.partial(_mean_of_sums, dtype=dtype), dtype=dtype, meta=np.empty((0,) * sums.ndim, dtype))
+    finish = functools.partial(_mean_of_sums, dtype=dtype)
+    return sums.map_blocks(finish, dtype=dtype, meta=np.empty((0,) * sums.ndim, dtype))
 
 
 def _sums_of_block(values: Array, weights: Array, *, axis: Any, keepdims: bool, skipna: bool, device: On) -> Array:
@@ -127,10 +125,15 @@ def _sums_of_block(values: Array, weights: Array, *, axis: Any, keepdims: bool, 
     result = np.zeros(shape, _SUMS)
     if values.size == 0:
         return result
-    values = values[tuple(slice(0, 1) if s == 0 and i not in axis else slice(None) for i, s in enumerate(values.strides))]
-    weights = weights[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in weights.strides)]
+    values, weights = _once(values, axis), _once(weights, ())
     result["values"], result["weights"] = sums_of(values, weights, axis, skipna, device, means=False)
     return result
+
+
+def _once(array: Array, but: Any) -> Array:
+    """An array with length 1 where all along an axis is the same memory, but for some axes."""
+    lengths = [1 if stride == 0 and axis not in but else None for axis, stride in enumerate(array.strides)]
+    return array[tuple(slice(length) for length in lengths)]
 
 
 def _sums_of_sums(sums: Array, *, axis: Any, keepdims: bool) -> Array:

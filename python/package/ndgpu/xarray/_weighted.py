@@ -11,6 +11,8 @@ import xarray as xr
 from .._operands import On, refuse_others
 from ._sums import mean_of
 
+_options: Any = xr.get_options
+
 Data = TypeVar("Data", xr.DataArray, xr.Dataset)
 
 
@@ -58,8 +60,8 @@ def weighted_mean(
     size is made: neither products nor a mask. Weights that have some of the dimensions that stay, but not all that the
     values have, are repeated a few megabytes at a time.
 
-    dask's arrays give a lazy result. Each block becomes two sums in float64, which are added up in a tree, so chunks may
-    cut any dimension.
+    dask's arrays give a lazy result. Each block becomes two sums in float64, which are added up in a tree, so that any
+    dimension may be cut.
 
     Labels of the weights that the data do not have are left out, as in xarray's arithmetic (``arithmetic_join``).
 
@@ -68,7 +70,8 @@ def weighted_mean(
     >>> import numpy as np
     >>> import xarray as xr
     >>> import ndgpu.xarray
-    >>> air = xr.DataArray([[280.0, 290.0, np.nan], [270.0, 275.0, 280.0]], dims=("lat", "lon"), coords={"lat": [0.0, 60.0]})
+    >>> air = xr.DataArray([[280.0, 290.0, np.nan], [270.0, 275.0, 280.0]], dims=("lat", "lon"))
+    >>> air = air.assign_coords(lat=[0.0, 60.0])
     >>> weights = np.cos(np.deg2rad(air.lat))
     >>> ndgpu.xarray.weighted_mean(air, weights, ["lat", "lon"])
     <xarray.DataArray ()> Size: 8B
@@ -82,7 +85,7 @@ def weighted_mean(
         raise TypeError(f"weights must be a DataArray, which names its dimensions, not {type(weights).__name__}")
     _expect_numbers(weights, "weights")
     dims = _dims(data, weights, dim)
-    data, weights = xr.align(data, weights, join=xr.get_options()["arithmetic_join"], copy=False)
+    data, weights = xr.align(data, weights, join=_options()["arithmetic_join"], copy=False)
     if isinstance(data, xr.Dataset):
         means = {name: _mean(array, weights, dims, skipna, device) for name, array in data.data_vars.items()}
         coords = data.drop_dims([d for d in dims if d in data.dims]).coords
