@@ -28,7 +28,7 @@ def model(latitudes, longitudes, levels):
     lon = xr.DataArray(np.linspace(0, 360, longitudes, endpoint=False), dims="lon", attrs={"units": "degrees_east"})
     ridge = 4500 * np.exp(-(((lon - 90) / 18) ** 2) - ((lat - 30) / 14) ** 2)
     range_of_hills = 2500 * np.exp(-(((lon - 290) / 8) ** 2) - ((lat + 20) / 35) ** 2)
-    terrain = ridge + range_of_hills
+    terrain = (ridge + range_of_hills).round()
     surface = 1013.25 * np.exp(-terrain / 8000)
     # Hybrid levels: of pressure at the top, and more and more of the surface's pressure further down.
     eta = xr.DataArray(np.linspace(0, 1, levels + 1)[1:] ** 1.2, dims="level")

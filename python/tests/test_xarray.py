@@ -220,7 +220,9 @@ def test_values_without_the_dimensions_of_the_levels():
     profile = xr.DataArray(values[0, 0, 0], dims="level", coords={"z": ("level", np.arange(9.0))})
     terrain = xr.DataArray(levels, dims=("y", "x", "level"), name="z")
     for data in (profile, profile.chunk()):
-        got = interp(data.drop_vars("z"), targets[0, 0], "level", coord=terrain)
+        of_blocks = terrain if data is profile else terrain.chunk(y=2)
+        got = interp(data.drop_vars("z"), targets[0, 0], "level", coord=of_blocks)
+        assert data is profile or got.chunks == ((2, 2), (5,), (6,))
         assert got.dims == ("y", "x", "z")
         np.testing.assert_allclose(got, by_numpy(values[0, 0, 0], levels, targets[0, 0]), 1e-12)
 

@@ -127,7 +127,9 @@ class Columns:
                 if self.alike:
                     located = self._table(self.levels, wide, device).locate(targets)
                 else:
-                    located = self._table(there, wide, device).locate_rows(targets)
+                    # Any values will do, and levels of so many columns are kept anyway.
+                    any_values = there if self.levels.ndim == 1 else device._lend(_as(self.levels, wide))
+                    located = self._table(any_values, wide, device).locate_rows(targets)
                 self._located[wide] = located
         return located.apply(there)._take()
 

@@ -39,7 +39,7 @@ class Onto:
             result_dims += names.new if d == names.dim else [d]
         fields = [d for d in variable.dims if d != names.dim and d not in names.columns]
         values = _with_dims(variable, missing).transpose(*fields, *names.columns, names.dim)
-        blocks = self._blocks_of(values)
+        blocks = self._blocks_of(variable)
         if blocks is not None:
             values = values.chunk({**blocks, names.dim: -1})
         dtype = (values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)).newbyteorder("=")
@@ -63,10 +63,10 @@ class Onto:
         )
         return result.transpose(*result_dims)
 
-    def _blocks_of(self, values: xr.Variable) -> dict[Hashable, Any] | None:
-        """How the columns are cut: as the values are, else as levels or targets are. None where nothing is lazy."""
+    def _blocks_of(self, variable: xr.Variable) -> dict[Hashable, Any] | None:
+        """How the columns are cut: as the variable is, else as levels or targets are. None where nothing is lazy."""
         names = self.names
-        lazy = [array.chunksizes for array in (values, names.levels, names.target) if array.chunks is not None]
+        lazy = [array.chunksizes for array in (variable, names.levels, names.target) if array.chunks is not None]
         if not lazy:
             return None
         return {d: next((chunks[d] for chunks in lazy if d in chunks), -1) for d in names.columns}
