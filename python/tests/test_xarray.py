@@ -324,6 +324,10 @@ def test_dates_and_durations():
     same(interp(field, own, "time"), field.interp(time=own))
     at_nothing = interp(field, np.array(["NaT", "2026-01-01T12"], "M8[s]"), "time")
     np.testing.assert_array_equal(at_nothing, [[NAN, field.values[0, 2]], [NAN, field.values[1, 2]]])
+    # Nanoseconds since 1970 are more than float64 counts, but not since the first time.
+    fine = field.assign_coords(time=times[0] + np.arange(0, 80, 20) * np.timedelta64(1, "ns"))
+    between = interp(fine, fine.time[:3].values + np.timedelta64(5, "ns"), "time")
+    np.testing.assert_allclose(between, 0.75 * field.values[:, :3] + 0.25 * field.values[:, 1:], 1e-12)
     steps = field.assign_coords(time=times - times[0])
     later = np.array([90, 120], "m8[m]")
     np.testing.assert_allclose(interp(steps, later, "time"), field.interp(time=times[0] + later), 1e-12)
@@ -383,6 +387,15 @@ def test_places_are_found_once_for_all_variables(tables):
         computed = variable.compute(scheduler="threads", num_workers=4)
         assert len(tables) == 2, "each of the two blocks of columns is located once"
         tables.clear()
+    np.testing.assert_allclose(computed.two, 2 * want, 1e-12, 1e-13)
+    interp(field.chunk(y=2, time=1), at, "level", coord="z").compute()
+    assert len(tables) == 2
+    # Variables that are cut in other ways have blocks of columns of their own.
+    tables.clear()
+    mixed = xr.Dataset({"one": field.chunk(y=2), "two": (field * 2).chunk(y=4, x=1)})
+    computed = interp(mixed, at, "level", coord=field.z).compute()
+    assert len(tables) == 2 + 5
+    np.testing.assert_allclose(computed.one, want, 1e-12, 1e-13)
     np.testing.assert_allclose(computed.two, 2 * want, 1e-12, 1e-13)
 
 
