@@ -70,7 +70,6 @@ class Columns:
     def __init__(self, levels: Array, targets: Array, rules: Rules, device: On, *, reused: bool) -> None:
         self.levels, self.targets, self.rules, self.device, self.reused = levels, targets, rules, device, reused
         self._order = "descending" if _descends(levels) else "check"
-        self._tables: dict[Float, InterpTable] = {}
         self._located: dict[Float, Located] = {}
         self._singles: list[Columns] | None = None
         self._lock = threading.RLock()
@@ -184,7 +183,7 @@ def _descends(levels: Array) -> bool:
 
 
 def _fits_float32(array: Array) -> bool:
-    """Whether float32 holds these numbers. Of long arrays only the dtype is looked at."""
+    """Whether float32 holds these numbers. Of those of many columns only the dtype is looked at."""
     if array.dtype.kind == "f" and array.dtype.itemsize <= 4:
         return True
     return array.ndim == 1 and bool(np.array_equal(array.astype(np.float32), array, equal_nan=array.dtype.kind == "f"))

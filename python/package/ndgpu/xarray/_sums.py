@@ -53,7 +53,7 @@ def sums_of(
     values, weights = values.transpose(order), weights.transpose(order)
     # In order, too: weights of the values' own shape are taken to have its axes in their order.
     places = tuple(sorted(order.index(axis) for axis in axes))
-    into = tuple(np.empty(tuple(shape[axis] for axis in order), wide) for _ in range(2))
+    into = tuple(np.empty(tuple(shape[axis] for axis in order), wide if means else np.float64) for _ in range(2))
     _sum_into(into, np.asarray(values, wide), np.asarray(weights, wide), places, skipna, device, means)
     back = np.argsort(order)
     return into[0].transpose(back), into[1].transpose(back)
@@ -69,7 +69,7 @@ def _sum_into(
             lengths = tuple(values.shape[axis] for axis in axes)
             weights = np.broadcast_to(weights, [1 if axis in kept else n for axis, n in enumerate(values.shape)])
             weights = weights.transpose(*axes, *kept).reshape(lengths)
-        there = for_call(device, into[0].dtype.type)
+        there = for_call(device, values.dtype.type)
         values_there, weights_there = (there._lend(np.ascontiguousarray(array)) for array in (values, weights))
         average = values_there.average(axes, weights_there, True, keepdims=True, zero_weights=math.nan, skip_nan=skipna)
         into[0][...], into[1][...] = (array._take() for array in average)
