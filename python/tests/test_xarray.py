@@ -1,5 +1,8 @@
 """`ndgpu.xarray` against xarray itself, and column by column against NumPy where xarray has no such call."""
 
+import pathlib
+import subprocess
+import sys
 import tracemalloc
 import warnings
 
@@ -606,3 +609,14 @@ def test_the_same_call_has_the_same_graph():
 def test_errors_name_what_is_at_fault(call, error, message):
     with pytest.raises(error, match="(?s)" + message):
         call()
+
+
+def test_the_example_checks_itself_and_draws(tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install ndgpu[bench]")
+    example = pathlib.Path(__file__).parent.parent / "examples" / "vertical_regridding.py"
+    picture = tmp_path / "drawn.png"
+    size = ["--latitudes", "25", "--longitudes", "48", "--output", picture]
+    run = subprocess.run([sys.executable, example, *size], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    assert "1,200 columns of 60 levels" in run.stdout and "Checked against NumPy" in run.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
