@@ -16,13 +16,32 @@ WITH_EXAMPLES = [
     "ndgpu",
     "ndgpu._average",
     "ndgpu._devices",
+    "ndgpu._host",
     "ndgpu._interp",
+    "ndgpu._interp1d",
+    "ndgpu._nan",
     "ndgpu._reductions",
     "ndgpu._search",
     "ndgpu.dask._average",
     "ndgpu.dask._interp",
+    "ndgpu.xarray",
+    "ndgpu.xarray._interp",
+    "ndgpu.xarray._weighted",
 ]
-WITHOUT = ["ndgpu._dispatch", "ndgpu._operands", "ndgpu.bench", "ndgpu.dask", "ndgpu.dask._blocks"]
+WITHOUT = [
+    "ndgpu._dispatch",
+    "ndgpu._framework_cases",
+    "ndgpu._operands",
+    "ndgpu._pickling",
+    "ndgpu._times",
+    "ndgpu.bench",
+    "ndgpu.dask",
+    "ndgpu.dask._blocks",
+    "ndgpu.xarray._columns",
+    "ndgpu.xarray._names",
+    "ndgpu.xarray._onto",
+    "ndgpu.xarray._sums",
+]
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES + WITHOUT)
@@ -118,7 +137,7 @@ def test_the_wheel_says_what_it_is():
     assert about["License-Expression"] == "MIT OR Apache-2.0"
     assert about["Requires-Python"] == ">=3.10"
     assert "numpy>=2.1" in metadata.requires("ndgpu")
-    assert {"dask", "bench", "test"} <= set(about.get_all("Provides-Extra"))
+    assert {"dask", "xarray", "tensorflow", "jax", "torch", "bench", "test"} <= set(about.get_all("Provides-Extra"))
     assert "# ndgpu" in (about.get_payload() or about["Description"])
     names = {file.name for file in metadata.files("ndgpu")}
     assert {"py.typed", "_ndgpu.pyi", "LICENSE-MIT", "LICENSE-APACHE"} <= names
