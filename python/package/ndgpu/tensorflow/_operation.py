@@ -1,0 +1,130 @@
+"""Operations whose values and first derivatives are computed natively, and all others by TensorFlow.
+
+The backward pass of an operation is an operation as well. Its own derivative is that of its body, which is written in
+TensorFlow's operations, so that there are derivatives of any order, in reverse and in forward mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from ._memory import Array, run_in_graph, run_now
+from ._tf import EagerTensor, being_saved, differentiated, tf
+
+_exporting: ContextVar[bool] = ContextVar("exporting", default=False)
+
+
+@contextmanager
+def exporting() -> Iterator[None]:
+    """Within, graphs consist of TensorFlow's own operations, and run where ndgpu is not installed.
+
+    ``tf.saved_model.save`` and Keras's ``model.export`` need no help with what they trace themselves. A ``tf.function``
+    that is saved after it has been called is saved as it was then, with calls into this process. Trace it within:
+
+    >>> import tensorflow as tf
+    >>> import ndgpu.tensorflow as nt
+    >>> module = tf.Module()
+    >>> module.curve = tf.function(lambda x: nt.interp(x, [0.0, 1.0, 2.0], [0.0, 10.0, 40.0]))
+    >>> with nt.exporting():
+    ...     traced = module.curve.get_concrete_function(tf.TensorSpec([None], tf.float32))
+    >>> any("PyFunc" in operation.type for operation in traced.graph.get_operations())
+    False
+    """
+    before = _exporting.set(True)
+    try:
+        yield
+    finally:
+        _exporting.reset(before)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A function of operands, which are all of one dtype."""
+
+    name: str
+    #: Operands to results.
+    forward: Callable[..., Sequence[Array]]
+    #: Which operands, operands, cotangents of the results: to the cotangents of those operands.
+    backward: Callable[[Sequence[int], Sequence[Array], Sequence[Array]], Sequence[Array]]
+    #: The same as `forward`, of tensors, in TensorFlow's operations.
+    body: Callable[..., Sequence[Any]]
+    #: The static shapes of the operands to those of the results.
+    shapes: Callable[..., Sequence[Any]]
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        """The results, for operands that are tensors, or arrays of the same dtype."""
+        if tf.executing_eagerly():
+            if not differentiated([operand for operand in operands if type(operand) is EagerTensor]):
+                return run_now(self.forward, operands)
+            return self._recorded([tf.convert_to_tensor(operand) for operand in operands])
+        tensors = [tf.convert_to_tensor(operand) for operand in operands]
+        self.shapes(*(tensor.shape for tensor in tensors))
+        if _exporting.get() or being_saved():
+            return tuple(self.body(*tensors))
+        return self._recorded(tensors)
+
+    def _recorded(self, tensors: list[Any]) -> tuple[Any, ...]:
+        if tf.executing_eagerly():
+            wanted = tuple(i for i, tensor in enumerate(tensors) if differentiated([tensor]))
+        else:
+            # Who will differentiate, and with respect to what, is not known yet.
+            wanted = tuple(range(len(tensors)))
+
+        @tf.custom_gradient  # type: ignore[untyped-decorator, unused-ignore]
+        def recorded(*operands: Any) -> Any:
+            results = _run(self.forward, operands, self.shapes, self.name)
+
+            def gradient(*cotangents: Any) -> list[Any]:
+                found = dict(zip(wanted, self._backward(wanted, operands, cotangents)))
+                return [found.get(i) for i in range(len(operands))]
+
+            return results, gradient
+
+        return tuple(recorded(*tensors))
+
+    def _backward(self, wanted: tuple[int, ...], operands: Sequence[Any], cotangents: Sequence[Any]) -> tuple[Any, ...]:
+        both = (*operands, *cotangents)
+        if tf.executing_eagerly():
+            if differentiated(list(both)):
+                return self._backward_recorded(wanted, both, len(operands))
+            return run_now(lambda *arrays: self._backward_of(wanted, arrays, len(operands)), both)
+        # One node for each: TensorFlow leaves out those that nobody asks for.
+        return tuple(self._backward_recorded((i,), both, len(operands))[0] for i in wanted)
+
+    def _backward_of(self, wanted: tuple[int, ...], arrays: Sequence[Array], count: int) -> Sequence[Array]:
+        return self.backward(wanted, arrays[:count], arrays[count:])
+
+    def _backward_recorded(self, wanted: tuple[int, ...], both: Sequence[Any], count: int) -> tuple[Any, ...]:
+        @tf.custom_gradient  # type: ignore[untyped-decorator, unused-ignore]
+        def recorded(*both: Any) -> Any:
+            def native(*arrays: Array) -> Sequence[Array]:
+                return self._backward_of(wanted, arrays, count)
+
+            results = _run(native, both, lambda *shapes: [shapes[i] for i in wanted], f"{self.name}_vjp")
+
+            def gradient(*cotangents: Any) -> Any:
+                zeros = tf.UnconnectedGradients.ZERO
+                with tf.GradientTape(watch_accessed_variables=False) as outer:
+                    outer.watch(both)
+                    with tf.GradientTape(watch_accessed_variables=False) as inner:
+                        inner.watch(both[:count])
+                        values = self.body(*both[:count])
+                    of = [both[i] for i in wanted]
+                    first = inner.gradient(values, of, both[count:], unconnected_gradients=zeros)
+                return outer.gradient(first, both, cotangents, unconnected_gradients=zeros)
+
+            return results, gradient
+
+        return tuple(recorded(*both))
+
+
+def _run(
+    function: Callable[..., Sequence[Array]], operands: Sequence[Any], shapes: Callable[..., Sequence[Any]], name: str
+) -> tuple[Any, ...]:
+    if tf.executing_eagerly():
+        return run_now(function, operands)
+    return run_in_graph(function, operands, shapes(*(operand.shape for operand in operands)), name)
