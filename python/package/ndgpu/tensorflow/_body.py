@@ -1,7 +1,8 @@
 """The operations in TensorFlow's own: what is exported where ndgpu is absent, and what higher derivatives are made of.
 
-They follow the native ones in what they give for NaN, at knots, for knots that are repeated, and outside, in values as
-in derivatives.
+They follow the native ones in what they give for NaN, at knots, for knots that are repeated or infinitely far away, and
+outside, in values as in derivatives. Derivatives beside values of a table that are themselves infinite or NaN, which
+are no numbers either way, need not be the same.
 """
 
 from __future__ import annotations
@@ -43,22 +44,25 @@ def _of_rows(x: Any, xp: Any, fp: Any, left: float | None, right: float | None, 
 
     # What has no slope goes on with neutral numbers: what is not chosen would make NaN of a gradient of 0.
     is_nan = tf.math.is_nan(x)
-    flat = below | above | is_nan | (x1 == x0) | ((f1 == f0) & tf.math.is_inf(f0))
-    one, zero = tf.ones_like(x), tf.zeros_like(x)
+    nowhere = tf.math.is_inf(x0) & tf.math.is_inf(x1) & tf.math.is_finite(x)
+    flat = below | above | is_nan | nowhere | tf.math.is_inf(x) | (x1 == x0) | ((f1 == f0) & tf.math.is_inf(f0))
+    one, zero, nan = tf.ones_like(x), tf.zeros_like(x), tf.cast(math.nan, x.dtype)
     slope = tf.where(flat, zero, f1 - f0) / tf.where(flat, one, x1 - x0)
 
     # NumPy starts from the first knot, and from the second where that gives NaN; at the end from the last.
     from_first = f0 + slope * tf.where(flat, zero, x - x0)
-    from_second = (after == count) | (tf.math.is_nan(from_first) & ~flat)
+    from_second = (after == count) | (tf.math.is_nan(from_first) & ~flat & (x != x0))
     base, way = tf.where(from_second, f1, f0), tf.where(flat, zero, x - tf.where(from_second, x1, x0))
     # At a knot the value is the knot's, beside an infinite one too.
     y = base + tf.where(tf.math.is_finite(slope) | (way != 0), slope, zero) * way
+    # Between two knots that are infinitely far away there is only what they have in common.
+    y = tf.where(nowhere, tf.stop_gradient(tf.where(f0 == f1, f0, nan)), y)
     if left is not None:
         y = tf.where(below, tf.cast(left, x.dtype), y)
     if right is not None:
         y = tf.where(above, tf.cast(right, x.dtype), y)
     # A query that is NaN, times NaN: so is its derivative.
-    return tf.where(is_nan, x * tf.where(is_nan, tf.cast(math.nan, x.dtype), one), y)
+    return tf.where(is_nan, x * tf.where(is_nan, nan, one), y)
 
 
 def _in_a_period(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, Any]:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ._memory import Array, run_in_graph, run_now
-from ._tf import EagerTensor, being_saved, differentiated, tf
+from ._tf import EagerTensor, being_saved, differentiated, pushed_forward, tf
 
 _exporting: ContextVar[bool] = ContextVar("exporting", default=False)
 
@@ -41,7 +42,7 @@ def exporting() -> Iterator[None]:
         _exporting.reset(before)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Operation:
     """A function of operands, which are all of one dtype."""
 
@@ -63,7 +64,8 @@ class Operation:
             return self._recorded([tf.convert_to_tensor(operand) for operand in operands])
         tensors = [tf.convert_to_tensor(operand) for operand in operands]
         self.shapes(*(tensor.shape for tensor in tensors))
-        if _exporting.get() or being_saved():
+        # Within graphs forward accumulators follow nothing but TensorFlow's operations.
+        if _exporting.get() or being_saved() or pushed_forward(tensors):
             return tuple(self.body(*tensors))
         return self._recorded(tensors)
 
@@ -107,19 +109,29 @@ class Operation:
             results = _run(native, both, lambda *shapes: [shapes[i] for i in wanted], f"{self.name}_vjp")
 
             def gradient(*cotangents: Any) -> Any:
-                zeros = tf.UnconnectedGradients.ZERO
-                with tf.GradientTape(watch_accessed_variables=False) as outer:
-                    outer.watch(both)
-                    with tf.GradientTape(watch_accessed_variables=False) as inner:
-                        inner.watch(both[:count])
-                        values = self.body(*both[:count])
-                    of = [both[i] for i in wanted]
-                    first = inner.gradient(values, of, both[count:], unconnected_gradients=zeros)
-                return outer.gradient(first, both, cotangents, unconnected_gradients=zeros)
+                return self._backward_of_backward(wanted, count)(*both, *cotangents)
 
             return results, gradient
 
         return tuple(recorded(*both))
+
+    @lru_cache(maxsize=64)  # noqa: B019 - operations are kept as well, and few
+    def _backward_of_backward(self, wanted: tuple[int, ...], count: int) -> Any:
+        """The backward pass of `_backward_recorded`, as a graph of its own.
+
+        A gradient tape would not do: whoever differentiates forwards has stopped all tapes.
+        """
+
+        def derivatives(*tensors: Any) -> Any:
+            zeros = tf.UnconnectedGradients.ZERO
+            operands = tensors[:count]
+            values = self.body(*operands)
+            both, cotangents = tensors[: count + len(values)], tensors[count + len(values) :]
+            of = [operands[i] for i in wanted]
+            first = tf.gradients(values, of, both[count:], unconnected_gradients=zeros)
+            return tf.gradients(first, both, cotangents, unconnected_gradients=zeros)
+
+        return tf.function(derivatives, autograph=False, reduce_retracing=True)
 
 
 def _run(

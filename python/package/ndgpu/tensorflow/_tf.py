@@ -26,10 +26,13 @@ def _insides(module: str, name: str) -> Any:
         return None
 
 
-#: The type of tensors that have values.
-EagerTensor: Any = type(tf.constant(0.0))
+# Whatever graph is being made when this is first imported.
+with tf.init_scope():
+    #: The type of tensors that have values.
+    EagerTensor: Any = type(tf.constant(0.0))
 
 _gradient_types = _insides("tensorflow.python.pywrap_tfe", "TFE_Py_TapeSetPossibleGradientTypes")
+_tangents = _insides("tensorflow.python.pywrap_tfe", "TFE_Py_PackJVPs")
 _graph_or_parents_in_xla = _insides("tensorflow.python.ops.control_flow_util", "GraphOrParentsInXlaContext")
 _in_save_context = _insides("tensorflow.python.saved_model.save_context", "in_save_context")
 
@@ -37,6 +40,11 @@ _in_save_context = _insides("tensorflow.python.saved_model.save_context", "in_sa
 def differentiated(tensors: list[Any]) -> bool:
     """Whether anybody differentiates with respect to one of these: a gradient tape or a forward accumulator."""
     return _gradient_types is None or _gradient_types(tensors) != 0
+
+
+def pushed_forward(tensors: list[Any]) -> bool:
+    """Whether a forward accumulator follows one of these."""
+    return _tangents is not None and len(_tangents(tensors)[1]) > 0
 
 
 def compiled_by_xla() -> bool:
