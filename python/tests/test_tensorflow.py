@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -415,8 +416,6 @@ def test_static_shapes_are_kept_and_unknown_ones_allowed():
     y, (of_a, of_w) = unknown(a, w)
     assert (y.shape, of_a.shape, of_w.shape) == ((3,), (3, 4), (4,))
     with pytest.raises(ValueError, match="unknown number of axes"):
-        tf.function(nt.average, input_signature=[tf.TensorSpec(None)]).python_function(a, 7)
-    with pytest.raises(ValueError, match="unknown number of axes"):
         tf.function(lambda a: nt.average(a, -1), input_signature=[tf.TensorSpec(None)])(a)
 
 
@@ -426,7 +425,7 @@ def test_averages_that_cannot_be():
         nt.average(a, 1, [1.0, -1.0, 0.0, 0.0])
     with pytest.raises(tf.errors.InvalidArgumentError, match="sum to zero"):
         tf.function(lambda a: nt.average(a, 1, [1.0, -1.0, 0.0, 0.0]))(a)
-    with pytest.raises(ValueError, match=r"\[3\].*give \[3, 4\]"):
+    with pytest.raises(ValueError, match=r"\[3\].*give \[4\], or \[3, 4\]"):
         nt.average(a, 1, [1.0, 1.0, 1.0])
     with pytest.raises(ValueError, match=r"\(3, 4\).*\(4,\).*\(3,\)"):
         tf.function(lambda a: nt.average(a, 1, [1.0, 1.0, 1.0]))(a)
@@ -484,7 +483,8 @@ def test_xla_is_refused_in_words():
 
 
 def test_the_first_import_may_be_inside_a_graph():
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         found = runpy.run_module("ndgpu.tensorflow._tf")
     assert found["EagerTensor"] is _tf.EagerTensor is type(tf.constant(0))
 
@@ -666,12 +666,14 @@ def test_exported_models_run_without_ndgpu(learned, tmp_path):
         "sys.modules['ndgpu'] = None\n"
         "import numpy as np, tensorflow as tf\n"
         "x, y = np.load('x.npy'), np.load('y.npy')\n"
-        "np.testing.assert_allclose(tf.saved_model.load('exported').serve(x), y, rtol=1e-5, atol=1e-6)\n"
-        "(served,) = tf.saved_model.load('saved').signatures['serving_default'](tf.constant(x)).values()\n"
+        "exported, saved = tf.saved_model.load('exported'), tf.saved_model.load('saved')\n"
+        "np.testing.assert_allclose(exported.serve(x), y, rtol=1e-5, atol=1e-6)\n"
+        "(served,) = saved.signatures['serving_default'](tf.constant(x)).values()\n"
         "np.testing.assert_allclose(served, y, rtol=1e-5, atol=1e-6)\n"
         f"table = {XP}, {FP}\n"
         "for name in ('module', 'called'):\n"
-        "    served = tf.saved_model.load(name).curve(tf.constant(x[:, 0]))\n"
+        "    module = tf.saved_model.load(name)\n"
+        "    served = module.curve(tf.constant(x[:, 0]))\n"
         "    np.testing.assert_allclose(served, np.interp(x[:, 0], *table), rtol=1e-5, atol=1e-5)\n"
         "print('served')\n"
     )

@@ -54,7 +54,8 @@ def run_in_graph(
 
     def guarded(*arrays: Array) -> list[Array]:
         try:
-            return list(function(*arrays))
+            # Those without axes come as scalars.
+            return list(function(*map(np.asarray, arrays)))
         except ZeroDivisionError as error:
             # TensorFlow knows ValueError, which it makes an InvalidArgumentError.
             raise ValueError(str(error)) from error

@@ -109,15 +109,16 @@ class Operation:
             results = _run(native, both, lambda *shapes: [shapes[i] for i in wanted], f"{self.name}_vjp")
 
             def gradient(*cotangents: Any) -> Any:
-                return self._backward_of_backward(wanted, count)(*both, *cotangents)
+                ranks = tuple(tensor.shape.rank for tensor in both)
+                return self._backward_of_backward(wanted, count, ranks)(*both, *cotangents)
 
             return results, gradient
 
         return tuple(recorded(*both))
 
     @lru_cache(maxsize=64)  # noqa: B019 - operations are kept as well, and few
-    def _backward_of_backward(self, wanted: tuple[int, ...], count: int) -> Any:
-        """The backward pass of `_backward_recorded`, as a graph of its own.
+    def _backward_of_backward(self, wanted: tuple[int, ...], count: int, ranks: tuple[int | None, ...]) -> Any:
+        """The backward pass of `_backward_recorded`, as a graph of its own, for operands of any lengths.
 
         A gradient tape would not do: whoever differentiates forwards has stopped all tapes.
         """

@@ -26,10 +26,12 @@ def _insides(module: str, name: str) -> Any:
         return None
 
 
-# Whatever graph is being made when this is first imported.
-with tf.init_scope():
-    #: The type of tensors that have values.
-    EagerTensor: Any = type(tf.constant(0.0))
+#: The type of tensors that have values.
+EagerTensor: Any = _insides("tensorflow.python.framework.ops", "EagerTensor")
+if EagerTensor is None:
+    # Whatever graph is being made when this is first imported.
+    with tf.init_scope():
+        EagerTensor = type(tf.constant(0.0))
 
 _gradient_types = _insides("tensorflow.python.pywrap_tfe", "TFE_Py_TapeSetPossibleGradientTypes")
 _tangents = _insides("tensorflow.python.pywrap_tfe", "TFE_Py_PackJVPs")
