@@ -187,8 +187,9 @@ def test_shapes_that_do_not_fit_are_named():
 
 
 @pytest.mark.parametrize(
-    "dtype, cast", [(tf.float16, "tf.float32"), (tf.bfloat16, "tf.float32"), (tf.int32, "tf.float64"), (tf.bool, "tf.float32")]
-)  # fmt: skip
+    "dtype, cast",
+    [(tf.float16, "tf.float32"), (tf.bfloat16, "tf.float32"), (tf.int32, "tf.float64"), (tf.bool, "tf.float32")],
+)
 def test_other_dtypes_are_told_what_to_cast(dtype, cast):
     x = tf.cast(tf.constant([1, 0]), dtype)
     for function in (nt.interp, tf.function(nt.interp)):
@@ -201,6 +202,8 @@ def test_other_dtypes_are_told_what_to_cast(dtype, cast):
 def test_tensors_of_two_dtypes_are_told_what_to_cast():
     with pytest.raises(TypeError, match=re.escape("xp is float64: tf.cast(xp, tf.float32)")):
         nt.interp(tf.constant([1.0]), tf.constant(XP, tf.float64), FP)
+    with pytest.raises(TypeError, match=re.escape("xp is int32: tf.cast(xp, tf.float32)")):
+        nt.interp(tf.constant([1.0]), tf.constant([0, 1, 2, 4]), FP)
     with pytest.raises(TypeError, match="left is a tensor"):
         nt.interp(tf.constant([1.0]), XP, FP, left=tf.constant(0.0))
     for wrong in (["a"] * 4, np.array(FP, complex), np.ma.array(FP)):
@@ -350,7 +353,9 @@ def test_only_gradients_that_are_asked_for_are_computed(monkeypatch):
 
     asked = []
     whole = _host.interp_vjp
-    monkeypatch.setattr(_host, "interp_vjp", lambda *of, wanted, **how: asked.append(wanted) or whole(*of, wanted=wanted))
+    monkeypatch.setattr(
+        _host, "interp_vjp", lambda *of, wanted, **how: asked.append(wanted) or whole(*of, wanted=wanted)
+    )
     x, xp, fp = tensors(tf.float32, FINITE, XP, FP)
     with tf.GradientTape() as tape:
         tape.watch(fp)

@@ -128,13 +128,12 @@ def _axes(axis: Any, shape: Any) -> Axes | None:
     rank = shape.rank if isinstance(shape, tf.TensorShape) else len(shape)
     if axis is None:
         return None if rank is None else tuple(range(rank))
-    if isinstance(axis, (list, tuple)):
-        named = tuple(operator.index(each) for each in axis)
-    else:
-        named = (operator.index(axis),)
+    named = tuple(map(operator.index, axis if isinstance(axis, (list, tuple)) else (axis,)))
     if rank is None:
         if min(named, default=0) < 0:
-            raise ValueError(f"axis is {axis}, of a tensor with an unknown number of axes: use set_shape, or count from 0")
+            raise ValueError(
+                f"axis is {axis}, of a tensor with an unknown number of axes: use set_shape, or count from 0"
+            )
         return named
     if not all(-rank <= each < rank for each in named):
         raise ValueError(f"axis is {axis}, but the tensor has {rank} axes: its shape is {tuple(shape)}")
@@ -186,7 +185,8 @@ def _weighted_sum(axes: Axes | None) -> Operation:
         return (_host.weighted_sum(a, weights, axes),)
 
     def backward(wanted: Sequence[int], operands: Sequence[Array], cotangents: Sequence[Array]) -> Sequence[Array]:
-        found = _host.weighted_sum_vjp(*operands, *cotangents, axes)
+        (a, weights), (g,) = operands, cotangents
+        found = _host.weighted_sum_vjp(a, weights, g, axes)
         return [found[i] for i in wanted]
 
     def body(a: Any, weights: Any) -> Sequence[Any]:
@@ -201,7 +201,8 @@ def _standardize(axes: Axes | None, ddof: float) -> Operation:
         return (_host.standardize(a, axes, ddof=ddof),)
 
     def backward(wanted: Sequence[int], operands: Sequence[Array], cotangents: Sequence[Array]) -> Sequence[Array]:
-        return (_host.standardize_vjp(*operands, *cotangents, axes, ddof=ddof),)
+        (a,), (g,) = operands, cotangents
+        return (_host.standardize_vjp(a, g, axes, ddof=ddof),)
 
     def body(a: Any) -> Sequence[Any]:
         return (_body.standardize(a, axes, ddof),)

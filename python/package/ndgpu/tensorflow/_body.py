@@ -24,9 +24,8 @@ def interp(x: Any, xp: Any, fp: Any, left: float | None, right: float | None, pe
         return y
     x, xp, fp = (operand if operand.shape.rank == 2 else operand[None] for operand in (x, xp, fp))
     rows = tf.reduce_max([tf.shape(operand)[0] for operand in (x, xp, fp)])
-    return _of_rows(
-        *(tf.broadcast_to(operand, [rows, tf.shape(operand)[1]]) for operand in (x, xp, fp)), left, right, period
-    )
+    x, xp, fp = (tf.broadcast_to(operand, [rows, tf.shape(operand)[1]]) for operand in (x, xp, fp))
+    return _of_rows(x, xp, fp, left, right, period)
 
 
 def _of_rows(x: Any, xp: Any, fp: Any, left: float | None, right: float | None, period: float | None) -> Any:

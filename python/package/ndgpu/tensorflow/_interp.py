@@ -86,8 +86,9 @@ def _operation(left: float | None, right: float | None, period: float | None) ->
         return (_host.interp(x, xp, fp, *options),)
 
     def backward(wanted: Sequence[int], operands: Sequence[Array], cotangents: Sequence[Array]) -> Sequence[Array]:
+        (x, xp, fp), (g,) = operands, cotangents
         names = [_NAMES[i] for i in wanted]
-        found = _host.interp_vjp(*operands, *cotangents, *options, wanted=names)
+        found = _host.interp_vjp(x, xp, fp, g, *options, wanted=names)
         return [found[name] for name in names]
 
     def body(x: Any, xp: Any, fp: Any) -> Sequence[Any]:

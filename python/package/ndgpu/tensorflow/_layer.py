@@ -105,7 +105,9 @@ class InterpolationLayer(keras.layers.Layer):  # type: ignore[misc, unused-ignor
         backend = keras.backend.backend()
         name = {"jax": "ndgpu.jax", "torch": "ndgpu.torch", "tensorflow": "ndgpu.tensorflow"}.get(backend)
         if name is None:
-            raise NotImplementedError(f"InterpolationLayer computes with TensorFlow, JAX and PyTorch, not with {backend}")
+            raise NotImplementedError(
+                f"InterpolationLayer computes with TensorFlow, JAX and PyTorch, not with {backend}"
+            )
         interp = importlib.import_module(name).interp
         xp, fp = keras.ops.convert_to_tensor(self._xp), keras.ops.convert_to_tensor(self.values)
         return interp(inputs, xp, fp, left=self.left, right=self.right, period=self.period)

@@ -27,11 +27,13 @@ def operands_of(call: str, named: Mapping[str, Any]) -> list[Any]:
             return values
     given = {name: tf.convert_to_tensor(value) if _has_tensors(value) else value for name, value in named.items()}
     tensors = {name: value for name, value in given.items() if isinstance(value, tf.Tensor)}
+    floats = [tensor.dtype.name for tensor in tensors.values() if tensor.dtype in _FLOATS]
     for name, tensor in tensors.items():
         if tensor.dtype not in _FLOATS:
-            fitting = "tf.float64" if tensor.dtype in _LONG else "tf.float32"
+            fitting = floats[0] if floats else "float64" if tensor.dtype in _LONG else "float32"
             raise TypeError(
-                f"{call} computes in float32 and float64, but {name} is {tensor.dtype.name}: tf.cast({name}, {fitting})"
+                f"{call} computes in float32 and float64, but {name} is {tensor.dtype.name}: "
+                f"tf.cast({name}, tf.{fitting})"
             )
     arrays = {name: _numbers(call, name, value) for name, value in given.items() if name not in tensors}
     if not tensors:
