@@ -108,7 +108,7 @@ def main():
         .prefetch(1)
     )
     model = classifier()
-    history = model.fit(dataset, epochs=12, verbose=0)
+    history = model.fit(dataset, epochs=12, shuffle=False, verbose=0)
     print(f"accuracy while training {history.history['accuracy'][0]:.3f} to {history.history['accuracy'][-1]:.3f}")
 
     tested, in_a_mirror = pictures[TRAINED:], np.ascontiguousarray(pictures[TRAINED:, :, ::-1])

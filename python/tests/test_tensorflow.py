@@ -546,6 +546,35 @@ def test_memory_of_tensors_begins_at_a_cache_line(size):
         np.testing.assert_allclose(y + y, 2 * np.interp(x, XP, FP), rtol=1e-12, atol=1e-12)
 
 
+def test_what_the_guide_says_of_memory():
+    """Not ours, but what is stated of TensorFlow in TENSORFLOW.md."""
+    t = tf.random.uniform([10_000])
+    assert t.numpy().ctypes.data != address(t)
+    for view in (np.asarray(memoryview(t)), np.from_dlpack(t), np.asarray(t)):
+        assert view.ctypes.data == address(t)
+        assert not view.flags.writeable
+    room = np.zeros(1_020, np.float32)
+    start = -room.ctypes.data % 64 // 4
+    aligned, askew = room[start : start + 1_000], room[start + 4 : start + 1_004]
+    for array, shared in ((aligned, True), (askew, False)):
+        assert address(tf.constant(array)) != array.ctypes.data != address(tf.convert_to_tensor(array))
+        # An operation on an array that is askew would end the process.
+        assert address(tf.experimental.dlpack.from_dlpack(array.__dlpack__())) == array.ctypes.data
+        returned = tf.function(lambda array=array: tf.numpy_function(lambda: array, [], tf.float32), autograph=False)
+        assert (address(returned()) == array.ctypes.data) == shared
+        returned = tf.function(lambda array=array: tf.py_function(lambda: array, [], tf.float32), autograph=False)
+        assert address(returned()) != array.ctypes.data
+    seen = []
+    for function, keep in ((tf.numpy_function, lambda x: x.ctypes.data), (tf.py_function, address)):
+        tf.function(
+            lambda x, function=function, keep=keep: function(lambda x: seen.append(keep(x)) or x, [x], tf.float32),
+            autograph=False,
+        )(t)
+        assert seen.pop() == address(t)
+    tf.numpy_function(lambda x: seen.append(x.ctypes.data) or x, [t], tf.float32)
+    assert seen.pop() != address(t)
+
+
 def test_results_outlive_what_they_were_made_of():
     y = nt.interp(tf.random.uniform([100_000]), XP, FP)
     want = y.numpy()
