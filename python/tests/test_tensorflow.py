@@ -546,6 +546,18 @@ def test_memory_of_tensors_begins_at_a_cache_line(size):
         np.testing.assert_allclose(y + y, 2 * np.interp(x, XP, FP), rtol=1e-12, atol=1e-12)
 
 
+def returned_by(call, array):
+    """What a graph gives whose Python function gives this array."""
+    return tf.function(lambda: call(lambda: array, [], tf.float32), autograph=False)()
+
+
+def read_by(call, look, tensor):
+    """What a look at the argument of a Python function in a graph finds."""
+    seen = []
+    tf.function(lambda x: call(lambda x: seen.append(look(x)) or x, [x], tf.float32), autograph=False)(tensor)
+    return seen.pop()
+
+
 def test_what_the_guide_says_of_memory():
     """Not ours, but what is stated of TensorFlow in TENSORFLOW.md."""
     t = tf.random.uniform([10_000])
@@ -560,17 +572,11 @@ def test_what_the_guide_says_of_memory():
         assert address(tf.constant(array)) != array.ctypes.data != address(tf.convert_to_tensor(array))
         # An operation on an array that is askew would end the process.
         assert address(tf.experimental.dlpack.from_dlpack(array.__dlpack__())) == array.ctypes.data
-        returned = tf.function(lambda array=array: tf.numpy_function(lambda: array, [], tf.float32), autograph=False)
-        assert (address(returned()) == array.ctypes.data) == shared
-        returned = tf.function(lambda array=array: tf.py_function(lambda: array, [], tf.float32), autograph=False)
-        assert address(returned()) != array.ctypes.data
+        assert (address(returned_by(tf.numpy_function, array)) == array.ctypes.data) == shared
+        assert address(returned_by(tf.py_function, array)) != array.ctypes.data
+    assert read_by(tf.numpy_function, lambda x: x.ctypes.data, t) == address(t)
+    assert read_by(tf.py_function, address, t) == address(t)
     seen = []
-    for function, keep in ((tf.numpy_function, lambda x: x.ctypes.data), (tf.py_function, address)):
-        tf.function(
-            lambda x, function=function, keep=keep: function(lambda x: seen.append(keep(x)) or x, [x], tf.float32),
-            autograph=False,
-        )(t)
-        assert seen.pop() == address(t)
     tf.numpy_function(lambda x: seen.append(x.ctypes.data) or x, [t], tf.float32)
     assert seen.pop() != address(t)
 
@@ -689,10 +695,14 @@ def test_exported_models_run_without_ndgpu(learned, tmp_path):
     module.curve = tf.function(lambda x: nt.interp(x, XP, FP), input_signature=[tf.TensorSpec([None])])
     tf.saved_model.save(module, tmp_path / "module")
     called = tf.Module()
-    called.curve = tf.function(lambda x: nt.interp(x, XP, FP), input_signature=[tf.TensorSpec([None])])
+    called.curve = tf.function(lambda x: nt.interp(x, XP, FP))
     with nt.exporting():
-        called.curve(tf.constant([1.0]))
+        called.curve(tf.constant(LEARNED[:, 0]))
     tf.saved_model.save(called, tmp_path / "called")
+    native = tf.Module()
+    native.curve = tf.function(lambda x: nt.interp(x, XP, FP))
+    native.curve(tf.constant(LEARNED[:, 0]))
+    tf.saved_model.save(native, tmp_path / "native")
     np.save(tmp_path / "x.npy", LEARNED)
     np.save(tmp_path / "y.npy", predicted)
     (tmp_path / "serve.py").write_text(
@@ -709,7 +719,12 @@ def test_exported_models_run_without_ndgpu(learned, tmp_path):
         "    module = tf.saved_model.load(name)\n"
         "    served = module.curve(tf.constant(x[:, 0]))\n"
         "    np.testing.assert_allclose(served, np.interp(x[:, 0], *table), rtol=1e-5, atol=1e-5)\n"
-        "print('served')\n"
+        "native = tf.saved_model.load('native')\n"
+        "try:\n"
+        "    native.curve(tf.constant(x[:, 0]))\n"
+        "except tf.errors.OpError as error:\n"
+        "    assert 'callback pyfunc_' in str(error) and 'is not found' in str(error), error\n"
+        "    print('served')\n"
     )
     run = subprocess.run([sys.executable, "serve.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert run.stdout.endswith("served\n"), run.stderr

@@ -23,15 +23,16 @@ _exporting: ContextVar[bool] = ContextVar("exporting", default=False)
 def exporting() -> Iterator[None]:
     """Within, graphs consist of TensorFlow's own operations, and run where ndgpu is not installed.
 
-    ``tf.saved_model.save`` and Keras's ``model.export`` need no help with what they trace themselves. A ``tf.function``
-    that is saved after it has been called is saved as it was then, with calls into this process. Trace it within:
+    Keras's ``model.export`` needs no help, nor does ``tf.saved_model.save`` with models and with every ``tf.function``
+    that has an ``input_signature``. One that has none is saved as it was traced when it was called, with calls into
+    this process. Call it within:
 
     >>> import tensorflow as tf
     >>> import ndgpu.tensorflow as nt
     >>> module = tf.Module()
     >>> module.curve = tf.function(lambda x: nt.interp(x, [0.0, 1.0, 2.0], [0.0, 10.0, 40.0]))
     >>> with nt.exporting():
-    ...     traced = module.curve.get_concrete_function(tf.TensorSpec([None], tf.float32))
+    ...     traced = module.curve.get_concrete_function(tf.TensorSpec([None]))
     >>> any("PyFunc" in operation.type for operation in traced.graph.get_operations())
     False
     """
