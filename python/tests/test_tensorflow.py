@@ -691,18 +691,20 @@ def test_exported_models_run_without_ndgpu(learned, tmp_path):
     model, predicted = learned
     model.export(tmp_path / "exported", verbose=False)
     tf.saved_model.save(model, tmp_path / "saved")
+
+    def curve(x):
+        return nt.interp(x, XP, FP)
+
     module = tf.Module()
-    module.curve = tf.function(lambda x: nt.interp(x, XP, FP), input_signature=[tf.TensorSpec([None])])
+    module.curve = tf.function(curve, input_signature=[tf.TensorSpec([None])])
     tf.saved_model.save(module, tmp_path / "module")
-    called = tf.Module()
-    called.curve = tf.function(lambda x: nt.interp(x, XP, FP))
+    module.curve(tf.constant([1.0]))
+    tf.saved_model.save(module, tmp_path / "called")
+    spec = tf.TensorSpec([None], name="x")
+    tf.saved_model.save(tf.Module(), tmp_path / "native", signatures=tf.function(curve).get_concrete_function(spec))
     with nt.exporting():
-        called.curve(tf.constant(LEARNED[:, 0]))
-    tf.saved_model.save(called, tmp_path / "called")
-    native = tf.Module()
-    native.curve = tf.function(lambda x: nt.interp(x, XP, FP))
-    native.curve(tf.constant(LEARNED[:, 0]))
-    tf.saved_model.save(native, tmp_path / "native")
+        traced = tf.function(curve).get_concrete_function(spec)
+    tf.saved_model.save(tf.Module(), tmp_path / "traced", signatures=traced)
     np.save(tmp_path / "x.npy", LEARNED)
     np.save(tmp_path / "y.npy", predicted)
     (tmp_path / "serve.py").write_text(
@@ -719,9 +721,11 @@ def test_exported_models_run_without_ndgpu(learned, tmp_path):
         "    module = tf.saved_model.load(name)\n"
         "    served = module.curve(tf.constant(x[:, 0]))\n"
         "    np.testing.assert_allclose(served, np.interp(x[:, 0], *table), rtol=1e-5, atol=1e-5)\n"
-        "native = tf.saved_model.load('native')\n"
+        "traced, native = tf.saved_model.load('traced'), tf.saved_model.load('native')\n"
+        "(served,) = traced.signatures['serving_default'](x=tf.constant(x[:, 0])).values()\n"
+        "np.testing.assert_allclose(served, np.interp(x[:, 0], *table), rtol=1e-5, atol=1e-5)\n"
         "try:\n"
-        "    native.curve(tf.constant(x[:, 0]))\n"
+        "    native.signatures['serving_default'](x=tf.constant(x[:, 0]))\n"
         "except tf.errors.OpError as error:\n"
         "    assert 'callback pyfunc_' in str(error) and 'is not found' in str(error), error\n"
         "    print('served')\n"

@@ -23,9 +23,9 @@ _exporting: ContextVar[bool] = ContextVar("exporting", default=False)
 def exporting() -> Iterator[None]:
     """Within, graphs consist of TensorFlow's own operations, and run where ndgpu is not installed.
 
-    Keras's ``model.export`` needs no help, nor does ``tf.saved_model.save`` with models and with every ``tf.function``
-    that has an ``input_signature``. One that has none is saved as it was traced when it was called, with calls into
-    this process. Call it within:
+    Keras's ``model.export`` and ``tf.saved_model.save`` need no help with models and with a ``tf.function``, also one
+    that was called before: they trace them anew. What is a graph already is made for them within this: what
+    ``get_concrete_function`` gives, for signatures and for other converters.
 
     >>> import tensorflow as tf
     >>> import ndgpu.tensorflow as nt
