@@ -13,7 +13,7 @@ use crate::error::exception;
 use crate::handles::{Device, DeviceArray};
 use crate::numbers::{Rounding, borrowed};
 use crate::readback::{self, Ownership};
-use crate::reduce::{Extremum, Reduction};
+use crate::reduce::{Extremum, Nan, Reduction};
 use crate::reductions;
 use crate::refused::implicit_conversion;
 use crate::vjp::{self, Backward, WeightedBackward};
@@ -173,11 +173,17 @@ impl DeviceArray {
     ///     Whether the reduced axes stay, with length 1.
     /// zero_weights : float, optional
     ///     The average where the sum of the weights is zero. Without it `.numpy()` raises a ZeroDivisionError.
+    /// skip_nan : bool
+    ///     Whether values that are NaN are left out, and their weights with them. What has no other values has weights
+    ///     whose sum is zero; without any weights it is NaN.
     ///
     /// >>> import ndgpu
     /// >>> ndgpu.Device("cpu").upload([[0.5, 1.5], [3.0, 5.0]]).average(1, weights=[1.0, 3.0]).numpy()
     /// array([1.25, 4.5 ])
-    #[pyo3(signature = (axis=None, weights=None, returned=false, *, keepdims=false, zero_weights=None))]
+    #[pyo3(signature = (
+        axis=None, weights=None, returned=false, *, keepdims=false, zero_weights=None, skip_nan=false
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "they are keywords")]
     fn average<'py>(
         &self,
         py: Python<'py>,
@@ -186,56 +192,73 @@ impl DeviceArray {
         returned: bool,
         keepdims: bool,
         zero_weights: Option<f64>,
+        skip_nan: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        reductions::average(py, self, axis, weights, returned, keepdims, zero_weights)
+        reductions::average(py, self, axis, weights, returned, keepdims, zero_weights, Nan::skipped(skip_nan))
     }
 
     /// The sum of the values, each times its weight; weights as for `average`. Their sum may be zero.
-    #[pyo3(signature = (weights, axis=None, *, keepdims=false))]
+    #[pyo3(signature = (weights, axis=None, *, keepdims=false, skip_nan=false))]
     fn weighted_sum<'py>(
         &self,
         py: Python<'py>,
         weights: &Bound<'py, PyAny>,
         axis: Option<&Bound<'py, PyAny>>,
         keepdims: bool,
+        skip_nan: bool,
     ) -> PyResult<Self> {
-        reductions::weighted_sum(py, self, weights, axis, keepdims)
+        reductions::weighted_sum(py, self, weights, axis, keepdims, Nan::skipped(skip_nan))
     }
 
-    /// The sum, as exact as if accumulated in twice the precision and rounded once.
-    #[pyo3(signature = (axis=None, *, keepdims=false))]
-    fn sum(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
-        reductions::reduce(py, self, Reduction::Sum, axis, keepdims)
+    /// The sum, as exact as if accumulated in twice the precision and rounded once. `skip_nan` leaves out, here and in
+    /// the other reductions, the values that are NaN: where nothing else is, a sum is 0, and anything else NaN.
+    #[pyo3(signature = (axis=None, *, keepdims=false, skip_nan=false))]
+    fn sum(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool, skip_nan: bool) -> PyResult<Self> {
+        reductions::reduce(py, self, Reduction::Sum, axis, keepdims, Nan::skipped(skip_nan))
     }
 
     /// The mean; NaN for no values.
-    #[pyo3(signature = (axis=None, *, keepdims=false))]
-    fn mean(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
-        reductions::reduce(py, self, Reduction::Mean, axis, keepdims)
+    #[pyo3(signature = (axis=None, *, keepdims=false, skip_nan=false))]
+    fn mean(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool, skip_nan: bool) -> PyResult<Self> {
+        reductions::reduce(py, self, Reduction::Mean, axis, keepdims, Nan::skipped(skip_nan))
     }
 
     /// The smallest value; NaN if there is any.
-    #[pyo3(signature = (axis=None, *, keepdims=false))]
-    fn min(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
-        reductions::reduce(py, self, Reduction::Min, axis, keepdims)
+    #[pyo3(signature = (axis=None, *, keepdims=false, skip_nan=false))]
+    fn min(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool, skip_nan: bool) -> PyResult<Self> {
+        reductions::reduce(py, self, Reduction::Min, axis, keepdims, Nan::skipped(skip_nan))
     }
 
     /// The largest value; NaN if there is any.
-    #[pyo3(signature = (axis=None, *, keepdims=false))]
-    fn max(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Self> {
-        reductions::reduce(py, self, Reduction::Max, axis, keepdims)
+    #[pyo3(signature = (axis=None, *, keepdims=false, skip_nan=false))]
+    fn max(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool, skip_nan: bool) -> PyResult<Self> {
+        reductions::reduce(py, self, Reduction::Max, axis, keepdims, Nan::skipped(skip_nan))
     }
 
     /// The variance, divided by the number of values less `ddof`. Reads the array twice.
-    #[pyo3(signature = (axis=None, *, ddof=0.0, keepdims=false))]
-    fn var(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, ddof: f64, keepdims: bool) -> PyResult<Self> {
-        reductions::reduce(py, self, Reduction::Var { ddof }, axis, keepdims)
+    #[pyo3(signature = (axis=None, *, ddof=0.0, keepdims=false, skip_nan=false))]
+    fn var(
+        &self,
+        py: Python<'_>,
+        axis: Option<&Bound<'_, PyAny>>,
+        ddof: f64,
+        keepdims: bool,
+        skip_nan: bool,
+    ) -> PyResult<Self> {
+        reductions::reduce(py, self, Reduction::Var { ddof }, axis, keepdims, Nan::skipped(skip_nan))
     }
 
     /// The standard deviation. Reads the array twice.
-    #[pyo3(signature = (axis=None, *, ddof=0.0, keepdims=false))]
-    fn std(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, ddof: f64, keepdims: bool) -> PyResult<Self> {
-        reductions::reduce(py, self, Reduction::Std { ddof }, axis, keepdims)
+    #[pyo3(signature = (axis=None, *, ddof=0.0, keepdims=false, skip_nan=false))]
+    fn std(
+        &self,
+        py: Python<'_>,
+        axis: Option<&Bound<'_, PyAny>>,
+        ddof: f64,
+        keepdims: bool,
+        skip_nan: bool,
+    ) -> PyResult<Self> {
+        reductions::reduce(py, self, Reduction::Std { ddof }, axis, keepdims, Nan::skipped(skip_nan))
     }
 
     /// The index of the smallest value, or of the first NaN, as uint32; of equal ones the first. Without an axis, of
@@ -391,6 +414,16 @@ impl DeviceArray {
             Some(ours) => ours.call(args, Some(keywords)),
             None => Err(implicit_conversion()),
         }
+    }
+
+    /// The same values under a handle of its own, which share their memory until one of them is overwritten.
+    fn __copy__(&self) -> Self {
+        Self::new(self.array())
+    }
+
+    /// As `copy.copy`.
+    fn __deepcopy__(&self, _memo: &Bound<'_, PyAny>) -> Self {
+        self.__copy__()
     }
 
     fn __len__(&self) -> PyResult<usize> {

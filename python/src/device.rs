@@ -192,6 +192,16 @@ impl Device {
         other.cast::<Self>().is_ok_and(|other| other.get().0 == self.0)
     }
 
+    /// Itself: another handle would be of the same device.
+    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    /// Itself: another handle would be of the same device.
+    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf
+    }
+
     fn __hash__(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.0.hash(&mut hasher);

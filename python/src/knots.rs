@@ -3,6 +3,7 @@
 use ndgpu::Side;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::dtype::{ByFloat, by_float, with_float};
 use crate::error::exception;
@@ -10,6 +11,7 @@ use crate::fork::ensure_threads;
 use crate::handles::{Device, DeviceArray};
 use crate::numbers::{Rounding, borrowed, numbers};
 use crate::operand::{common_dtype, operand};
+use crate::table::made::Made;
 
 /// A sorted axis on a device, `[n]`, for repeated searching and binning. NaN comes last; as bins it may also decrease,
 /// or have any other order that `numpy.digitize` accepts.
@@ -26,7 +28,7 @@ use crate::operand::{common_dtype, operand};
 /// NotSortedError
 ///     If it neither increases nor decreases; from `searchsorted` if it decreases anywhere.
 #[pyclass(frozen, module = "ndgpu")]
-pub struct Knots(ByFloat<ndgpu::Knots<f32>, ndgpu::Knots<f64>>);
+pub struct Knots(ByFloat<ndgpu::Knots<f32>, ndgpu::Knots<f64>>, Made);
 
 #[pymethods]
 impl Knots {
@@ -46,10 +48,11 @@ impl Knots {
         let xp = numbers(xp)?.into_any();
         let rounding = Rounding::of(dtype);
         let dtype = common_dtype(dtype, &[&xp])?;
-        Ok(Self(by_float!(dtype, T => {
+        let knots = by_float!(dtype, T => {
             let xp = borrowed::<T>(&xp, rounding)?;
             py.detach(|| ndgpu::Knots::new(&device, xp.view())).map_err(exception)?
-        }, else "knots are float32 or float64, not uint32; give a dtype")))
+        }, else "knots are float32 or float64, not uint32; give a dtype");
+        Ok(Self(knots, Made::of(&[&xp], dtype, &PyDict::new(py))?))
     }
 
     /// How many knots are less than each value ("left"), or less or equal ("right"): `numpy.searchsorted`, as uint32.
@@ -86,6 +89,21 @@ impl Knots {
     #[getter]
     fn device(&self) -> Device {
         with_float!(&self.0, knots => Device(knots.device().clone()))
+    }
+
+    /// What they were made of, and the keywords.
+    fn _made<'py>(&self, py: Python<'py>) -> PyResult<(Vec<Bound<'py, PyAny>>, Bound<'py, PyDict>)> {
+        self.1.get(py)
+    }
+
+    /// Itself, which nothing changes.
+    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    /// Itself, which nothing changes.
+    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf
     }
 
     fn __len__(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Reductions of arrays of any dtype and shape, and NumPy's rules for the `weights` of `average`.
 
 use ndgpu::ndarray::{self, Axis, IxDyn};
-use ndgpu::{DeviceArray, Error, Result};
+use ndgpu::{DeviceArray, Error, Result, SkipNan};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -20,12 +20,40 @@ pub enum Reduction {
     Std { ddof: f64 },
 }
 
+/// Which values take part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Nan {
+    Kept,
+    Skipped,
+}
+
+impl Nan {
+    /// By the keyword `skip_nan`.
+    pub fn skipped(skip: bool) -> Self {
+        if skip { Self::Skipped } else { Self::Kept }
+    }
+}
+
 impl Reduction {
-    pub fn over_axes(self, array: &Array, axes: &[Axis]) -> Result<Array> {
-        with_float!(array.floats()?, array => self.of_floats(array, axes).map(Array::from))
+    pub fn over_axes(self, array: &Array, axes: &[Axis], nan: Nan) -> Result<Array> {
+        with_float!(array.floats()?, array => match nan {
+            Nan::Kept => self.of_floats(array, axes).map(Array::from),
+            Nan::Skipped => self.of_floats_but_nan(array.skip_nan(), axes).map(Array::from),
+        })
     }
 
     fn of_floats<T: Float>(self, array: &DeviceArray<T, IxDyn>, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
+        match self {
+            Self::Sum => array.sum_axes(axes),
+            Self::Mean => array.mean_axes(axes),
+            Self::Min => array.min_axes(axes),
+            Self::Max => array.max_axes(axes),
+            Self::Var { ddof } => array.var_axes(axes, T::nearest(ddof)),
+            Self::Std { ddof } => array.std_axes(axes, T::nearest(ddof)),
+        }
+    }
+
+    fn of_floats_but_nan<T: Float>(self, array: SkipNan<'_, T, IxDyn>, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
         match self {
             Self::Sum => array.sum_axes(axes),
             Self::Mean => array.mean_axes(axes),
@@ -100,23 +128,44 @@ impl Weights {
     }
 
     /// The averages, and the sums of the weights if `returned`. Where a sum of weights is zero the average is `fill`;
-    /// without it that is an error.
-    pub fn average(&self, array: &Array, returned: bool, fill: Option<f64>) -> Result<(Array, Option<Array>)> {
-        let Some(weights) = &self.weights else {
-            let average = Reduction::Mean.over_axes(array, &self.axes)?;
-            let counts = if returned { Some(self.counts(array, average.shape())?) } else { None };
-            return Ok((average, counts));
-        };
-        with_float!(array.floats()?, array => {
-            averages(array, &self.axes, same_type(array, weights)?, returned, fill)
-        })
+    /// without it that is an error, or NaN if there are no weights and nothing but NaN, which is skipped.
+    pub fn average(
+        &self,
+        array: &Array,
+        returned: bool,
+        fill: Option<f64>,
+        nan: Nan,
+    ) -> Result<(Array, Option<Array>)> {
+        match (&self.weights, nan) {
+            // How many values are left is the sum of as many weights of 1.
+            (None, Nan::Skipped) if returned || fill.is_some() => with_float!(array.floats()?, array => {
+                let (weights, fill) = (ones(array, &self.axes)?, fill.unwrap_or(f64::NAN));
+                averages_but_nan(array.skip_nan(), &self.axes, &weights, returned, Some(fill))
+            }),
+            (None, _) => {
+                let average = Reduction::Mean.over_axes(array, &self.axes, nan)?;
+                let counts = if returned { Some(self.counts(array, average.shape())?) } else { None };
+                Ok((average, counts))
+            }
+            (Some(weights), Nan::Kept) => with_float!(array.floats()?, array => {
+                averages(array, &self.axes, same_type(array, weights)?, returned, fill)
+            }),
+            (Some(weights), Nan::Skipped) => with_float!(array.floats()?, array => {
+                averages_but_nan(array.skip_nan(), &self.axes, same_type(array, weights)?, returned, fill)
+            }),
+        }
     }
 
     /// The sums of the weighted values; of the values themselves without weights.
-    pub fn sum(&self, array: &Array) -> Result<Array> {
-        let Some(weights) = &self.weights else { return Reduction::Sum.over_axes(array, &self.axes) };
+    pub fn sum(&self, array: &Array, nan: Nan) -> Result<Array> {
+        let Some(weights) = &self.weights else { return Reduction::Sum.over_axes(array, &self.axes, nan) };
         with_float!(array.floats()?, array => {
-            array.weighted_sum_axes(&self.axes, same_type(array, weights)?).map(Array::from)
+            let weights = same_type(array, weights)?;
+            match nan {
+                Nan::Kept => array.weighted_sum_axes(&self.axes, weights),
+                Nan::Skipped => array.skip_nan().weighted_sum_axes(&self.axes, weights),
+            }
+            .map(Array::from)
         })
     }
 
@@ -135,8 +184,36 @@ pub fn same_type<'w, T: Float>(_: &DeviceArray<T, IxDyn>, weights: &'w Array) ->
     weights.typed().ok_or_else(|| Error::other("array and weights differ in type"))
 }
 
+/// Weights of 1 along some axes.
+fn ones<T: Float>(like: &DeviceArray<T, IxDyn>, axes: &[Axis]) -> Result<DeviceArray<T, IxDyn>> {
+    let lengths: Vec<_> = axes.iter().map(|axis| like.shape()[axis.index()]).collect();
+    like.device().upload(&ndarray::Array::from_elem(IxDyn(&lengths), T::nearest(1.0)))
+}
+
 fn averages<T: Float>(
     array: &DeviceArray<T, IxDyn>,
+    axes: &[Axis],
+    weights: &DeviceArray<T, IxDyn>,
+    returned: bool,
+    fill: Option<f64>,
+) -> Result<(Array, Option<Array>)> {
+    let fill = fill.map(T::nearest);
+    if !returned {
+        let average = match fill {
+            Some(fill) => array.average_axes_or(axes, weights, fill)?,
+            None => array.average_axes(axes, weights)?,
+        };
+        return Ok((average.into(), None));
+    }
+    let (average, sums) = match fill {
+        Some(fill) => array.average_axes_returned_or(axes, weights, fill)?,
+        None => array.average_axes_returned(axes, weights)?,
+    };
+    Ok((average.into(), Some(sums.into())))
+}
+
+fn averages_but_nan<T: Float>(
+    array: SkipNan<'_, T, IxDyn>,
     axes: &[Axis],
     weights: &DeviceArray<T, IxDyn>,
     returned: bool,

@@ -7,7 +7,7 @@ use crate::axes::{axes, keepdims_shape, single_axis};
 use crate::dtype::Array;
 use crate::error::exception;
 use crate::handles::DeviceArray;
-use crate::reduce::{self, Extremum, Reduction, Weights};
+use crate::reduce::{self, Extremum, Nan, Reduction, Weights};
 
 pub fn reduce(
     py: Python<'_>,
@@ -15,11 +15,12 @@ pub fn reduce(
     reduction: Reduction,
     axis: Option<&Bound<'_, PyAny>>,
     keepdims: bool,
+    nan: Nan,
 ) -> PyResult<DeviceArray> {
     let array = array.operand()?;
     let axes = axes(axis, array.shape().len())?;
     let shape = keepdims.then(|| keepdims_shape(array.shape(), &axes));
-    DeviceArray::computed(py, || reshaped(reduction.over_axes(&array, &axes)?, shape.as_deref()))
+    DeviceArray::computed(py, || reshaped(reduction.over_axes(&array, &axes, nan)?, shape.as_deref()))
 }
 
 pub fn arg_extremum(
@@ -38,6 +39,7 @@ pub fn arg_extremum(
 }
 
 /// The average, or with `returned` a tuple of it and the sums of the weights.
+#[expect(clippy::too_many_arguments, reason = "they are those of DeviceArray.average")]
 pub fn average<'py>(
     py: Python<'py>,
     array: &DeviceArray,
@@ -46,11 +48,12 @@ pub fn average<'py>(
     returned: bool,
     keepdims: bool,
     zero_weights: Option<f64>,
+    nan: Nan,
 ) -> PyResult<Bound<'py, PyAny>> {
     let array = array.operand()?;
     let weights = Weights::new(&array, axis, weights)?;
     let shape = keepdims.then(|| keepdims_shape(array.shape(), weights.axes()));
-    let (average, sums) = py.detach(|| weights.average(&array, returned, zero_weights)).map_err(exception)?;
+    let (average, sums) = py.detach(|| weights.average(&array, returned, zero_weights, nan)).map_err(exception)?;
     let handle = |array| reshaped(array, shape.as_deref()).map(DeviceArray::new).map_err(exception);
     let average = handle(average)?;
     match sums {
@@ -65,11 +68,12 @@ pub fn weighted_sum(
     weights: &Bound<'_, PyAny>,
     axis: Option<&Bound<'_, PyAny>>,
     keepdims: bool,
+    nan: Nan,
 ) -> PyResult<DeviceArray> {
     let array = array.operand()?;
     let weights = Weights::new(&array, axis, Some(weights))?;
     let shape = keepdims.then(|| keepdims_shape(array.shape(), weights.axes()));
-    DeviceArray::computed(py, || reshaped(weights.sum(&array)?, shape.as_deref()))
+    DeviceArray::computed(py, || reshaped(weights.sum(&array, nan)?, shape.as_deref()))
 }
 
 pub fn standardize(

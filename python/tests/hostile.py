@@ -223,6 +223,8 @@ def arguments(device):
         "other device": other,
         "table": table,
         "tables": ndgpu.InterpTable([1.0, 2.0], [[3.0, 4.0]] * 2, device=device),
+        "points": ndgpu.Interp1d([1.0, 2.0], [3.0, 4.0], fill_value=0.5, device=device),
+        "points in rows": ndgpu.Interp1d([1.0, 2.0], [[3.0, 4.0], [5.0, 6.0]], device=device),
         "located": table.locate([1.0, 1.5, np.nan]),
         "located rows": ndgpu.InterpTable([1.0, 2.0], [[3.0, 4.0]] * 2, device=device).locate_rows([[1.5] * 3] * 2),
         "knots": ndgpu.Knots([1.0, 2.0], device=device),
@@ -274,6 +276,7 @@ def exported(device):
     instances = {
         ndgpu.Device: ["device"],
         ndgpu.DeviceArray: [name for name in objects if name.startswith("there")] + ["given up", "elsewhere"],
+        ndgpu.Interp1d: ["points", "points in rows"],
         ndgpu.InterpTable: ["table", "tables"],
         ndgpu.Knots: ["knots"],
         ndgpu.Located: ["located", "located rows"],

@@ -21,6 +21,14 @@ SELECTION = {
         "TestAmax": (1, "test_*"),
         "TestAmin": (1, "test_*"),
     },
+    LIB + "nanfunctions": {
+        # What the two after it have in common.
+        "SharedNanFunctionsTestsMixin": (9, "test_*"),
+        "TestNanFunctions_SumProd": (4, "test_*"),
+        "TestNanFunctions_MeanVarStd": (7, "test_*"),
+        "TestNanFunctions_MinMax": (11, "test_*"),
+        "TestNanFunctions_NumberTypes": (2, "test_nanfunc_ddof", "test_nanfunc_correction"),
+    },
     LIB + "regression": {
         "TestRegression": (1, "test_mem_digitize"),
     },

@@ -56,13 +56,13 @@ REFUSED = {
 COMPLEX = {name for name, make in KINDS.items() if np.asanyarray(make([1])).dtype.kind == "c"}
 #: Operands that are ordered: complex numbers are not, to a device.
 ORDERED = {"min a", "max a", "amin a", "amax a", "argmin a", "argmax a", "searchsorted a", "searchsorted v",
-           "searchsorted v (few of many)"}  # fmt: skip
+           "searchsorted v (few of many)", "nanmin a", "nanmax a"}  # fmt: skip
 #: Operands that NumPy takes the real part of, with a warning, or the absolute value.
 REAL = {
     *("interp x (0-d)", "interp xp (periodic)", "interp left", "interp right", "interp period"),
     *("standardize a", "standardize ddof", "sum initial (integers)"),
     *(f"{name} initial" for name in ("sum", "min", "max", "amin", "amax")),
-    *(f"{name} {option}" for name in ("var", "std") for option in ("ddof", "correction")),
+    *(f"{name} {option}" for name in ("var", "std") for option in ("ddof", "correction", "mean")),
 }
 INTEGERS = {name for name, make in KINDS.items() if np.asanyarray(make([1])).dtype.kind in "biu"}
 #: A variance that NumPy rounds to integers on the way, in several places.
@@ -105,6 +105,7 @@ def of_dtype(function):
     return lambda m, operand: getattr(m, function)(A, 1, dtype=np.asanyarray(operand).dtype)
 
 
+NANS = ("nansum", "nanmean", "nanvar", "nanstd", "nanmin", "nanmax")
 OPERANDS = {
     "interp x": lambda m, o: m.interp(o, KNOTS, [0.0, 1.0, 5.0]),
     "interp x (0-d)": lambda m, o: m.interp(o[1], KNOTS, [0.0, 1.0, 5.0]),
@@ -121,14 +122,19 @@ OPERANDS = {
     "average weights": lambda m, o: m.average([0.5, 2.0, 1.0], weights=o),
     "average weights of an axis": lambda m, o: m.average(A.astype(np.float32), 1, weights=o),
     **{f"{name} a": lambda m, o, name=name: getattr(m, name)(o)
-       for name in ("sum", "mean", "var", "std", "min", "max", "amin", "amax", "argmin", "argmax", "standardize")},
+       for name in ("sum", "mean", "var", "std", "min", "max", "amin", "amax", "argmin", "argmax", "standardize",
+                    *NANS)},
     **{f"{name} initial": lambda m, o, name=name: getattr(m, name)(A, 1, initial=o[1])
        for name in ("sum", "min", "max", "amin", "amax")},
     "sum initial (integers)": lambda m, o: m.sum(A.astype(int), 1, initial=o[1]),
     **{f"{name} where": lambda m, o, name=name: getattr(m, name)(A, 1, initial=2.5, where=o)
-       for name in ("sum", "min", "max", "amin", "amax")},
+       for name in ("sum", "min", "max", "amin", "amax", "nansum", "nanmin", "nanmax")},
+    **{f"{name} where": lambda m, o, name=name: getattr(m, name)(A, 1, where=o)
+       for name in ("mean", "var", "std", "nanmean", "nanvar", "nanstd")},
+    **{f"{name} mean": lambda m, o, name=name: getattr(m, name)(A, 1, mean=np.asanyarray(o)[:2, None])
+       for name in ("var", "std")},
     **{f"{name} out": into(name)
-       for name in ("sum", "mean", "var", "std", "min", "max", "amin", "amax", "argmin", "argmax")},
+       for name in ("sum", "mean", "var", "std", "min", "max", "amin", "amax", "argmin", "argmax", *NANS)},
     **{f"{name} dtype": of_dtype(name) for name in ("sum", "mean", "var", "std")},
     **{f"{name} ddof": lambda m, o, name=name: getattr(m, name)(A, 1, ddof=o[0]) for name in ("var", "std")},
     **{f"{name} correction": lambda m, o, name=name: getattr(m, name)(A, 1, correction=o[0])
@@ -143,7 +149,11 @@ OPERANDS = {
 }  # fmt: skip
 
 #: Values that make the operand a good one, where these are not.
-VALUES = {"searchsorted sorter": [2, 1, 0]}
+VALUES = {
+    "searchsorted sorter": [2, 1, 0],
+    # Of a list NumPy adds up the numbers where it should count the truths.
+    **{f"{name} where": [1, 0, 1] for name in ("mean", "var", "std", "nanmean", "nanvar", "nanstd")},
+}
 
 
 def outcome(call, *args):

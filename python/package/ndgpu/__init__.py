@@ -24,9 +24,12 @@ array([18.33333333, 90.        ])
 machine.
 """
 
+from . import _pickling  # noqa: F401
 from ._average import average
 from ._devices import from_dlpack, get_device, set_device, transfers
 from ._interp import interp
+from ._interp1d import Interp1d
+from ._nan import nanaverage, nanmax, nanmean, nanmin, nanstd, nansum, nanvar
 from ._ndgpu import (
     Device,
     DeviceArray,
@@ -50,6 +53,7 @@ __all__ = [
     "DeviceError",
     "DeviceLostError",
     "DeviceNotFoundError",
+    "Interp1d",
     "InterpTable",
     "Knots",
     "Located",
@@ -69,6 +73,13 @@ __all__ = [
     "max",
     "mean",
     "min",
+    "nanaverage",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanstd",
+    "nansum",
+    "nanvar",
     "searchsorted",
     "set_device",
     "standardize",

@@ -88,7 +88,8 @@ def average(
     Raises
     ------
     ZeroDivisionError
-        If a sum of weights is zero, and there is no ``zero_weights``. From DeviceArrays it is raised by ``.numpy()``: nobody looks before.
+        If a sum of weights is zero, and there is no ``zero_weights``. From DeviceArrays it is raised by ``.numpy()``:
+        nobody looks before.
     TypeError
         If the weights have another shape than ``a`` and no axis is given.
     ValueError
@@ -110,8 +111,21 @@ def average(
     """
     if isinstance(a, DeviceArray):
         return a.average(axis, weights, returned, keepdims=truth(keepdims), zero_weights=zero_weights)
-    a = number_array(a, "average")
-    keepdims = truth(keepdims)
+    return averaged(number_array(a, "average"), axis, weights, returned, truth(keepdims), zero_weights, device)
+
+
+def averaged(
+    a: NDArray[Any],
+    axis: Any,
+    weights: Any,
+    returned: bool,
+    keepdims: bool,
+    zero_weights: Any,
+    device: On,
+    *,
+    skip_nan: bool = False,
+) -> Any:
+    """The average of an array on the host. Of real numbers NaN may be skipped."""
     if axis is not None:
         axis = normalize_axis_tuple(axis, a.ndim, argname="axis")
     if weights is not None:
@@ -121,7 +135,8 @@ def average(
     if np.iscomplexobj(a):
         return _complex_average(a, axis, weights, returned, keepdims, zero_weights, device)
     if weights is None:
-        warn_of_nothing("mean", a, axis, 0)
+        if not skip_nan:
+            warn_of_nothing("mean", a, axis, 0)
         dtype = a.dtype if a.dtype.kind == "f" else FLOAT64
     else:
         dtype = np.result_type(a.dtype, weights.dtype, *(["f8"] if a.dtype.kind in "biu" else []))
@@ -129,12 +144,13 @@ def average(
     target = for_call(device, wide)
     there = target._lend(a.astype(wide, copy=False))
     weights_there = None if weights is None else target._lend(weights.astype(wide, copy=False))
-    if not returned or weights is None:
-        result = as_numpys(dtype, there.average(axis, weights_there, keepdims=keepdims, zero_weights=zero_weights)._take())
+    options: dict[str, Any] = {"keepdims": keepdims, "zero_weights": zero_weights, "skip_nan": skip_nan}
+    if not returned or (weights is None and not skip_nan):
+        result = as_numpys(dtype, there.average(axis, weights_there, **options)._take())
         if not returned:
             return result
         return result, np.full(np.shape(result), a.size / np.size(result) if np.size(result) else 0.0, dtype)[()]
-    pair = there.average(axis, weights_there, True, keepdims=keepdims, zero_weights=zero_weights)
+    pair = there.average(axis, weights_there, True, **options)
     return tuple(as_numpys(dtype, each._take()) for each in pair)
 
 

@@ -18,6 +18,8 @@ _current: Device | None = None
 # What computes in float64 for it.
 _wide: Device | None = None
 _names: dict[str, Device] = {}
+# Those that were pickled here, by what they are called there.
+_carried: dict[str, Device] = {}
 
 
 class AvailableDevice(str):
@@ -55,7 +57,9 @@ def _opened() -> Device:
     global _current
     with _lock:
         if _current is None:
-            _current = Device()
+            device = Device()
+            # What was unpickled before is on a device of that name, and goes together with what is made from now on.
+            _current = _names.get(_name_of(device), device)
         return _current
 
 
@@ -142,3 +146,26 @@ def _named(name: str) -> Device:
         if name not in _names:
             _names[name] = Device(name)
         return _names[name]
+
+
+def _name_of(device: Device) -> str:
+    """What opens the same device elsewhere."""
+    return "cpu" if device.backend is None else device.name
+
+
+def carried(device: Device) -> str:
+    """The name of a device for another process; in this one it stands for the very same."""
+    name = _name_of(device)
+    with _lock:
+        _carried[name] = device
+    return name
+
+
+def recalled(name: str) -> Device:
+    """The device that a name from :func:`carried` stands for."""
+    with _lock:
+        if name in _carried:
+            return _carried[name]
+        if _current is not None and _name_of(_current) == name:
+            return _current
+        return _named(name)

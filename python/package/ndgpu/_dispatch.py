@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ._average import average
 from ._interp import interp
+from ._nan import nanmax, nanmean, nanmin, nanstd, nansum, nanvar
 from ._ndgpu import DeviceArray
 from ._reductions import argmax, argmin, max, mean, min, std, sum, var
 from ._search import digitize, searchsorted
@@ -35,6 +36,12 @@ IN_NUMPYS_PLACE: dict[Callable[..., Any], Callable[..., Any]] = {
     np.amax: max,
     np.argmin: argmin,
     np.argmax: argmax,
+    np.nansum: nansum,
+    np.nanmean: nanmean,
+    np.nanvar: nanvar,
+    np.nanstd: nanstd,
+    np.nanmin: nanmin,
+    np.nanmax: nanmax,
     np.searchsorted: searchsorted,
     np.digitize: digitize,
     # What an array says without its values.

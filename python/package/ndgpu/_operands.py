@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any, SupportsIndex, TypeAlias
@@ -62,6 +63,9 @@ def safely(a: Any, dtype: Any, name: str) -> NDArray[Any]:
     array = np.asarray(a)
     if array.dtype == dtype:
         return array
+    if array.dtype == object and getattr(getattr(a, "dtype", None), "name", None) == "boolean":
+        # Truths of pandas' with gaps are objects unless they are asked for as floats, as NumPy asks for them.
+        return np.asarray(a, dtype)
     try:
         return array.astype(dtype, casting="safe")
     except TypeError as error:
@@ -94,6 +98,18 @@ def truth(keepdims: Any) -> bool:
     return keepdims is not np._NoValue and bool(keepdims)
 
 
+def given(argument: Any, default: Any) -> Any:
+    """An argument, where NumPy hands its own word for one that was left out through to others."""
+    return default if argument is np._NoValue else argument
+
+
+def skips_missing(a: Any) -> bool:
+    """Whether this is an array or a table of pandas', whose own reductions, which NumPy's functions call, skip NaN."""
+    if type(a) is np.ndarray or type(a) is list:
+        return False
+    return any(cls.__module__.partition(".")[0] == "pandas" for cls in type(a).__mro__)
+
+
 def count(a: NDArray[Any], axis: Any) -> int:
     """How many elements each result is made of."""
     axes = range(a.ndim) if axis is None else normalize_axis_tuple(axis, a.ndim, argname="axis")
@@ -103,6 +119,14 @@ def count(a: NDArray[Any], axis: Any) -> int:
 def warn_of_nothing(name: str, a: NDArray[Any], axis: Any, ddof: float) -> None:
     """NumPy's warnings, where results are NaN for want of elements."""
     if name == "mean" and count(a, axis) == 0:
-        warnings.warn("Mean of empty slice.", RuntimeWarning, stacklevel=4)
+        warn("Mean of empty slice.")
     if name in ("var", "std") and count(a, axis) <= ddof:
-        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=4)
+        warn("Degrees of freedom <= 0 for slice")
+
+
+def warn(message: str) -> None:
+    """A warning that names the line which called ndgpu."""
+    depth, frame = 1, sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, depth = frame.f_back, depth + 1  # type: ignore[assignment]
+    warnings.warn(message, RuntimeWarning, stacklevel=depth)

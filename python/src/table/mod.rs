@@ -3,10 +3,11 @@
 pub mod builder;
 pub mod derivatives;
 pub mod located;
+pub mod made;
 
 use numpy::PyArrayDescr;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{IntoPyDict, PyDict};
 
 use crate::dtype::{ByFloat, by_float, map_float, with_float};
 use crate::error::exception;
@@ -17,6 +18,7 @@ use crate::operand::{common_dtype, numbers_or_device_array, operand};
 use crate::table::builder::{Options, Source, build, parse_method, parse_order};
 use crate::table::derivatives::{interp_jvp, interp_vjp, parse_wanted};
 use crate::table::located::Located;
+use crate::table::made::Made;
 
 /// Knots and their values on a device, for repeated interpolation: one table, or several with as many knots each.
 ///
@@ -64,7 +66,7 @@ use crate::table::located::Located;
 /// >>> table.interp([0.5, 1.0, 1.5]).numpy()
 /// array([11., 12., 13.])
 #[pyclass(frozen, module = "ndgpu")]
-pub struct InterpTable(ByFloat<ndgpu::InterpTable<f32>, ndgpu::InterpTable<f64>>);
+pub struct InterpTable(ByFloat<ndgpu::InterpTable<f32>, ndgpu::InterpTable<f64>>, Made);
 
 #[pymethods]
 impl InterpTable {
@@ -88,6 +90,10 @@ impl InterpTable {
         dtype: Option<&Bound<'_, PyAny>>,
         device: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
+        let keywords = [("left", left), ("right", right), ("period", period)].into_py_dict(py)?;
+        keywords.update([("order", order), ("method", method)].into_py_dict(py)?.as_mapping())?;
+        keywords
+            .update([("extrapolate", extrapolate), ("skip_missing", skip_missing)].into_py_dict(py)?.as_mapping())?;
         let (order, method) = (parse_order(order)?, parse_method(method)?);
         let options = Options { left, right, period, order, method, extrapolate, skip_missing };
         ensure_threads()?;
@@ -99,9 +105,10 @@ impl InterpTable {
         let (xp, fp) = (numbers_or_device_array(xp)?, numbers_or_device_array(fp)?);
         let rounding = Rounding::of(dtype);
         let dtype = common_dtype(dtype, &[&xp, &fp])?;
-        Ok(Self(by_float!(dtype, T => {
+        let table = by_float!(dtype, T => {
             build::<T>(py, &device, Source::of(&xp, rounding)?, Source::of(&fp, rounding)?, options)?
-        }, else "a table holds float32 or float64, not uint32; give a dtype")))
+        }, else "a table holds float32 or float64, not uint32; give a dtype");
+        Ok(Self(table, Made::of(&[&xp, &fp], dtype, &keywords)?))
     }
 
     /// Interpolates at `x` of any shape: a DeviceArray, or an array on the host, which is uploaded. One pass.
@@ -142,10 +149,11 @@ impl InterpTable {
     /// The same knots, index and rules with other values, `[n]` or `[tables, n]`. One pass over them. A ValueError for
     /// a table made with `skip_missing`, whose knots were chosen by its first values.
     fn with_values(&self, py: Python<'_>, fp: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self(map_float!(&self.0, table => {
+        let table = map_float!(&self.0, table => {
             let fp = operand(py, "fp", fp, table.device())?;
             py.detach(|| table.with_values(&fp)).map_err(exception)?
-        })))
+        });
+        Ok(Self(table, self.1.with_last(py, fp, self.0.dtype())?))
     }
 
     /// The slope of the table at every element of `x`: the derivative of `interp` in its queries. One pass.
@@ -186,8 +194,8 @@ impl InterpTable {
     /// `wanted` names, in a dict.
     ///
     /// "x" has the shape of the queries, "xp" and "fp" are `[n]` in the order in which the knots were given, "left" and
-    /// "right" are numbers, 0 where the table has no such value. Slopes are those of `derivative`. One pass for "x"; for
-    /// all others together those of `locate` and `Located.transpose_apply`.
+    /// "right" are numbers, 0 where the table has no such value. Slopes are those of `derivative`. One pass for "x";
+    /// for all others together those of `locate` and `Located.transpose_apply`.
     ///
     /// Raises
     /// ------
@@ -273,6 +281,21 @@ impl InterpTable {
     #[getter]
     fn device(&self) -> Device {
         with_float!(&self.0, table => Device(table.device().clone()))
+    }
+
+    /// What it was made of: knots and values, and the keywords.
+    fn _made<'py>(&self, py: Python<'py>) -> PyResult<(Vec<Bound<'py, PyAny>>, Bound<'py, PyDict>)> {
+        self.1.get(py)
+    }
+
+    /// Itself, which nothing changes.
+    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    /// Itself, which nothing changes.
+    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf
     }
 
     fn __repr__(&self) -> String {
