@@ -16,6 +16,7 @@ use crate::readback::{self, Ownership};
 use crate::reduce::{Extremum, Reduction};
 use crate::reductions;
 use crate::refused::implicit_conversion;
+use crate::vjp::{self, Backward, WeightedBackward};
 
 #[pymethods]
 impl DeviceArray {
@@ -255,6 +256,89 @@ impl DeviceArray {
     #[pyo3(signature = (axis=None, *, ddof=0.0))]
     fn standardize(&self, py: Python<'_>, axis: Option<&Bound<'_, PyAny>>, ddof: f64) -> PyResult<Self> {
         reductions::standardize(py, self, axis, ddof)
+    }
+
+    /// The backward pass of `average`: from cotangents `g` in the shape of the averages (without `keepdims`) those of
+    /// the array and of the weights, in a tuple; without weights `None` for theirs. Along one axis as many passes as
+    /// operands are read.
+    ///
+    /// >>> import ndgpu
+    /// >>> a = ndgpu.Device("cpu").upload([[0.0, 2.0], [4.0, 8.0]])
+    /// >>> of_a, of_weights = a.average_vjp([1.0, 10.0], 1, weights=[3.0, 1.0])
+    /// >>> of_a.numpy()
+    /// array([[0.75, 0.25],
+    ///        [7.5 , 2.5 ]])
+    /// >>> of_weights.numpy()
+    /// array([-2.625,  7.875])
+    #[pyo3(signature = (g, axis=None, weights=None))]
+    fn average_vjp(
+        &self,
+        py: Python<'_>,
+        g: &Bound<'_, PyAny>,
+        axis: Option<&Bound<'_, PyAny>>,
+        weights: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<(Self, Option<Self>)> {
+        vjp::weighted(py, self, WeightedBackward::Average, g, axis, weights)
+    }
+
+    /// The backward pass of `weighted_sum`: from cotangents `g` of the sums those of the array and of the weights.
+    #[pyo3(signature = (weights, g, axis=None))]
+    fn weighted_sum_vjp(
+        &self,
+        py: Python<'_>,
+        weights: &Bound<'_, PyAny>,
+        g: &Bound<'_, PyAny>,
+        axis: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<(Self, Option<Self>)> {
+        vjp::weighted(py, self, WeightedBackward::Sum, g, axis, Some(weights))
+    }
+
+    /// The backward pass of `sum`: `g`, in the shape of the sums, for each element that was added up.
+    #[pyo3(signature = (g, axis=None))]
+    fn sum_vjp(&self, py: Python<'_>, g: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        vjp::plain(py, self, Backward::Sum, g, axis)
+    }
+
+    /// The backward pass of `mean`: `g / n` for each of the `n` elements of a mean.
+    #[pyo3(signature = (g, axis=None))]
+    fn mean_vjp(&self, py: Python<'_>, g: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        vjp::plain(py, self, Backward::Mean, g, axis)
+    }
+
+    /// The backward pass of `var`: `2 g (a - mean) / (n - ddof)`. Two passes.
+    #[pyo3(signature = (g, axis=None, *, ddof=0.0))]
+    fn var_vjp(
+        &self,
+        py: Python<'_>,
+        g: &Bound<'_, PyAny>,
+        axis: Option<&Bound<'_, PyAny>>,
+        ddof: f64,
+    ) -> PyResult<Self> {
+        vjp::plain(py, self, Backward::Var { ddof }, g, axis)
+    }
+
+    /// The backward pass of `std`: `g (a - mean) / (std (n - ddof))`, and 0 where the deviation is 0. Three passes.
+    #[pyo3(signature = (g, axis=None, *, ddof=0.0))]
+    fn std_vjp(
+        &self,
+        py: Python<'_>,
+        g: &Bound<'_, PyAny>,
+        axis: Option<&Bound<'_, PyAny>>,
+        ddof: f64,
+    ) -> PyResult<Self> {
+        vjp::plain(py, self, Backward::Std { ddof }, g, axis)
+    }
+
+    /// The backward pass of `standardize`: from cotangents `g`, in the shape of the array, those of the array.
+    #[pyo3(signature = (g, axis=None, *, ddof=0.0))]
+    fn standardize_vjp(
+        &self,
+        py: Python<'_>,
+        g: &Bound<'_, PyAny>,
+        axis: Option<&Bound<'_, PyAny>>,
+        ddof: f64,
+    ) -> PyResult<Self> {
+        vjp::plain(py, self, Backward::Standardize { ddof }, g, axis)
     }
 
     /// Exports the values to another library, as host memory.

@@ -29,6 +29,7 @@ mod refused;
 mod search;
 mod table;
 mod transfers;
+mod vjp;
 mod xla;
 mod xla_ffi;
 
@@ -46,6 +47,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<handles::DeviceArray>()?;
     refused::refuse_operators(&module.py().get_type::<handles::DeviceArray>())?;
     module.add_class::<table::InterpTable>()?;
+    module.add_class::<table::located::Located>()?;
     module.add_class::<knots::Knots>()?;
     module.add_class::<plan::Plan>()?;
     module.add_function(wrap_pyfunction!(interp::interp, module)?)?;

@@ -95,6 +95,10 @@ impl Weights {
         &self.axes
     }
 
+    pub fn weights(&self) -> Option<&Array> {
+        self.weights.as_ref()
+    }
+
     /// The averages, and the sums of the weights if `returned`. Where a sum of weights is zero the average is `fill`;
     /// without it that is an error.
     pub fn average(&self, array: &Array, returned: bool, fill: Option<f64>) -> Result<(Array, Option<Array>)> {
@@ -127,7 +131,7 @@ impl Weights {
 }
 
 /// The weights, which have been made for an array of this type.
-fn same_type<'w, T: Float>(_: &DeviceArray<T, IxDyn>, weights: &'w Array) -> Result<&'w DeviceArray<T, IxDyn>> {
+pub fn same_type<'w, T: Float>(_: &DeviceArray<T, IxDyn>, weights: &'w Array) -> Result<&'w DeviceArray<T, IxDyn>> {
     weights.typed().ok_or_else(|| Error::other("array and weights differ in type"))
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::{BitOr, BitOrAssign};
 
-use ndarray::{Dimension, Ix0, Ix1};
+use ndarray::{Dimension, Ix0, Ix1, Ix2};
 
 use crate::array::DeviceArray;
 use crate::device::Device;
@@ -119,6 +119,40 @@ impl<T: Float> InterpTable<T> {
         let args = self.args(x, 1, x.len(), false);
         let checks = Checks::union([&self.checks, x.checks()]);
         self.slopes(device, args, [None; 3], x.raw_dim(), checks)
+    }
+
+    /// [`derivative`](Self::derivative) row by row: row `i` of the result has slopes of table `i`, as
+    /// [`interp_rows`](Self::interp_rows) has its values.
+    ///
+    /// `x` is `[m]`, the same queries for every table, or `[tables, m]`; one table serves all rows of an `x` of
+    /// `[rows, m]`.
+    ///
+    /// ```
+    /// use ndarray::{arr1, arr2};
+    /// use ndgpu::{Device, InterpTable};
+    ///
+    /// let device = Device::cpu();
+    /// let fields = arr2(&[[0.0_f32, 1.0, 5.0], [3.0, 2.0, 2.0]]);
+    /// let tables = InterpTable::new(&device, &[0.0_f32, 1.0, 2.0], &fields)?;
+    /// let slopes = tables.derivative_rows(&device.upload(&arr1(&[0.5_f32, 1.5]))?)?;
+    /// assert_eq!(slopes.readback().wait()?.view(), arr2(&[[1.0, 4.0], [-1.0, 0.0]]));
+    /// # Ok::<(), ndgpu::Error>(())
+    /// ```
+    ///
+    /// Costs one pass.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`interp_rows`](Self::interp_rows).
+    pub fn derivative_rows<D: Dimension>(&self, x: &DeviceArray<T, D>) -> Result<DeviceArray<T, Ix2>> {
+        let (shape, rows, columns, shared_queries) = self.rows_of(x)?;
+        let device = self.device.common_device(x.device(), "x")?;
+        if shape.size_checked().is_none() {
+            return Err(Error::too_large("the result", u64::MAX, isize::MAX as u64, &device.info().name));
+        }
+        let args = self.args(x, rows, columns, shared_queries);
+        let checks = Checks::union([&self.checks, x.checks()]);
+        self.slopes(device, args, [None; 3], shape, checks)
     }
 
     /// Values and slopes at every element of `x`: `(interp(x), derivative(x))`, searched for once.

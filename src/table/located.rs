@@ -364,6 +364,12 @@ impl<T: Float, D: Dimension> Located<T, D> {
         Ok((array(pointers, results + 1), array(entries.0, results * each), weights))
     }
 
+    /// The same with the number of axes known at run time only. Costs nothing.
+    pub fn into_dyn(self) -> Located<T, IxDyn> {
+        let Self { table, device, args, shape, checks } = self;
+        Located { table, device, args, shape: shape.into_dyn(), checks }
+    }
+
     /// The shape of the results for one set of values: that of the queries, or `[tables, m]` of located rows.
     pub fn shape(&self) -> &[usize] {
         self.shape.slice()

@@ -221,6 +221,7 @@ impl<T: Float> InterpTable<T> {
             match operation {
                 "interp" | "interp_into" => "interp_rows gives each its own row of queries",
                 "locate" => "locate_rows gives each its own row of queries",
+                "derivative" => "derivative_rows gives each its own row of queries",
                 _ => "call it for one table after another",
             }
         )))

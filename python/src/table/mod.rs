@@ -1,9 +1,12 @@
 //! `InterpTable` in Python: knots and values on a device.
 
 pub mod builder;
+pub mod derivatives;
+pub mod located;
 
 use numpy::PyArrayDescr;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::dtype::{ByFloat, by_float, map_float, with_float};
 use crate::error::exception;
@@ -12,6 +15,8 @@ use crate::handles::{Device, DeviceArray};
 use crate::numbers::Rounding;
 use crate::operand::{common_dtype, numbers_or_device_array, operand};
 use crate::table::builder::{Options, Source, build, parse_method, parse_order};
+use crate::table::derivatives::{interp_jvp, interp_vjp, parse_wanted};
+use crate::table::located::Located;
 
 /// Knots and their values on a device, for repeated interpolation: one table, or several with as many knots each.
 ///
@@ -140,6 +145,109 @@ impl InterpTable {
         Ok(Self(map_float!(&self.0, table => {
             let fp = operand(py, "fp", fp, table.device())?;
             py.detach(|| table.with_values(&fp)).map_err(exception)?
+        })))
+    }
+
+    /// The slope of the table at every element of `x`: the derivative of `interp` in its queries. One pass.
+    ///
+    /// At a knot it is that of the segment to the right, at the last knot that of the last segment; outside 0, or that
+    /// of the line that `extrapolate` extends. A segment of width 0 has slope 0; at NaN it is NaN.
+    ///
+    /// >>> import ndgpu
+    /// >>> table = ndgpu.InterpTable([0.0, 1.0, 4.0], [0.0, 10.0, 4.0], device="cpu")
+    /// >>> table.derivative([-1.0, 0.5, 1.0, 4.0]).numpy()
+    /// array([ 0., 10., -2., -2.])
+    fn derivative(&self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<DeviceArray> {
+        with_float!(&self.0, table => {
+            let x = operand(py, "x", x, table.device())?;
+            DeviceArray::computed(py, || table.derivative(&x))
+        })
+    }
+
+    /// `derivative` row by row: row `i` of the result has slopes of table `i`. `x` is `[m]`, the same for each row, or
+    /// `[tables, m]`.
+    fn derivative_rows(&self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<DeviceArray> {
+        with_float!(&self.0, table => {
+            let x = operand(py, "x", x, table.device())?;
+            DeviceArray::computed(py, || table.derivative_rows(&x))
+        })
+    }
+
+    /// Values and slopes: a tuple of `interp(x)` and `derivative(x)`, searched for once.
+    fn interp_with_derivative(&self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<(DeviceArray, DeviceArray)> {
+        with_float!(&self.0, table => {
+            let x = operand(py, "x", x, table.device())?;
+            let (values, slopes) = py.detach(|| table.interp_with_derivative(&x)).map_err(exception)?;
+            Ok((DeviceArray::new(values), DeviceArray::new(slopes)))
+        })
+    }
+
+    /// The vector-Jacobian product of `interp`: from cotangents `g` of the results, in the shape of `x`, those of what
+    /// `wanted` names, in a dict.
+    ///
+    /// "x" has the shape of the queries, "xp" and "fp" are `[n]` in the order in which the knots were given, "left" and
+    /// "right" are numbers, 0 where the table has no such value. Slopes are those of `derivative`. One pass for "x"; for
+    /// all others together those of `locate` and `Located.transpose_apply`.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     If `g` has another shape than `x`, for several tables, and for a name that is not known.
+    ///
+    /// >>> import ndgpu
+    /// >>> table = ndgpu.InterpTable([0.0, 1.0, 3.0], [0.0, 2.0, 6.0], device="cpu")
+    /// >>> found = table.interp_vjp([0.25, 2.0], [1.0, 10.0], wanted=["x", "fp"])
+    /// >>> found["x"].numpy(), found["fp"].numpy()
+    /// (array([ 2., 20.]), array([0.75, 5.25, 5.  ]))
+    #[pyo3(signature = (x, g, wanted=None))]
+    fn interp_vjp<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        g: &Bound<'py, PyAny>,
+        wanted: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let wanted = wanted.map_or(Ok(ndgpu::Wanted::ALL), parse_wanted)?;
+        with_float!(&self.0, table => interp_vjp(py, table, x, g, wanted))
+    }
+
+    /// The Jacobian-vector product of `interp`: the change of the results, in the shape of `x`, when queries, knots and
+    /// values change by these tangents, each in the shape of what it belongs to; `left` and `right` stay as they are.
+    ///
+    /// One pass to locate the queries, one for each tangent of knots or values, and one for the slopes. A ValueError
+    /// without any tangent.
+    ///
+    /// >>> import ndgpu
+    /// >>> table = ndgpu.InterpTable([0.0, 1.0], [0.0, 8.0], device="cpu")
+    /// >>> table.interp_jvp([0.25], dx=[1.0], dfp=[4.0, 0.0]).numpy()
+    /// array([11.])
+    #[pyo3(signature = (x, *, dx=None, dxp=None, dfp=None))]
+    fn interp_jvp(
+        &self,
+        py: Python<'_>,
+        x: &Bound<'_, PyAny>,
+        dx: Option<&Bound<'_, PyAny>>,
+        dxp: Option<&Bound<'_, PyAny>>,
+        dfp: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<DeviceArray> {
+        with_float!(&self.0, table => interp_jvp(py, table, x, [dx, dxp, dfp]))
+    }
+
+    /// Finds where every element of `x` lies in this one table, for as many `Located.apply` as are wanted. One pass,
+    /// which reads `x` and writes 4 bytes a query.
+    fn locate(&self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<Located> {
+        Ok(Located(map_float!(&self.0, table => {
+            let x = operand(py, "x", x, table.device())?;
+            py.detach(|| table.locate(&x)).map_err(exception)?
+        })))
+    }
+
+    /// `locate` row by row: row `i` of the queries in the knots of table `i`. `x` is `[m]`, the same for each row, or
+    /// `[tables, m]`; one table serves all rows of an `x` of `[rows, m]`.
+    fn locate_rows(&self, py: Python<'_>, x: &Bound<'_, PyAny>) -> PyResult<Located> {
+        Ok(Located(map_float!(&self.0, table => {
+            let x = operand(py, "x", x, table.device())?;
+            py.detach(|| table.locate_rows(&x)).map_err(exception)?.into_dyn()
         })))
     }
 
