@@ -281,11 +281,6 @@ impl<'a> Call<'a> {
         Ok((Lent { start, len, lendings: self.lent.clone() }, shape))
     }
 
-    /// The shape of a result.
-    pub fn result_shape<T: XlaElement>(&self, index: usize) -> Result<Vec<usize>, Failure> {
-        typed::<T>(&self.frame.rets, index).map(|(_, shape)| shape)
-    }
-
     /// Copies values into a result, which has as many.
     pub fn write<T: XlaElement>(&self, index: usize, values: &[T]) -> Result<(), Failure> {
         let (start, shape) = typed::<T>(&self.frame.rets, index)?;
