@@ -1,0 +1,435 @@
+"""`ndgpu.jax`: values are NumPy's, derivatives those of a body in JAX's own operations, by either way that XLA has to ndgpu."""
+
+import itertools
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import numpy as np
+import pytest
+from conftest import ADAPTER, open_device
+
+import ndgpu
+
+jax = pytest.importorskip("jax", reason="JAX is not installed: pip install ndgpu[jax]")
+
+import jax.numpy as jnp  # noqa: E402
+from jax.test_util import check_grads  # noqa: E402
+
+import ndgpu.jax  # noqa: E402
+
+
+@pytest.fixture(params=["ffi", "callback"], autouse=True)
+def route(request):
+    """Every test goes both ways, with float64 at hand."""
+    ndgpu.jax.set_route(request.param)
+    with jax.enable_x64(True):
+        yield request.param
+    ndgpu.jax.set_route(None)
+
+
+@pytest.fixture(params=[np.float32, np.float64], ids=["float32", "float64"])
+def dtype(request):
+    return request.param
+
+
+RULES = {
+    "plain": {},
+    "left and right": {"left": -1.5, "right": 2.5},
+    "left is NaN": {"left": float("nan")},
+    "period": {"period": 3.5},
+    "negative period": {"period": -3.5},
+}
+
+
+@pytest.fixture(params=RULES.values(), ids=RULES.keys())
+def rules(request):
+    return request.param
+
+
+def table(seed=0, n=9, rows=None, dtype=np.float64):
+    random = np.random.default_rng(seed)
+    shape = (n,) if rows is None else (rows, n)
+    xp = np.cumsum(random.uniform(0.5, 1.5, shape), axis=-1).astype(dtype)
+    return xp, random.normal(size=shape).astype(dtype)
+
+
+def queries(shape=(3, 5), seed=1, dtype=np.float64):
+    """Some of them outside of the table."""
+    return np.random.default_rng(seed).uniform(-1, 12, shape).astype(dtype)
+
+
+def body(x, xp, fp, left=None, right=None, period=None):
+    """The oracle: interpolation in JAX's own operations, which it differentiates by itself."""
+    if period is not None:
+        period = abs(period)
+        x, xp = x % period, xp % period
+        order = jnp.argsort(xp)
+        xp, fp = xp[order], fp[order]
+        xp = jnp.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        fp = jnp.concatenate([fp[-1:], fp, fp[:1]])
+    if len(xp) == 1:
+        y = jnp.broadcast_to(fp[0], x.shape)
+    else:
+        i = jnp.clip(jnp.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
+        width = xp[i + 1] - xp[i]
+        slope = jnp.where(width > 0, (fp[i + 1] - fp[i]) / jnp.where(width > 0, width, 1), 0)
+        y = jnp.where(width > 0, fp[i] + slope * (x - xp[i]), fp[i + 1])
+    if period is not None:
+        return y
+    y = jnp.where(x < xp[0], fp[0] if left is None else left, y)
+    return jnp.where(x > xp[-1], fp[-1] if right is None else right, y)
+
+
+def agree(found, expected, dtype=np.float64, scale=1):
+    exact = {np.float32: 2e-5, np.float64: 1e-11}[dtype]
+    np.testing.assert_allclose(np.asarray(found), np.asarray(expected), rtol=exact * scale, atol=exact * scale)
+
+
+# Interpolation
+
+
+def test_values_are_numpys(dtype, rules):
+    xp, fp = table(dtype=dtype)
+    x = queries(dtype=dtype)
+    for function in (ndgpu.jax.interp, jax.jit(ndgpu.jax.interp, static_argnames=("left", "right", "period"))):
+        y = function(x, xp, fp, **rules)
+        assert y.dtype == dtype and y.shape == x.shape
+        agree(y, np.interp(x, xp, fp, **rules), dtype)
+
+
+def test_special_values():
+    xp, fp = np.array([0.0, 1.0, 1.0, 3.0]), np.array([0.0, 2.0, 5.0, 4.0])
+    x = np.array([np.nan, -np.inf, np.inf, 1.0, 3.0, 0.0])
+    np.testing.assert_array_equal(ndgpu.jax.interp(x, xp, fp), np.interp(x, xp, fp))
+    # At a knot the slope is that of the segment to the right, at the last that of the last; 0 outside.
+    slopes = jax.vmap(jax.grad(ndgpu.jax.interp), (0, None, None))(x, xp, fp)
+    np.testing.assert_array_equal(slopes, [np.nan, 0, 0, -0.5, -0.5, 2])
+    # A step as the last segment has no slope, and spoils no other.
+    steps = jax.grad(lambda x: ndgpu.jax.interp(x, xp[:3], fp[:3]).sum())(jnp.array([1.0, 0.5]))
+    np.testing.assert_array_equal(steps, [0, 2])
+    gradient = jax.grad(lambda xp: ndgpu.jax.interp(np.array([0.5, 2.0]), xp, fp).sum())(xp)
+    agree(gradient, [-1.0, -1.0, 0.25, 0.25])
+
+
+def test_a_table_of_one_knot(rules):
+    x, xp, fp = np.array([-1.0, 2.0, 5.0]), np.array([2.0]), np.array([7.0])
+    agree(ndgpu.jax.interp(x, xp, fp, **rules), np.interp(x, xp, fp, **rules))
+    gradients = jax.grad(lambda *args: ndgpu.jax.interp(*args, **rules).sum(), (0, 1, 2))(x, xp, fp)
+    inside = sum(1 for end in ("left", "right") if end not in rules) + 1
+    for found, expected in zip(gradients, (np.zeros(3), [0.0], [inside])):
+        agree(found, expected)
+
+
+def test_scalars_integers_and_narrow_floats():
+    assert ndgpu.jax.interp(2.5, [1, 2, 3], [3, 2, 0]) == 1.0
+    assert ndgpu.jax.interp(2, [1, 3], [3, 2]).dtype == np.float64
+    for narrow in (jnp.float16, jnp.bfloat16):
+        y = ndgpu.jax.interp(*(jnp.array(each, narrow) for each in ([0.5, 1.5], [0, 1, 2], [0, 1, 4])))
+        assert y.dtype == narrow
+        np.testing.assert_array_equal(y.astype(float), [0.5, 2.5])
+    assert ndgpu.jax.interp(np.zeros((0, 3)), [0.0, 1.0], [0.0, 1.0]).shape == (0, 3)
+
+
+def test_gradients_are_those_of_the_body(dtype, rules):
+    xp, fp = table(dtype=dtype)
+    x = queries(dtype=dtype)
+    weights = np.random.default_rng(5).normal(size=x.shape).astype(dtype)
+    found, expected = (
+        jax.jit(jax.grad(lambda *args: (f(*args, **rules) * weights).sum(), (0, 1, 2)))(x, xp, fp)
+        for f in (ndgpu.jax.interp, body)
+    )
+    for ours, theirs in zip(found, expected):
+        assert ours.dtype == dtype
+        agree(ours, theirs, dtype, scale=10)
+
+
+@pytest.mark.parametrize("argument", range(3))
+def test_tangents_are_those_of_the_body(argument, rules):
+    args = (queries(), *table())
+    tangent = np.random.default_rng(6).normal(size=args[argument].shape)
+
+    def moving(f):
+        return jax.jvp(lambda it: f(*args[:argument], it, *args[argument + 1 :], **rules), (args[argument],), (tangent,))
+
+    for found, expected in zip(moving(ndgpu.jax.interp), moving(body)):
+        agree(found, expected)
+
+
+def test_derivatives_of_any_order(rules):
+    args = (queries(), *table())
+    check_grads(lambda *args: ndgpu.jax.interp(*args, **rules), args, order=3, modes=("fwd", "rev"))
+
+
+def test_hessians_are_those_of_the_body(rules):
+    args = (queries((4,)), *table(n=5))
+
+    def loss(f):
+        return lambda *args: jnp.sin(f(*args, **rules)).sum()
+
+    for mixed in (jax.hessian, lambda f, n: jax.jacrev(jax.jacrev(f, n), n)):
+        found, expected = (mixed(loss(f), (0, 1, 2))(*args) for f in (ndgpu.jax.interp, body))
+        for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(expected)):
+            agree(ours, theirs, scale=100)
+
+
+# Batches
+
+
+@pytest.mark.parametrize("axes", [axes for axes in itertools.product((0, None, 1), repeat=3) if any(a is not None for a in axes)])
+def test_a_batch_is_rows(axes, rules):
+    shapes = queries((4, 6)), *table(rows=4)
+    args = [whole[0] if axis is None else whole.T if axis else whole for whole, axis in zip(shapes, axes)]
+    batched = jax.vmap(lambda *args: ndgpu.jax.interp(*args, **rules), axes)
+    rows = [
+        np.interp(*(whole[0] if axis is None else whole[row] for whole, axis in zip(shapes, axes)), **rules)
+        for row in range(4)
+    ]
+    agree(batched(*args), rows)
+    # Its derivatives, too, in either direction.
+    ours, theirs = (
+        jax.grad(lambda *args: jnp.sin(jax.vmap(lambda *one: f(*one, **rules), axes)(*args)).sum(), (0, 1, 2))(*args)
+        for f in (ndgpu.jax.interp, body)
+    )
+    for found, expected in zip(ours, theirs):
+        agree(found, expected, scale=10)
+    check_grads(batched, args, order=2)
+
+
+def test_gradients_of_each_element_of_a_batch(rules):
+    """`vmap` outside of `grad`: the transposed operation is what is batched."""
+    x, (xp, fp) = queries((4, 6)), table(rows=4)
+    for axes in [(0, 0, 0), (0, None, None), (None, 0, None), (None, None, 0), (0, None, 0)]:
+        args = [whole[0] if axis is None else whole for whole, axis in zip((x, xp, fp), axes)]
+        found, expected = (
+            jax.vmap(jax.grad(lambda *args: jnp.sin(f(*args, **rules)).sum(), (0, 1, 2)), axes)(*args)
+            for f in (ndgpu.jax.interp, body)
+        )
+        for ours, theirs in zip(found, expected):
+            agree(ours, theirs, scale=10)
+
+
+@pytest.mark.parametrize("inner", [(0, None, None), (None, 0, 0), (0, 0, None)])
+@pytest.mark.parametrize("outer", [(0, None, None), (None, None, 0), (0, 0, 0)])
+def test_batches_of_batches(inner, outer):
+    random = np.random.default_rng(3)
+
+    def shaped(i, last):
+        return tuple(size for size, axes in ((2, outer), (3, inner)) if axes[i] is not None) + (last,)
+
+    x = random.uniform(0, 8, shaped(0, 4))
+    xp = np.cumsum(random.uniform(0.5, 2, shaped(1, 5)), -1)
+    fp = random.normal(size=shaped(2, 5))
+    found, expected = (jax.vmap(jax.vmap(f, inner), outer)(x, xp, fp) for f in (ndgpu.jax.interp, body))
+    agree(found, expected)
+    jacobians = (jax.jacrev(jax.vmap(jax.vmap(f, inner), outer), 2)(x, xp, fp) for f in (ndgpu.jax.interp, body))
+    agree(*jacobians)
+
+
+def program(function, *args):
+    return jax.jit(function).lower(*args).as_text()
+
+
+def test_a_batch_is_one_call(route):
+    x, (xp, fp) = queries((40, 6)), table(rows=40)
+    called = "ndgpu_apply" if route == "ffi" else "callback"
+    for axes, args in [((0, 0, 0), (x, xp, fp)), ((0, None, None), (x, xp[0], fp[0])), ((None, None, 0), (x[0], xp[0], fp))]:
+        text = program(jax.vmap(ndgpu.jax.interp, axes), *args)
+        assert len(re.findall(f"custom_call.*{called}", text)) == 1, text
+        assert "while" not in text
+
+
+def test_slopes_of_single_queries_are_one_table():
+    """`vmap(grad(interp))` is how JAX spells a derivative: its queries stay queries of one table."""
+    x, (xp, fp) = queries((40,)), table()
+    text = program(jax.vmap(jax.grad(ndgpu.jax.interp), (0, None, None)), x, xp, fp)
+    assert "tensor<40x" not in text.replace("tensor<40xf64>", ""), text
+
+
+# Averages
+
+
+def weights_for(a, axis, kind):
+    random = np.random.default_rng(8)
+    if kind == "each":
+        return random.uniform(0.5, 2, a.shape).astype(a.dtype)
+    return random.uniform(0.5, 2, [a.shape[each] for each in np.atleast_1d(axis)]).astype(a.dtype)
+
+
+AXES = [0, -1, (0, 1), (2, 0), (1,), None]
+
+
+@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("kind", ["none", "each", "along"])
+def test_averages_are_numpys(axis, kind, dtype):
+    a = np.random.default_rng(7).normal(size=(3, 4, 5)).astype(dtype)
+    weights = None if kind == "none" else weights_for(a, range(3) if axis is None else axis, kind)
+    for function in (ndgpu.jax.average, jax.jit(ndgpu.jax.average, static_argnames=("axis", "returned"))):
+        found = function(a, axis=axis, weights=weights, returned=True)
+        for ours, theirs in zip(found, np.average(a, axis=axis, weights=weights, returned=True)):
+            assert ours.dtype == dtype and ours.shape == theirs.shape
+            agree(ours, theirs, dtype)
+    if kind != "none":
+        total = ndgpu.jax.weighted_sum(a, weights, axis)
+        agree(total, found[0] * found[1], dtype)
+
+
+@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("kind", ["none", "each", "along"])
+def test_derivatives_of_averages(axis, kind):
+    a = np.random.default_rng(7).normal(size=(2, 3, 4))
+    if kind == "none":
+        check_grads(lambda a: ndgpu.jax.average(a, axis), (a,), order=2)
+        return
+    weights = weights_for(a, range(3) if axis is None else axis, kind)
+    check_grads(lambda a, w: ndgpu.jax.average(a, axis, w, returned=True), (a, weights), order=3)
+    check_grads(lambda a, w: ndgpu.jax.weighted_sum(a, w, axis), (a, weights), order=3)
+
+
+@pytest.mark.parametrize("axes", [(0, None), (None, 0), (0, 0), (1, None), (None, 1), (2, 1)])
+@pytest.mark.parametrize("kind", ["each", "along", "all"])
+def test_batches_of_averages(axes, kind):
+    random = np.random.default_rng(9)
+    axis = None if kind == "all" else 1
+    a = random.normal(size=(3, 4))
+    weights = random.uniform(1, 2, (4,) if kind == "along" else (3, 4))
+    batched = [
+        one if at is None else np.moveaxis(random.uniform(1, 2, (5, *one.shape)), 0, min(at, one.ndim))
+        for one, at in zip((a, weights), axes)
+    ]
+    axes = tuple(at if at is None else min(at, one.ndim - 1) for at, one in zip(axes, batched))
+
+    def of(f):
+        return jax.vmap(lambda a, w: f(a, axis=axis, weights=w), axes)
+
+    rows = [
+        np.average(
+            *(one if at is None else np.moveaxis(one, at, 0)[row] for one, at in zip(batched[:1], axes)),
+            axis=axis,
+            weights=batched[1] if axes[1] is None else np.moveaxis(batched[1], axes[1], 0)[row],
+        )
+        for row in range(5)
+    ]
+    agree(of(ndgpu.jax.average)(*batched), rows)
+    agree(of(lambda a, axis, weights: ndgpu.jax.average(a, axis))(*batched) if axes[0] is not None else 0, of(lambda a, axis, weights: jnp.mean(a, axis))(*batched) if axes[0] is not None else 0)
+    check_grads(of(ndgpu.jax.average), batched, order=2)
+    check_grads(of(lambda a, axis, weights: ndgpu.jax.weighted_sum(a, weights, axis)), batched, order=2)
+
+
+def test_averages_of_little():
+    assert ndgpu.jax.average(3.0) == 3.0
+    assert ndgpu.jax.average(3.0, weights=2.0, returned=True) == (3.0, 2.0)
+    a = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(ndgpu.jax.average(a, axis=()), a)
+    np.testing.assert_array_equal(ndgpu.jax.average(a, axis=(), weights=a + 1), a)
+    assert ndgpu.jax.average([1, 2, 4]).dtype == np.float64
+    assert np.isnan(ndgpu.jax.average(np.zeros((2, 0)), axis=1)).all()
+    assert ndgpu.jax.weighted_sum(np.zeros((2, 0)), np.zeros(0), axis=1).tolist() == [0, 0]
+    assert ndgpu.jax.average(np.zeros((0, 2)), axis=1, weights=np.ones(2)).shape == (0,)
+
+
+def test_sums_in_float32_are_exact():
+    a = np.full(1 << 20, 0.1, np.float32)
+    exact = np.float32(np.sum(a, dtype=np.float64))
+    assert ndgpu.jax.weighted_sum(a, np.ones_like(a)) == exact
+    gradient = jax.grad(lambda w: ndgpu.jax.weighted_sum(jnp.asarray(a)[:, None], w, axis=1).sum())(jnp.ones(1, jnp.float32))
+    assert gradient[0] == exact
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: ndgpu.jax.interp([0.5], [0.0, 1.0], [1.0]), ValueError, r"\(2,\) and \(1,\).*vmap"),
+        (lambda: ndgpu.jax.interp([0.5], [[0.0, 1.0]], [[0.0, 1.0]]), ValueError, r"\(1, 2\).*vmap"),
+        (lambda: ndgpu.jax.interp([0.5], [], []), ValueError, "at least one knot"),
+        (lambda: ndgpu.jax.interp([0.5], [0.0], [1.0], period=0), ValueError, "period .* not 0.0"),
+        (lambda: ndgpu.jax.interp([0.5], [0.0], [1.0], period=np.inf), ValueError, "period .* not inf"),
+        (lambda: ndgpu.jax.interp([0.5j], [0.0], [1.0]), TypeError, "complex128"),
+        (lambda: jax.jit(ndgpu.jax.interp)([0.5], [0.0], [1.0], left=2.0), TypeError, "left has to be known"),
+        (lambda: ndgpu.jax.interp([0.5], [0.0], [1.0], left="2"), TypeError, "left must be a number"),
+        (lambda: ndgpu.jax.interp(np.ma.array([0.5]), [0.0], [1.0]), TypeError, "no masks: fill or compress x"),
+        (lambda: ndgpu.jax.average([1j]), TypeError, "average takes real numbers"),
+        (lambda: ndgpu.jax.average(np.ones((2, 3)), weights=np.ones(3)), TypeError, r"\(3,\) and the array \(2, 3\)"),
+        (lambda: ndgpu.jax.average(np.ones((2, 3)), 0, np.ones(3)), ValueError, r"\(3,\).*lengths \(2,\)"),
+        (lambda: ndgpu.jax.average(np.ones(3), 1), ValueError, "axis 1 is out of bounds"),
+        (lambda: ndgpu.jax.average(np.ones((3, 3)), (0, 0)), ValueError, "repeated axis"),
+        (lambda: ndgpu.jax.set_route("rpc"), ValueError, "'rpc'"),
+        (lambda: ndgpu.jax.interp([0.5], [0.0], [1.0], device="no such"), ndgpu.DeviceNotFoundError, "no such"),
+    ],
+)
+def test_what_is_refused_says_why(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_errors_of_values_come_when_the_program_runs():
+    unsorted = jax.jit(lambda xp: ndgpu.jax.interp(jnp.array([0.5]), xp, jnp.zeros(3)))
+    with pytest.raises(jax.errors.JaxRuntimeError, match=r"(?s)xp\[2\]|knot 2|not.*order|increas"):
+        unsorted(jnp.array([0.0, 2.0, 1.0])).block_until_ready()
+    zero = jax.jit(lambda w: ndgpu.jax.average(jnp.ones((2, 2)), 1, w))
+    with pytest.raises(jax.errors.JaxRuntimeError, match="sum to zero"):
+        zero(jnp.array([[1.0, 1.0], [1.0, -1.0]])).block_until_ready()
+    # And leave everything as it was.
+    assert unsorted(jnp.array([0.0, 1.0, 2.0])) == 0
+    assert zero(jnp.ones((2, 2))).tolist() == [1, 1]
+
+
+def test_another_device(route):
+    device = open_device(ADAPTER)
+    xp, fp = table(dtype=np.float32)
+    x = queries(dtype=np.float32)
+    before = device.transfers().readbacks
+    loss = jax.jit(lambda *args: ndgpu.jax.interp(*args, device=device).sum())
+    agree(loss(x, xp, fp), np.interp(x, xp, fp).sum(), np.float32)
+    for ours, theirs in zip(jax.grad(loss, (0, 1, 2))(x, xp, fp), jax.grad(lambda *a: body(*a).sum(), (0, 1, 2))(x, xp, fp)):
+        agree(ours, theirs, np.float32, scale=10)
+    agree(ndgpu.jax.average(x, 1, x[0] + 2, device=device), np.average(x, 1, x[0] + 2), np.float32)
+    assert device.transfers().readbacks > before
+    if not device.supports_float64:
+        with pytest.raises(TypeError, match="no float64"):
+            ndgpu.jax.interp(x.astype(np.float64), xp, fp, device=device)
+
+
+# How XLA gets there
+
+
+def test_the_route_is_the_one_that_was_chosen(route):
+    text = program(ndgpu.jax.interp, queries(), *table())
+    assert ("ndgpu_apply" in text) == (route == "ffi")
+    assert ("python" in text) == (route == "callback"), text
+
+
+def test_large_arrays():
+    """More than XLA hands over at once, by either way: nobody waits for anybody."""
+    x = np.linspace(0, 10, 3_000_000)
+    xp, fp = table(n=100_000)
+    agree(jax.jit(ndgpu.jax.interp)(x, xp, fp), np.interp(x, xp, fp))
+    weights = np.linspace(1, 2, 1500)
+    agree(jax.jit(ndgpu.jax.average, static_argnums=1)(x.reshape(2000, 1500), 1, weights), np.average(x.reshape(2000, 1500), 1, weights))
+
+
+def test_threads():
+    xp, fp = table()
+    interp = jax.jit(jax.grad(lambda *args: ndgpu.jax.interp(*args).sum(), (0, 1, 2)))
+    expected = interp(queries(), xp, fp)
+    failures = []
+
+    def work():
+        for _ in range(20):
+            for ours, theirs in zip(interp(queries(), xp, fp), expected):
+                if not np.array_equal(ours, theirs):
+                    failures.append((ours, theirs))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
