@@ -11,8 +11,8 @@
 
 On JAX's CPU platform XLA calls ndgpu itself, through its foreign function interface: arguments are read where they lie,
 results are copied once into XLA's memory, and Python takes no part. On other platforms, and where that interface is one
-that ndgpu does not speak, it is a ``jax.pure_callback``; :func:`set_route` chooses. Programs compute on ndgpu's CPU engine
-unless ``device`` names another device.
+that ndgpu does not speak, it is a ``jax.pure_callback``; :func:`set_route` chooses. Programs compute on ndgpu's CPU
+engine unless ``device`` names another device.
 
 What is wrong with shapes and dtypes is raised where a function is traced. What only the values tell, knots that are out
 of order or weights that sum to zero, is a ``jax.errors.JaxRuntimeError`` when the program runs, with ndgpu's message.

@@ -68,8 +68,8 @@ def average(
 
     Returns
     -------
-    The averages, without the axes, in the dtype that JAX promotes ``a`` and the weights to, integers to floats. Sums are
-    added up in twice the precision.
+    The averages, without the axes, in the dtype that JAX promotes ``a`` and the weights to, integers to floats. Sums
+    are added up in twice the precision.
 
     Raises
     ------
@@ -116,8 +116,8 @@ def weighted_sum(
 ) -> jax.Array:
     """The sum of the products with weights, added up in twice the precision.
 
-    Parameters, dtypes and errors are those of :func:`average`, but weights may sum to zero. It is linear in ``a`` and in
-    the weights, and can be differentiated likewise.
+    Parameters, dtypes and errors are those of :func:`average`, but weights may sum to zero. It is linear in ``a`` and
+    in the weights, and can be differentiated likewise.
 
     Examples
     --------
@@ -152,8 +152,8 @@ def _split(a: jax.Array, axis: Any, weights: jax.Array | None = None) -> tuple[l
             lengths = tuple(a.shape[each] for each in named)
             if weights.shape != lengths:
                 raise ValueError(
-                    f"weights have shape {weights.shape}, but the axes {named} of an array of shape {a.shape} the lengths "
-                    f"{lengths}: give one of these two shapes"
+                    f"weights have shape {weights.shape}, but the axes {named} of an array of shape {a.shape} have the "
+                    f"lengths {lengths}: give one of these two shapes"
                 )
             weights = weights.transpose(sorted(range(len(named)), key=named.__getitem__))
         operands.append(weights)

@@ -59,8 +59,8 @@ def interp(
     -----
     It can be differentiated with respect to ``x``, ``xp`` and ``fp``, in forward and reverse mode and any number of
     times. The derivative in ``x`` is the slope to the right at a knot (at the last one that of the last segment), and 0
-    outside and on a segment of width 0; nothing is added to a width to avoid the division. Under ``jax.vmap`` a batch of
-    queries is more queries of one table, a batch of knots or values as many tables, one call in either case.
+    outside and on a segment of width 0; nothing is added to a width to avoid the division. Under ``jax.vmap`` a batch
+    of queries is more queries of one table, a batch of knots or values as many tables, one call in either case.
 
     The result costs one search for each query; so does each of: the slopes, which all derivatives with respect to ``x``
     and ``xp`` need, and the cotangent of ``fp``, and that of ``xp``.
@@ -83,8 +83,8 @@ def interp(
     dtype, wide, (x, xp, fp) = common_dtype("interp", x=x, xp=xp, fp=fp)
     if xp.ndim != 1 or xp.shape != fp.shape:
         raise ValueError(
-            f"xp and fp are one-dimensional and of the same length, but have shapes {xp.shape} and {fp.shape}; jax.vmap "
-            "interpolates in several tables"
+            f"xp and fp are one-dimensional and of the same length, but have shapes {xp.shape} and {fp.shape}; "
+            "jax.vmap interpolates in several tables"
         )
     if not xp.size:
         raise ValueError(f"a table needs at least one knot, but xp has shape {xp.shape}")

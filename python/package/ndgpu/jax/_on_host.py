@@ -55,9 +55,7 @@ def weighted_sum(a: NDArray[Any], weights: NDArray[Any], *, axes: tuple[int, ...
     return _taken(device._lend(a).weighted_sum(device._lend(weights), axes))
 
 
-def average(
-    a: NDArray[Any], weights: NDArray[Any], *, axes: tuple[int, ...], device: Device
-) -> list[NDArray[Any]]:
+def average(a: NDArray[Any], weights: NDArray[Any], *, axes: tuple[int, ...], device: Device) -> list[NDArray[Any]]:
     return [_taken(each) for each in device._lend(a).average(axes, device._lend(weights), returned=True)]
 
 

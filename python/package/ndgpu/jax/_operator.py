@@ -1,10 +1,10 @@
 """Interpolation as an operator: ``A v``, its transpose ``A^T g``, and the slopes, which are such a product too.
 
 Everything is in rows: queries ``x`` of ``[rows, m]``, knots ``xp`` of ``[rows, n]`` and values ``v`` of ``[rows, n]``
-give results of ``[rows, m]``. Queries and knots that all rows share have one row. ``A`` depends on queries and knots, and
-a result moves with them by the slope there: ``dy = A dv + s (dx - A dxp)``. The slopes are a table themselves, of the
-difference quotients of the values, of which a query takes the one to its left. So derivatives of every order are made of
-the same two primitives.
+give results of ``[rows, m]``. Queries and knots that all rows share have one row. ``A`` depends on queries and knots,
+and a result moves with them by the slope there: ``dy = A dv + s (dx - A dxp)``. The slopes are a table themselves, of
+the difference quotients of the values, of which a query takes the one to its left. So derivatives of every order are
+made of the same two primitives.
 """
 
 from __future__ import annotations

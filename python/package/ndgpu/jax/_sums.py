@@ -45,7 +45,9 @@ def _spread(g: Any, shape: tuple[int, ...], axes: Axes) -> Any:
 def _of_all(weights: Any, like: Any, axes: Axes, where: Any) -> Any:
     """The sum of the weights for every average."""
     if weights.ndim == len(axes) < like.ndim + len(axes):
-        return jnp.broadcast_to(reduce_p.bind(weights, axes=tuple(range(weights.ndim)), mean=False, **where), like.shape)
+        return jnp.broadcast_to(
+            reduce_p.bind(weights, axes=tuple(range(weights.ndim)), mean=False, **where), like.shape
+        )
     return reduce_p.bind(weights, axes=axes, mean=False, **where)
 
 
