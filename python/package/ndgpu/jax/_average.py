@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
@@ -99,13 +100,11 @@ def average(
     if weights is None:
         dtype, wide, (array,) = common_dtype("average", a=a)
         (array,), axes = _split(floats(wide, array)[0], axis)
-        mean = reduce_p.bind(array, axes=axes, mean=True, device=device_of(device, wide), route=get_route())
+        where = {"device": device_of(device, wide), "route": get_route()}
+        mean: jax.Array = reduce_p.bind(array, axes=axes, mean=True, **where).astype(dtype)
         if not returned:
-            return mean.astype(dtype)
-        count = 1
-        for each in axes:
-            count *= array.shape[each]
-        return mean.astype(dtype), jnp.full(mean.shape, count, dtype)
+            return mean
+        return mean, jnp.full(mean.shape, math.prod(array.shape[each] for each in axes), dtype)
     dtype, (array, scales), axes, where = _operands("average", a, weights, axis, device)
     averages, sums = average_p.bind(array, scales, axes=axes, **where)
     return (averages.astype(dtype), sums.astype(dtype)) if returned else averages.astype(dtype)
@@ -127,7 +126,8 @@ def weighted_sum(
     [ 7. 18.]
     """
     dtype, (array, scales), axes, where = _operands("weighted_sum", a, weights, axis, device)
-    return weighted_sum_p.bind(array, scales, axes=axes, **where).astype(dtype)
+    result: jax.Array = weighted_sum_p.bind(array, scales, axes=axes, **where).astype(dtype)
+    return result
 
 
 def _operands(

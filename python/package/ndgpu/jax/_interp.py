@@ -80,20 +80,20 @@ def interp(
      [25.  10. ]]
     """
     rules = _rules(left, right, period)
-    dtype, wide, (x, xp, fp) = common_dtype("interp", x=x, xp=xp, fp=fp)
-    if xp.ndim != 1 or xp.shape != fp.shape:
+    dtype, wide, (queries, knots, values) = common_dtype("interp", x=x, xp=xp, fp=fp)
+    if knots.ndim != 1 or knots.shape != values.shape:
         raise ValueError(
-            f"xp and fp are one-dimensional and of the same length, but have shapes {xp.shape} and {fp.shape}; "
+            f"xp and fp are one-dimensional and of the same length, but have shapes {knots.shape} and {values.shape}; "
             "jax.vmap interpolates in several tables"
         )
-    if not xp.size:
-        raise ValueError(f"a table needs at least one knot, but xp has shape {xp.shape}")
+    if not knots.size:
+        raise ValueError(f"a table needs at least one knot, but xp has shape {knots.shape}")
     where = Where(device_of(device, wide), get_route())
-    if not x.size:
-        return jnp.zeros(x.shape, dtype)
-    queries, knots, values = floats(wide, x, xp, fp)
-    y = apply(queries.reshape(1, -1), knots[None], values[None], rules, where)
-    return y.reshape(x.shape).astype(dtype)
+    if not queries.size:
+        return jnp.zeros(queries.shape, dtype)
+    x_row, xp_row, fp_row = (each.reshape(1, -1) for each in floats(wide, queries, knots, values))
+    y: jax.Array = apply(x_row, xp_row, fp_row, rules, where).reshape(queries.shape).astype(dtype)
+    return y
 
 
 def _rules(left: Any, right: Any, period: Any) -> Rules:

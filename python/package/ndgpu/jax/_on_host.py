@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,7 @@ def transpose_apply(
         located = _table(xp[0], np.zeros_like(xp[0]), rules, device).locate(queries)
     else:
         located = _table(_shared(xp), np.zeros((len(g), xp.shape[1]), xp.dtype), rules, device).locate_rows(queries)
-    cotangents = device._lend(g if len(g) > 1 else g[0] if len(located.shape) == 1 else g)
-    return _taken(located.transpose_apply(cotangents)).reshape(len(g), xp.shape[1])
+    return _taken(located.transpose_apply(device._lend(_shared(g)))).reshape(len(g), xp.shape[1])
 
 
 def _shared(rows: NDArray[Any]) -> NDArray[Any]:
@@ -40,10 +39,9 @@ def _shared(rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def _table(xp: NDArray[Any], v: NDArray[Any], rules: Rules, device: Device) -> InterpTable:
-    method = "previous" if rules.previous else "linear"
-    return InterpTable(
-        xp, v, left=rules.left, right=rules.right, period=rules.period, method=method, dtype=xp.dtype, device=device
-    )  # fmt: skip
+    method: Literal["previous", "linear"] = "previous" if rules.previous else "linear"
+    left, right, period = rules.left, rules.right, rules.period
+    return InterpTable(xp, v, left=left, right=right, period=period, method=method, dtype=xp.dtype, device=device)
 
 
 def reduce(a: NDArray[Any], *, axes: tuple[int, ...], mean: bool, device: Device) -> NDArray[Any]:

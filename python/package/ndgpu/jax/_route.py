@@ -83,23 +83,23 @@ def primitive(
     shapes: Callable[..., Any],
     host: Callable[..., Any],
     attributes: Callable[..., dict[str, Any]],
-) -> Primitive:
+) -> Any:
     """A primitive of JAX's that ndgpu computes.
 
     ``shapes`` gives the abstract results and ``attributes`` what a handler of this name is told, both for the named
     parameters; ``host`` computes with NumPy arrays. Every primitive has the parameters ``device`` and ``route`` too.
     """
-    made = Primitive(name)
+    # Of primitives JAX has no types that say what they take.
+    made: Any = Primitive(name)
     made.multiple_results = name == "ndgpu_average"
     made.def_abstract_eval(lambda *args, device, route, **params: shapes(*args, **params))
     made.def_impl(jax.jit(made.bind, static_argnames=(*parameters, "device", "route")))
 
     def called_back(*args: Any, device: _ndgpu.Device, route: Route, **params: Any) -> Any:
-        avals = shapes(*args, **params)
-        results = jax.tree.map(lambda aval: jax.ShapeDtypeStruct(aval.shape, aval.dtype), avals)
-        return jax.pure_callback(
-            lambda *arrays: host(*map(np.asarray, arrays), device=device, **params), results, *args
-        )
+        def compute(*arrays: Any) -> Any:
+            return host(*map(np.asarray, arrays), device=device, **params)
+
+        return jax.pure_callback(compute, shapes(*args, **params), *args)
 
     callback = mlir.lower_fun(called_back, multiple_results=made.multiple_results)
     handler = jax.ffi.ffi_lowering(name)

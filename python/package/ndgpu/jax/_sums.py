@@ -51,6 +51,12 @@ def _of_all(weights: Any, like: Any, axes: Axes, where: Any) -> Any:
     return reduce_p.bind(weights, axes=axes, mean=False, **where)
 
 
+def _reduce_jvp(primals: Any, tangents: Any, **params: Any) -> tuple[Any, Any]:
+    (a,), (da,) = primals, tangents
+    result = reduce_p.bind(a, **params)
+    return result, ad.Zero(jax.typeof(result)) if isinstance(da, ad.Zero) else reduce_p.bind(da, **params)
+
+
 def _reduce_transpose(g: Any, a: Any, *, axes: Axes, mean: bool, **_where: Any) -> list[Any]:
     if isinstance(g, ad.Zero):
         return [ad.Zero(a.aval)]
@@ -80,7 +86,7 @@ def _weighted_sum_jvp(primals: Any, tangents: Any, **params: Any) -> tuple[Any, 
 
 
 def _weighted_sum_transpose(g: Any, a: Any, weights: Any, *, axes: Axes, **where: Any) -> tuple[Any, Any]:
-    if ad.is_undefined_primal(a):
+    if isinstance(a, ad.UndefinedPrimal):
         if isinstance(g, ad.Zero):
             return ad.Zero(a.aval), None
         shape = a.aval.shape
@@ -155,7 +161,8 @@ average_p = primitive(
     _axes_attribute,
 )
 
-ad.deflinear2(reduce_p, _reduce_transpose)
+ad.primitive_jvps[reduce_p] = _reduce_jvp
+ad.primitive_transposes[reduce_p] = _reduce_transpose
 ad.primitive_jvps[weighted_sum_p] = _weighted_sum_jvp
 ad.primitive_transposes[weighted_sum_p] = _weighted_sum_transpose
 ad.primitive_jvps[average_p] = _average_jvp
