@@ -16,7 +16,7 @@ use crate::error::_in_python;
 use crate::fork::ensure_threads;
 use crate::handles::Device;
 use crate::table::builder::with_out_of_range;
-use crate::xla_ffi::{Call, Code, Failure, Frame, Handler, Lent, XlaElement, capsule, entry};
+use crate::xla_ffi::{Call, Code, Failure, Frame, Handler, Lent, XlaElement, capsule, entry, speak};
 
 type Outcome = Result<(), Failure>;
 
@@ -47,9 +47,10 @@ pub fn _xla_device(device: &Device) -> usize {
     })
 }
 
-/// The handlers by name, as capsules to register with XLA.
+/// The handlers by name, as capsules to register with an XLA whose foreign function interface has this version.
 #[pyfunction]
-pub fn _xla_handlers(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+pub fn _xla_handlers(py: Python<'_>, version: (i32, i32)) -> PyResult<Bound<'_, PyDict>> {
+    speak(version)?;
     let handlers = PyDict::new(py);
     let all: [(&str, extern "C" fn(*mut Frame) -> *mut c_void); 5] = [
         ("ndgpu_apply", entry::<Apply>),

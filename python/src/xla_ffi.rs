@@ -9,14 +9,32 @@ use std::any::Any;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-/// The version of the interface that is spoken here. Of later versions, which add fields at the ends of structures, the
-/// same fields are read.
+/// The latest version of the interface that was read for what is here. Minor versions add fields at the ends of
+/// structures, and all that is read has been there since 0.1.
 const VERSION: (c_int, c_int) = (0, 3);
+
+/// The minor version that handlers say they are of: XLA registers none of a later version than its own.
+static ANSWER: AtomicI32 = AtomicI32::new(VERSION.1);
+
+/// Makes handlers ones of this version of XLA's, if they can be.
+pub fn speak((major, minor): (c_int, c_int)) -> PyResult<()> {
+    if major != VERSION.0 || minor < 1 {
+        return Err(PyValueError::new_err(format!(
+            "XLA's foreign function interface has version {major}.{minor}, but ndgpu speaks {}.1 and later ones with the \
+             same first number",
+            VERSION.0
+        )));
+    }
+    ANSWER.store(minor.min(VERSION.1), Ordering::Relaxed);
+    Ok(())
+}
 
 /// What every structure begins with.
 #[repr(C)]
@@ -215,16 +233,12 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
 /// Whether this is no call but the question what the handler is, which is answered here.
 fn answer_metadata(frame: &Frame) -> bool {
     let mut extension = frame.head.extension;
-    // SAFETY: extensions are a list that ends with null, and that of the metadata has a place for the answer. What XLA
-    // says of its own version is read if there is something to read.
+    // SAFETY: extensions are a list that ends with null, and that of the metadata has a place for the answer.
     unsafe {
         while let Some(found) = extension.as_ref() {
             if found.kind == METADATA {
                 let metadata = &mut *(*extension.cast::<MetadataExtension>()).metadata;
-                let theirs = frame.api.as_ref().map(|api| (api.version.major, api.version.minor));
-                // An older XLA takes no handler of a later version than its own.
-                let minor = theirs.filter(|theirs| theirs.0 == VERSION.0).map_or(VERSION.1, |it| it.1.min(VERSION.1));
-                (metadata.version.major, metadata.version.minor) = (VERSION.0, minor);
+                (metadata.version.major, metadata.version.minor) = (VERSION.0, ANSWER.load(Ordering::Relaxed));
                 metadata.traits = 0;
                 return true;
             }
@@ -338,7 +352,8 @@ impl<'a> Call<'a> {
         // SAFETY: the lists are as long as is said, and names are bytes.
         (0..usize::try_from(attrs.len).ok()?).find_map(|index| unsafe {
             let found = &**attrs.names.add(index);
-            let is_it = found.len == name.len() && std::slice::from_raw_parts(found.start, found.len) == name.as_bytes();
+            let is_it =
+                found.len == name.len() && std::slice::from_raw_parts(found.start, found.len) == name.as_bytes();
             is_it.then(|| (*attrs.kinds.add(index), *attrs.items.add(index)))
         })
     }

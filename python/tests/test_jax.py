@@ -537,3 +537,22 @@ def test_a_jax_that_takes_no_handlers_gets_callbacks():
         """
     )
     assert "callback 1.5" in said and "version 7.0 is too new" in said
+
+
+def test_an_interface_that_is_not_spoken_here_gets_callbacks(tmp_path):
+    header = tmp_path / "xla" / "ffi" / "api" / "c_api.h"
+    header.parent.mkdir(parents=True)
+    header.write_text("#define XLA_FFI_API_MAJOR 1\n#define XLA_FFI_API_MINOR 2\n")
+    said = in_a_process_of_its_own(
+        f"""
+        import jax
+        jax.ffi.include_dir = lambda: {str(tmp_path)!r}
+        import ndgpu.jax
+        print(ndgpu.jax.get_route(), ndgpu.jax.interp(0.5, [0.0, 1.0], [0.0, 3.0]))
+        try:
+            ndgpu.jax.set_route("ffi")
+        except RuntimeError as error:
+            print(error)
+        """
+    )
+    assert "callback 1.5" in said and "has version 1.2, but ndgpu speaks 0.1" in said

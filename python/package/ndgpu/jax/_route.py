@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
@@ -17,10 +19,18 @@ from .._operands import On
 Route: TypeAlias = Literal["ffi", "callback"]
 
 
+def _version() -> tuple[int, int]:
+    """That of XLA's foreign function interface, as the headers that come with JAX say it."""
+    header = pathlib.Path(jax.ffi.include_dir(), "xla", "ffi", "api", "c_api.h").read_text()
+    numbers = dict(re.findall(r"#define XLA_FFI_API_(MAJOR|MINOR) (\d+)", header))
+    return int(numbers["MAJOR"]), int(numbers["MINOR"])
+
+
 def _register() -> str | None:
     """Makes the handlers known to XLA, and says why not if it does not take them."""
     try:
-        for name, handler in _ndgpu._xla_handlers().items():
+        # XLA may look at handlers only when it starts, which then fails as a whole.
+        for name, handler in _ndgpu._xla_handlers(_version()).items():
             jax.ffi.register_ffi_target(name, handler, platform="cpu")
     except Exception as error:  # Which exceptions a future JAX raises is not known; callbacks work with all.
         return f"{type(error).__name__}: {error}"
