@@ -58,7 +58,7 @@ def set_route(route: Route | None) -> None:
     ----------
     route : {"ffi", "callback"} or None
         XLA's foreign function interface; ``jax.pure_callback``, which needs the interpreter; or the first of them that
-        works. A program that was traced already keeps its route.
+        works. A change clears JAX's caches: what was compiled for another route is compiled anew.
 
     Raises
     ------
@@ -76,7 +76,10 @@ def set_route(route: Route | None) -> None:
         raise ValueError(f'route is "ffi", "callback" or None, not {route!r}')
     if route == "ffi" and _why_not:
         raise RuntimeError(f"JAX {jax.__version__} does not accept ndgpu's handlers: {_why_not}")
+    before = get_route()
     _chosen = route
+    if get_route() != before:
+        jax.clear_caches()
 
 
 def device_of(device: On, dtype: Any) -> _ndgpu.Device:
