@@ -3,7 +3,8 @@
 //! is the Python half, in `package/ndgpu`.
 //!
 //! Uses the public API of the crate only. The interpreter's lock is released while data are copied and computed on.
-//! `unsafe` is in [`memory`], where NumPy and Rust read each other's memory, and in [`aligned`], which allocates it.
+//! `unsafe` is in [`memory`], where NumPy and Rust read each other's memory, in [`aligned`], which allocates it, and in
+//! [`xla_ffi`], where XLA calls.
 
 mod aligned;
 mod array;
@@ -29,6 +30,8 @@ mod search;
 mod table;
 mod transfers;
 mod vjp;
+mod xla;
+mod xla_ffi;
 
 use pyo3::prelude::*;
 
@@ -51,5 +54,6 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(search::searchsorted, module)?)?;
     module.add_function(wrap_pyfunction!(fork::_after_fork, module)?)?;
     module.add_function(wrap_pyfunction!(error::_in_python, module)?)?;
+    xla::register(module)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }
