@@ -25,6 +25,8 @@ except ImportError as error:
 if not hasattr(torch.library, "register_vmap"):
     raise ImportError(f"ndgpu.torch needs PyTorch 2.5 or later, but this is {torch.__version__}")
 
+from ._average import average, weighted_sum
 from ._interp import interp
+from ._standardize import standardize
 
-__all__ = ["interp"]
+__all__ = ["average", "interp", "standardize", "weighted_sum"]

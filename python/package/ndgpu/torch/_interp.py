@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch  # type: ignore[import-not-found, unused-ignore]
@@ -11,7 +12,7 @@ from torch import Tensor  # type: ignore[import-not-found, unused-ignore]
 from .. import _host
 from . import _segments
 from ._operations import operation
-from ._tensors import Shape, array_of, batch_first, check, example_shape, expect_tensors, number, tensor_of
+from ._tensors import Shape, array_of, batch_first, check, example_shape, expect_shape, expect_tensors, number, tensor_of
 
 _PARTS = ("x", "xp", "fp")
 
@@ -56,9 +57,10 @@ def interp(
 
     The derivative in `x` is the slope of the segment; at a knot of the one to the right, at the last knot of the last
     one, outside and on segments of no width 0. Values and first derivatives are computed natively; derivatives of
-    derivatives in PyTorch's own operations. Forward-mode differentiation (``torch.func.jvp``) is not there.
+    derivatives in PyTorch's own operations. Forward mode is there by ``torch.func`` (``jvp``, ``jacfwd``, ``hessian``).
 
-    ``torch.compile`` takes it into its graphs, and ``torch.func.vmap`` makes rows of a batch: one call, no loop.
+    ``torch.func.vmap`` makes rows of a batch: one call, no loop. ``torch.compile`` takes all of it into its graphs but
+    for batches of derivatives (``vmap(grad(..))``), which PyTorch compiles of its own operations alone.
 
     Examples
     --------
@@ -137,7 +139,7 @@ def _backward_cpu(
     period: float | None,
     wanted: list[bool],
 ) -> tuple[Tensor, Tensor, Tensor]:
-    _expect_like_results(g, shape_of_interp(x.shape, xp.shape, fp.shape))
+    expect_shape("interp", g.shape, shape_of_interp(x.shape, xp.shape, fp.shape))
     names = [name for name, yes in zip(_PARTS, wanted) if yes]
     found = _host.interp_vjp(
         array_of(x), array_of(xp), array_of(fp), array_of(g), left, right, period, wanted=names
@@ -149,48 +151,70 @@ def _backward_cpu(
 def _backward_fake(
     g: Tensor, x: Tensor, xp: Tensor, fp: Tensor, left: Any, right: Any, period: Any, wanted: list[bool]
 ) -> tuple[Tensor, Tensor, Tensor]:
-    _expect_like_results(g, shape_of_interp(x.shape, xp.shape, fp.shape))
+    expect_shape("interp", g.shape, shape_of_interp(x.shape, xp.shape, fp.shape))
     of_x, of_xp, of_fp = (x.new_empty(part.shape if yes else (0,)) for part, yes in zip((x, xp, fp), wanted))
     return of_x, of_xp, of_fp
-
-
-def _expect_like_results(g: Tensor, shape: Shape) -> None:
-    check(
-        g.ndim == len(shape) and all(length == other for length, other in zip(g.shape, shape)),
-        lambda: f"ndgpu.torch.interp: cotangents have shape {list(g.shape)}, but results {list(shape)}",
-    )
 
 
 # --- derivatives ----------------------------------------------------------------------------------------------------
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    x, xp, fp, *ctx.options = inputs
-    ctx.save_for_backward(x, xp, fp)
+    *tensors, ctx.left, ctx.right, ctx.period = inputs
+    ctx.save_for_backward(*tensors)
+    ctx.save_for_forward(*tensors)
 
 
 def _differentiate(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     wanted = list(ctx.needs_input_grad[:3])
-    found = _interp_backward(g, *ctx.saved_tensors, *ctx.options, wanted)
+    found = _interp_backward(g, *ctx.saved_tensors, ctx.left, ctx.right, ctx.period, wanted)
     return *(part if yes else None for part, yes in zip(found, wanted)), None, None, None
 
 
 def _keep_backward(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    g, x, xp, fp, *ctx.options, ctx.wanted = inputs
-    ctx.save_for_backward(g, x, xp, fp)
+    *tensors, ctx.left, ctx.right, ctx.period, ctx.wanted = inputs
+    ctx.save_for_backward(*tensors)
+    ctx.save_for_forward(*tensors)
 
 
 def _differentiate_backward(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:
-    there = tuple(tangent if yes else None for tangent, yes in zip(tangents, ctx.wanted))
-    found = _segments.interp_backward_backward(*ctx.saved_tensors, *ctx.options, there)
+    there = [tangent if yes else None for tangent, yes in zip(tangents, ctx.wanted)]
+    found = _segments.interp_backward_backward(*ctx.saved_tensors, ctx.left, ctx.right, ctx.period, *there)
     return *found, None, None, None, None
+
+
+def _push(ctx: Any, dx: Tensor | None, dxp: Tensor | None, dfp: Tensor | None, *_: None) -> Tensor:
+    x, xp, fp = ctx.saved_tensors
+    shape = shape_of_interp(x.shape, xp.shape, fp.shape)
+    # What is left and right of the knots does not change.
+    still = (None if ctx.left is None else 0.0), (None if ctx.right is None else 0.0), ctx.period
+    # A result moves with its query relative to the knots, and with the values.
+    x = x.expand(shape)
+    move = torch.zeros_like(x) if dx is None else dx.expand(shape)
+    if dxp is not None:
+        move = move - _interp(x, xp, dxp, *still)
+    change: Tensor = _interp_backward(move, x, xp, fp, ctx.left, ctx.right, ctx.period, [True, False, False])[0]
+    return change if dfp is None else change + _interp(x, xp, dfp, *still)
+
+
+def _push_backward(
+    ctx: Any, dg: Tensor | None, dx: Tensor | None, dxp: Tensor | None, dfp: Tensor | None, *_: None
+) -> tuple[Tensor, Tensor, Tensor]:
+    options = ctx.left, ctx.right, ctx.period, ctx.wanted
+    return _segments.interp_backward_forward(*ctx.saved_tensors, *options, dg, dx, dxp, dfp)
 
 
 # --- batches --------------------------------------------------------------------------------------------------------
 
 
 def _interp_batch(
-    info: Any, batches: tuple[int | None, ...], x: Tensor, xp: Tensor, fp: Tensor, *options: Any
+    call: Callable[..., Any],
+    info: Any,
+    batches: tuple[int | None, ...],
+    x: Tensor,
+    xp: Tensor,
+    fp: Tensor,
+    *options: Any,
 ) -> tuple[Tensor, int]:
     size, (of_x, of_xp, of_fp, *_) = info.batch_size, batches
     x_shape, *tables = (example_shape(part, batch) for part, batch in zip((x, xp, fp), batches))
@@ -199,17 +223,18 @@ def _interp_batch(
     if of_xp is None and of_fp is None and of_x is not None:
         # Tables that all share stay as they are: a batch of queries is more queries.
         if not by_rows:
-            return _interp(x, xp, fp, *options), of_x
-        y: Tensor = _interp(_side_by_side(x, of_x), xp, fp, *options)
+            return call(x, xp, fp, *options), of_x
+        y: Tensor = call(_side_by_side(x, of_x), xp, fp, *options)
         return y.reshape(shape[0], size, shape[1]), 1
     if not by_rows:
         x, of_x = _flat(x, of_x, size)
     count = shape[0] if by_rows else 1
     rows = (_as_rows(part, batch, size, count) for part, batch in zip((x, xp, fp), (of_x, of_xp, of_fp)))
-    return _interp(*rows, *options).reshape(size, *shape), 0
+    return call(*rows, *options).reshape(size, *shape), 0
 
 
 def _backward_batch(
+    call: Callable[..., Any],
     info: Any,
     batches: tuple[int | None, ...],
     g: Tensor,
@@ -229,8 +254,8 @@ def _backward_batch(
     if of_xp is None and of_fp is None and not (wanted[1] or wanted[2]):
         g, x = batch_first(g, of_g, size), batch_first(x, of_x, size)
         if not by_rows:
-            return _interp_backward(g, x, xp, fp, *options), (0, None, None)
-        found, *others = _interp_backward(_side_by_side(g, 0), _side_by_side(x, 0), xp, fp, *options)
+            return call(g, x, xp, fp, *options), (0, None, None)
+        found, *others = call(_side_by_side(g, 0), _side_by_side(x, 0), xp, fp, *options)
         found = found.reshape(*shapes[0][:-1], size, shapes[0][-1])
         return (found, *others), (len(shapes[0]) - 1, None, None)
     if not by_rows:
@@ -242,7 +267,7 @@ def _backward_batch(
         for part, batch, apart in zip((g, x, xp, fp), (of_g, of_x, of_xp, of_fp), (True, *wanted))
     ]
     results = []
-    for found, each, yes in zip(_interp_backward(*rows, *options), shapes, wanted):
+    for found, each, yes in zip(call(*rows, *options), shapes, wanted):
         if yes and by_rows and len(each) == 1:
             found = found.reshape(size, count, *each).sum(1)
         results.append(found.reshape(size, *each) if yes else found)
@@ -286,6 +311,7 @@ _interp = operation(
     fake=_interp_fake,
     keep=_keep,
     differentiate=_differentiate,
+    push=_push,
     batch=_interp_batch,
 )
 _interp_backward = operation(
@@ -296,5 +322,6 @@ _interp_backward = operation(
     fake=_backward_fake,
     keep=_keep_backward,
     differentiate=_differentiate_backward,
+    push=_push_backward,
     batch=_backward_batch,
 )

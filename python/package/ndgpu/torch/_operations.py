@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -16,24 +17,40 @@ def operation(
     fake: Callable[..., Any],
     keep: Callable[..., None],
     differentiate: Callable[..., Any],
+    push: Callable[..., Any],
     batch: Callable[..., Any],
 ) -> Callable[..., Any]:
     """Registers ``torch.ops.ndgpu.<name>`` and gives what calls it.
 
-    `cpu` computes, `fake` tells shapes, `keep` saves for `differentiate` what that needs to make the cotangents of the
-    arguments of those of the results, and `batch` is the rule of `torch.func.vmap`.
+    `cpu` computes and `fake` tells shapes. `keep` saves what `differentiate` needs to make the cotangents of the
+    arguments of those of the results, and `push` to make the tangents of the results of those of the arguments. `batch`
+    is the rule of `torch.func.vmap`, and takes what it may call as its first argument.
     """
     registered = torch.library.custom_op(f"ndgpu::{name}", cpu, mutates_args=(), device_types="cpu", schema=schema)
     registered.register_fake(fake)
     registered.register_autograd(differentiate, setup_context=keep)
-    registered.register_vmap(batch)
+    registered.register_vmap(functools.partial(batch, registered))
 
     # PyTorch up to 2.15 at least knows no way from `torch.func.grad` to what `register_autograd` was given
     # (pytorch#168393), but it knows one to that of an autograd.Function.
-    members = {"forward": registered, "setup_context": keep, "backward": differentiate, "vmap": batch}
-    function: Any = type(name, (torch.autograd.Function,), {key: staticmethod(value) for key, value in members.items()})
+    class Transformed(torch.autograd.Function):
+        @staticmethod
+        def forward(*args: Any) -> Any:
+            return registered(*args)
+
+        setup_context = staticmethod(keep)
+        backward = staticmethod(differentiate)
+        @staticmethod
+        def vmap(info: Any, batches: Any, *args: Any) -> Any:
+            return batch(call, info, batches, *args)
+
+    # torch.compile takes no functions that have one.
+    class Pushed(Transformed):
+        jvp = staticmethod(push)
 
     def call(*args: Any) -> Any:
-        return function.apply(*args) if torch._C._are_functorch_transforms_active() else registered(*args)
+        if not torch._C._are_functorch_transforms_active():
+            return registered(*args)
+        return (Transformed if torch.compiler.is_compiling() else Pushed).apply(*args)
 
     return call

@@ -107,17 +107,25 @@ class Rows(NamedTuple):
     x: Tensor
     xp: Tensor
     fp: Tensor
+    #: Of the results.
+    shape: tuple[int, ...]
 
     @classmethod
     def of(cls, x: Tensor, xp: Tensor, fp: Tensor) -> Rows:
         if xp.ndim == fp.ndim == 1:
-            return cls(x.reshape(1, -1), xp.unsqueeze(0), fp.unsqueeze(0))
+            return cls(x.reshape(1, -1), xp.unsqueeze(0), fp.unsqueeze(0), tuple(x.shape))
         rows = xp.shape[0] if xp.ndim == 2 else fp.shape[0]
-        return cls(*(part.expand(rows, part.shape[-1]) for part in (x, xp, fp)))
+        x, xp, fp = (part.expand(rows, part.shape[-1]) for part in (x, xp, fp))
+        return cls(x, xp, fp, tuple(x.shape))
 
     def like(self, part: Tensor) -> Tensor:
         """Something of the shape of one of the operands, row by row."""
         return part.reshape(1, -1) if self.x.shape[0] == 1 else part.expand(self.x.shape[0], part.shape[-1])
+
+    def moved(self, at: Segments, dx: Tensor | None, dxp: Tensor | None) -> Tensor:
+        """How far queries move relative to the knots beside them: ``dx - A dxp``."""
+        move = torch.zeros_like(self.x) if dx is None else self.like(dx)
+        return move if dxp is None else move - at.apply(self.like(dxp))
 
 
 def given_back(rows: Tensor, to: Tensor) -> Tensor:
@@ -139,7 +147,7 @@ def interp(
             y = torch.where(rows.x < rows.xp[:, :1], left, y)
         if right is not None:
             y = torch.where(rows.x > rows.xp[:, -1:], right, y)
-    return y.reshape(x.shape) if xp.ndim == fp.ndim == 1 else y
+    return y.reshape(rows.shape)
 
 
 def interp_backward(
@@ -163,6 +171,38 @@ def interp_backward(
     )
 
 
+def interp_backward_forward(
+    g: Tensor,
+    x: Tensor,
+    xp: Tensor,
+    fp: Tensor,
+    left: float | None,
+    right: float | None,
+    period: float | None,
+    wanted: list[bool],
+    dg: Tensor | None,
+    dx: Tensor | None,
+    dxp: Tensor | None,
+    dfp: Tensor | None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The tangents of what ``ndgpu::interp_backward`` gives from those of its operands."""
+    rows = Rows.of(x, xp, fp)
+    at, g, knots = locate(rows.x, rows.xp, left, right, period), rows.like(g), xp.shape[-1]
+    dg = torch.zeros_like(g) if dg is None else rows.like(dg)
+    slope, moved = at.slope(rows.fp), rows.moved(at, dx, dxp)
+    steeper = torch.zeros_like(g) if dfp is None else at.slope(rows.like(dfp))
+    if dxp is not None:
+        steeper = steeper - slope * at.slope(rows.like(dxp))
+    of_x = dg * slope + g * steeper
+    of_xp = -at.apply_transpose(of_x, knots) - at.slope_transpose(g * slope * moved, knots)
+    of_fp = at.apply_transpose(dg, knots) + at.slope_transpose(g * moved, knots)
+    of_x, of_xp, of_fp = (
+        given_back(found, to) if yes else g.new_empty(0)
+        for found, to, yes in zip((of_x, of_xp, of_fp), (x, xp, fp), wanted)
+    )
+    return of_x, of_xp, of_fp
+
+
 def interp_backward_backward(
     g: Tensor,
     x: Tensor,
@@ -171,24 +211,26 @@ def interp_backward_backward(
     left: float | None,
     right: float | None,
     period: float | None,
-    tangents: tuple[Tensor | None, Tensor | None, Tensor | None],
+    dx: Tensor | None,
+    dxp: Tensor | None,
+    dfp: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The cotangents of ``g``, ``x``, ``xp`` and ``fp`` from those of what :func:`interp_backward` gives for them.
+    """The cotangents of the operands of ``ndgpu::interp_backward`` from those of its results.
 
-    With interpolation ``A`` and slope ``S``, both linear in values, these are the derivatives of
-    ``sum(g * (A dfp + (S fp) * (dx - A dxp)))``: what multiplies ``g`` there is the change of ``interp`` in the
-    direction of the tangents.
+    With interpolation ``A`` and slopes ``S``, both linear in values, they are the derivatives of ``sum(g * (A dfp + (S
+    fp) * (dx - A dxp)))``: what multiplies ``g`` there is the tangent of the results for tangents like these.
     """
     rows = Rows.of(x, xp, fp)
     at, g, knots = locate(rows.x, rows.xp, left, right, period), rows.like(g), xp.shape[-1]
-    dx, dxp, dfp = (None if tangent is None else rows.like(tangent) for tangent in tangents)
-    zero = torch.zeros_like(g)
-    slope = at.slope(rows.fp)
-    moved = (zero if dx is None else dx) - (zero if dxp is None else at.apply(dxp))
-    of_g = slope * moved + (zero if dfp is None else at.apply(dfp))
-    of_x = g * ((zero if dfp is None else at.slope(dfp)) - (zero if dxp is None else slope * at.slope(dxp)))
-    of_slope = g * moved
-    of_xp = -at.apply_transpose(of_x, knots) - at.slope_transpose(of_slope * slope, knots)
-    of_fp = at.slope_transpose(of_slope, knots)
-    result = of_g.reshape(x.shape) if xp.ndim == fp.ndim == 1 else of_g
-    return result, given_back(of_x, x), given_back(of_xp, xp), given_back(of_fp, fp)
+    slope, moved = at.slope(rows.fp), rows.moved(at, dx, dxp)
+    of_g = slope * moved
+    steeper = torch.zeros_like(g)
+    if dfp is not None:
+        of_g = of_g + at.apply(rows.like(dfp))
+        steeper = at.slope(rows.like(dfp))
+    if dxp is not None:
+        steeper = steeper - slope * at.slope(rows.like(dxp))
+    of_x = g * steeper
+    of_xp = -at.apply_transpose(of_x, knots) - at.slope_transpose(g * slope * moved, knots)
+    of_fp = at.slope_transpose(g * moved, knots)
+    return of_g.reshape(rows.shape), given_back(of_x, x), given_back(of_xp, xp), given_back(of_fp, fp)

@@ -76,25 +76,17 @@ def number(operation: str, name: str, value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def axes_of(operation: str, axis: int | Sequence[int] | None, ndim: int) -> list[int] | None:
-    """Axes counted from 0, in the order in which they are named."""
-    if axis is None:
-        return None
-    named = [axis] if isinstance(axis, int) else list(axis)
-    for each in named:
-        if not -ndim <= each < ndim:
-            raise np.exceptions.AxisError(
-                f"ndgpu.torch.{operation}: axis {each} is out of range for a tensor with {ndim} axes"
-            )
-    counted = [each % ndim for each in named]
-    if len(set(counted)) < len(counted):
-        raise ValueError(f"ndgpu.torch.{operation}: an axis is named twice in {tuple(named)}")
-    return counted
-
-
 def check(condition: bool, message: Callable[[], str]) -> None:
     """A ValueError unless it holds; of symbols that nobody knows yet the compiled program finds out."""
     torch._check_value(condition, message)
+
+
+def expect_shape(operation: str, g: Shape, results: Shape) -> None:
+    """Refuses cotangents that have another shape than what they belong to."""
+    check(
+        len(g) == len(results) and all(length == other for length, other in zip(g, results)),
+        lambda: f"ndgpu.torch.{operation}: cotangents have shape {list(g)}, but results {list(results)}",
+    )
 
 
 def example_shape(tensor: Tensor, batch: int | None) -> tuple[int, ...]:
