@@ -1,14 +1,14 @@
 """``interp``, ``average``, ``weighted_sum`` and ``standardize`` of PyTorch's tensors, with derivatives.
 
-Tensors in the host's memory are read where they lie and results are theirs alone: between PyTorch and ndgpu's CPU engine
-nothing is copied. float32 and float64 stay what they are.
+Tensors in the host's memory are read where they lie, and PyTorch takes the results over: between it and ndgpu's CPU
+engine nothing is copied. float32 and float64 stay what they are.
 
 >>> import torch
 >>> import ndgpu.torch
 >>> x = torch.tensor([0.5, 1.5], requires_grad=True)
 >>> y = ndgpu.torch.interp(x, torch.tensor([0.0, 1.0, 2.0]), torch.tensor([0.0, 10.0, 40.0]))
->>> y
-tensor([ 5., 25.], grad_fn=<...>)
+>>> y.detach()
+tensor([ 5., 25.])
 >>> torch.autograd.grad(y.sum(), x)
 (tensor([10., 30.]),)
 
@@ -26,7 +26,8 @@ if not hasattr(torch.library, "register_vmap"):
     raise ImportError(f"ndgpu.torch needs PyTorch 2.5 or later, but this is {torch.__version__}")
 
 from ._average import average, weighted_sum
+from ._decompositions import decompositions
 from ._interp import interp
 from ._standardize import standardize
 
-__all__ = ["average", "interp", "standardize", "weighted_sum"]
+__all__ = ["average", "decompositions", "interp", "standardize", "weighted_sum"]

@@ -10,7 +10,7 @@ import torch  # type: ignore[import-not-found, unused-ignore]
 from torch import Tensor  # type: ignore[import-not-found, unused-ignore]
 
 from .. import _host
-from ._axes import Batch, axes_of, back, every, expect_weights, narrow, total, wide, without
+from ._axes import Batch, axes_of, back, count, every, expect_weights, narrow, total, wide, without
 from ._operations import operation
 from ._tensors import array_of, expect_shape, expect_tensors, tensor_of
 
@@ -77,8 +77,8 @@ def average(
     >>> a = torch.tensor([[1.0, 2.0], [3.0, 5.0]])
     >>> weights = torch.tensor([1.0, 3.0], requires_grad=True)
     >>> means = ndgpu.torch.average(a, axis=1, weights=weights)
-    >>> means
-    tensor([1.7500, 4.5000], grad_fn=<...>)
+    >>> means.detach()
+    tensor([1.7500, 4.5000])
     >>> torch.autograd.grad(means.sum(), weights)
     (tensor([-0.5625,  0.1875]),)
     >>> ndgpu.torch.average(a, returned=True)
@@ -91,10 +91,7 @@ def average(
         return averages
     over = every(axes, a.ndim)
     if weights is None:
-        count = 1
-        for each in over:
-            count *= a.shape[each]
-        return averages, torch.full_like(averages, count)
+        return averages, torch.full_like(averages, count(a.shape, over))
     sums = total(wide(weights, a.shape, over).double(), over).to(a.dtype)
     kept = [1 if each in over else length for each, length in enumerate(a.shape)]
     return averages, sums.expand(kept).reshape(averages.shape).clone()
@@ -110,8 +107,8 @@ def weighted_sum(a: Tensor, weights: Tensor, axis: int | Sequence[int] | None = 
     >>> import ndgpu.torch
     >>> a = torch.tensor([[1.0, 2.0], [3.0, 5.0]], requires_grad=True)
     >>> sums = ndgpu.torch.weighted_sum(a, torch.tensor([1.0, -1.0]), axis=1)
-    >>> sums
-    tensor([-1., -2.], grad_fn=<...>)
+    >>> sums.detach()
+    tensor([-1., -2.])
     >>> torch.autograd.grad(sums.sum(), a)
     (tensor([[ 1., -1.],
             [ 1., -1.]]),)
@@ -173,18 +170,14 @@ def _weighted_sum_fake(a: Tensor, axis: list[int] | None, weights: Tensor) -> Te
     return a.new_empty(without(a.shape, axis))
 
 
-def _weighted_sum_backward_cpu(
-    g: Tensor, a: Tensor, axis: list[int] | None, weights: Tensor
-) -> tuple[Tensor, Tensor]:
+def _weighted_sum_backward_cpu(g: Tensor, a: Tensor, axis: list[int] | None, weights: Tensor) -> tuple[Tensor, Tensor]:
     expect_shape("weighted_sum", g.shape, without(a.shape, axis))
     expect_weights("weighted_sum", a.shape, weights.shape, axis)
     of_a, of_weights = _host.weighted_sum_vjp(array_of(a), array_of(weights), array_of(g), _tuple(axis))
     return tensor_of(of_a), tensor_of(of_weights)
 
 
-def _weighted_sum_backward_fake(
-    g: Tensor, a: Tensor, axis: list[int] | None, weights: Tensor
-) -> tuple[Tensor, Tensor]:
+def _weighted_sum_backward_fake(g: Tensor, a: Tensor, axis: list[int] | None, weights: Tensor) -> tuple[Tensor, Tensor]:
     expect_shape("weighted_sum", g.shape, without(a.shape, axis))
     expect_weights("weighted_sum", a.shape, weights.shape, axis)
     return a.new_empty(a.shape), a.new_empty(weights.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,6 +35,11 @@ def every(axes: list[int] | None, ndim: int) -> list[int]:
 def without(shape: Shape, axes: list[int] | None) -> Shape:
     """The shape of sums."""
     return [length for axis, length in enumerate(shape) if axes is not None and axis not in axes]
+
+
+def count(shape: Shape, axes: list[int]) -> int:
+    """How many elements each sum is made of."""
+    return math.prod(shape[axis] for axis in axes)
 
 
 def total(a: Tensor, axes: list[int]) -> Tensor:

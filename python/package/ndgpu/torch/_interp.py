@@ -12,13 +12,28 @@ from torch import Tensor  # type: ignore[import-not-found, unused-ignore]
 from .. import _host
 from . import _segments
 from ._operations import operation
-from ._tensors import Shape, array_of, batch_first, check, example_shape, expect_shape, expect_tensors, number, tensor_of
+from ._tensors import (
+    Shape,
+    array_of,
+    batch_first,
+    check,
+    example_shape,
+    expect_shape,
+    expect_tensors,
+    number,
+    tensor_of,
+)
 
 _PARTS = ("x", "xp", "fp")
 
 
 def interp(
-    x: Tensor, xp: Tensor, fp: Tensor, left: float | None = None, right: float | None = None, period: float | None = None
+    x: Tensor,
+    xp: Tensor,
+    fp: Tensor,
+    left: float | None = None,
+    right: float | None = None,
+    period: float | None = None,
 ) -> Tensor:
     """One-dimensional linear interpolation, differentiable in queries, knots and values: ``numpy.interp``.
 
@@ -69,8 +84,8 @@ def interp(
     >>> xp = torch.tensor([0.0, 1.0, 4.0])
     >>> fp = torch.tensor([0.0, 10.0, 4.0], requires_grad=True)
     >>> y = ndgpu.torch.interp(torch.tensor([0.5, 3.0, 9.0]), xp, fp)
-    >>> y
-    tensor([5., 6., 4.], grad_fn=<...>)
+    >>> y.detach()
+    tensor([5., 6., 4.])
     >>> y.sum().backward()
     >>> fp.grad
     tensor([0.5000, 0.8333, 1.6667])
@@ -82,7 +97,8 @@ def interp(
             [1.0000]])
     """
     expect_tensors("interp", x=x, xp=xp, fp=fp)
-    left, right, period = (number("interp", *option) for option in (("left", left), ("right", right), ("period", period)))
+    left, right = number("interp", "left", left), number("interp", "right", right)
+    period = number("interp", "period", period)
     if period is not None:
         if period == 0:
             raise ValueError("ndgpu.torch.interp: period must be a non-zero value")
@@ -179,7 +195,8 @@ def _keep_backward(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]
 
 def _differentiate_backward(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:
     there = [tangent if yes else None for tangent, yes in zip(tangents, ctx.wanted)]
-    found = _segments.interp_backward_backward(*ctx.saved_tensors, ctx.left, ctx.right, ctx.period, *there)
+    g, x, xp, fp = ctx.saved_tensors
+    found = _segments.interp_backward_backward(g, x, xp, fp, ctx.left, ctx.right, ctx.period, *there)
     return *found, None, None, None, None
 
 
@@ -200,8 +217,9 @@ def _push(ctx: Any, dx: Tensor | None, dxp: Tensor | None, dfp: Tensor | None, *
 def _push_backward(
     ctx: Any, dg: Tensor | None, dx: Tensor | None, dxp: Tensor | None, dfp: Tensor | None, *_: None
 ) -> tuple[Tensor, Tensor, Tensor]:
+    g, x, xp, fp = ctx.saved_tensors
     options = ctx.left, ctx.right, ctx.period, ctx.wanted
-    return _segments.interp_backward_forward(*ctx.saved_tensors, *options, dg, dx, dxp, dfp)
+    return _segments.interp_backward_forward(g, x, xp, fp, *options, dg, dx, dxp, dfp)
 
 
 # --- batches --------------------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ def operation(
 
         setup_context = staticmethod(keep)
         backward = staticmethod(differentiate)
+
         @staticmethod
         def vmap(info: Any, batches: Any, *args: Any) -> Any:
             return batch(call, info, batches, *args)
@@ -51,6 +52,19 @@ def operation(
     def call(*args: Any) -> Any:
         if not torch._C._are_functorch_transforms_active():
             return registered(*args)
-        return (Transformed if torch.compiler.is_compiling() else Pushed).apply(*args)
+        if torch.compiler.is_compiling():
+            return Transformed.apply(*args)
+        _refuse_forward_of_forward(name)
+        return Pushed.apply(*args)
 
     return call
+
+
+def _refuse_forward_of_forward(name: str) -> None:
+    """PyTorch takes what an autograd.Function saved for a constant there, and gives wrong numbers (pytorch#197867)."""
+    levels = torch._C._functorch.get_interpreter_stack() or ()
+    if sum(level.key() == torch._C._functorch.TransformType.Jvp for level in levels) > 1:
+        raise NotImplementedError(
+            f"ndgpu.torch: {name} is not differentiated in forward mode twice; take one of the derivatives in reverse "
+            "mode, as torch.func.hessian does, or both: torch.func.jacrev(torch.func.jacrev(f))"
+        )

@@ -1,8 +1,8 @@
 """Interpolation in PyTorch's own operations: which knots a query lies between, and what follows from that.
 
-Values and first derivatives are computed natively. What is here follows the same conventions (knots that repeat, queries
-outside, NaN, periods), and PyTorch differentiates it to any order. It serves derivatives of derivatives, and programs
-that have to run where ndgpu is not.
+Values and first derivatives are computed natively. What is here follows the same conventions (knots that repeat,
+queries outside, NaN, periods), and PyTorch differentiates it to any order. It serves derivatives of derivatives, and
+programs that have to run where ndgpu is not.
 """
 
 from __future__ import annotations
@@ -136,7 +136,12 @@ def given_back(rows: Tensor, to: Tensor) -> Tensor:
 
 
 def interp(
-    x: Tensor, xp: Tensor, fp: Tensor, left: float | None = None, right: float | None = None, period: float | None = None
+    x: Tensor,
+    xp: Tensor,
+    fp: Tensor,
+    left: float | None = None,
+    right: float | None = None,
+    period: float | None = None,
 ) -> Tensor:
     """What the operation ``ndgpu::interp`` computes, to some units in the last place."""
     rows = Rows.of(x, xp, fp)

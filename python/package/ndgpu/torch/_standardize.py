@@ -9,7 +9,7 @@ import torch  # type: ignore[import-not-found, unused-ignore]
 from torch import Tensor  # type: ignore[import-not-found, unused-ignore]
 
 from .. import _host
-from ._axes import Batch, axes_of, every, total
+from ._axes import Batch, axes_of, count, every, total
 from ._operations import operation
 from ._tensors import array_of, expect_shape, expect_tensors, number, tensor_of
 
@@ -42,8 +42,8 @@ def standardize(a: Tensor, axis: int | Sequence[int] | None = None, *, ddof: flo
 
     Notes
     -----
-    The tensor is read where it lies if it is contiguous; see :func:`ndgpu.torch.interp`. Two passes, or one where rows fit
-    into the cache; the derivative is six.
+    The tensor is read where it lies if it is contiguous; see :func:`ndgpu.torch.interp`. Costs two passes, or one where
+    rows fit into the cache; the derivative costs six.
 
     Examples
     --------
@@ -121,16 +121,13 @@ def _backward_jvp(ctx: Any, dg: Tensor | None, da: Tensor | None, *_: None) -> T
 def _curvature(a: Tensor, axes: list[int] | None, ddof: float, g: Tensor, h: Tensor) -> Tensor:
     """The change of the Jacobian ``J`` in the direction of `h`, times `g`; it is symmetric in all three.
 
-    With scores ``z`` and ``N = n - ddof``, the change of the standard deviation is ``sum(z h) / N`` and that of the scores
-    ``J h``, so that of ``J g = (g - mean(g) - z sum(z g) / N) / std`` is what stands below.
+    With scores ``z`` and ``N = n - ddof``, the change of the standard deviation is ``sum(z h) / N`` and that of the
+    scores ``J h``, so that of ``J g = (g - mean(g) - z sum(z g) / N) / std`` is what stands below.
     """
     over = every(axes, a.ndim)
     scores = _standardize(a, axes, ddof)
     of_g, of_h = _backward(g, a, axes, ddof), _backward(h, a, axes, ddof)
-    count = 1
-    for axis in over:
-        count *= a.shape[axis]
-    scale = a.std(over, correction=ddof, keepdim=True) * (count - ddof)
+    scale = a.std(over, correction=ddof, keepdim=True) * (count(a.shape, over) - ddof)
     along = total(scores * h, over) * of_g + total(scores * g, over) * of_h + total(of_g * h, over) * scores
     change: Tensor = -along / scale
     return change

@@ -70,8 +70,7 @@ def number(operation: str, name: str, value: Any) -> float | None:
     """An option that is a number or None."""
     if isinstance(value, Tensor):
         raise TypeError(
-            f"ndgpu.torch.{operation}: {name} is a number, to which no gradient flows, not a tensor; "
-            f"give {name}.item()"
+            f"ndgpu.torch.{operation}: {name} is a number, to which no gradient flows, not a tensor; give {name}.item()"
         )
     return None if value is None else float(value)
 
