@@ -33,7 +33,7 @@ def operation(
 
     # PyTorch up to 2.15 at least knows no way from `torch.func.grad` to what `register_autograd` was given
     # (pytorch#168393), but it knows one to that of an autograd.Function.
-    class Transformed(torch.autograd.Function):
+    class Transformed(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
         @staticmethod
         def forward(*args: Any) -> Any:
             return registered(*args)
