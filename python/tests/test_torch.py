@@ -564,6 +564,27 @@ def test_the_engine_copies_nothing_that_is_contiguous():
         assert pointer(device._lend(x.numpy()).numpy()) == x.data_ptr()
 
 
+# --- beside TensorFlow ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("tensorflow", "torch", "ndgpu.torch"),
+        ("torch", "tensorflow", "ndgpu.torch"),
+        ("torch", "ndgpu.torch", "tensorflow"),
+    ],
+    ids=" ".join,
+)
+def test_tensorflow_is_imported_before_or_after(order):
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    script = "".join(f"import {name}\n" for name in order)
+    # PyTorch loads its compiler Triton at the first call.
+    script += "assert ndgpu.torch.average(torch.tensor([1.0, 2.0])) == 1.5\n"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=240)
+    assert run.returncode == 0, run.stderr
+
+
 # --- refusals -------------------------------------------------------------------------------------------------------
 
 DTYPES_TO_CAST = {

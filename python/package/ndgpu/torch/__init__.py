@@ -25,9 +25,13 @@ except ImportError as error:
 if not hasattr(torch.library, "register_vmap"):
     raise ImportError(f"ndgpu.torch needs PyTorch 2.5 or later, but this is {torch.__version__}")
 
-from ._average import average, weighted_sum
-from ._decompositions import decompositions
-from ._interp import interp
-from ._standardize import standardize
+from . import _triton
+
+_triton.make_room()
+
+from ._average import average, weighted_sum  # noqa: E402
+from ._decompositions import decompositions  # noqa: E402
+from ._interp import interp  # noqa: E402
+from ._standardize import standardize  # noqa: E402
 
 __all__ = ["average", "decompositions", "interp", "standardize", "weighted_sum"]
