@@ -92,6 +92,11 @@ CASES = {
     "average of an axis": (lambda a: ndgpu.torch.average(a, 1), [A]),
     "average with weights": (lambda a, w: ndgpu.torch.average(a, -2, w), [A, random(4)]),
     "average with weights of axes": (lambda a, w: ndgpu.torch.average(a, (2, 0), w), [A, random(2, 3)]),
+    "average with weights of axes in order": (lambda a, w: ndgpu.torch.average(a, (0, 2), w), [A, random(3, 2)]),
+    "average with weights of axes in a circle": (
+        lambda a, w: ndgpu.torch.average(a, (1, 2, 0), w),
+        [A, random(4, 2, 3)],
+    ),
     "average with weights of its shape": (lambda a, w: ndgpu.torch.average(a, (0, 1), w), [A, random(3, 4, 2)]),
     "average of a square": (lambda a, w: ndgpu.torch.average(a, (1, 0), w), [random(3, 3), random(3, 3, seed=1)]),
     "average of everything": (lambda a, w: ndgpu.torch.average(a, None, w), [A, random(3, 4, 2)]),
@@ -484,6 +489,11 @@ AVERAGES = {
     "average of everything": (lambda a, w: ndgpu.torch.average(a), (3, 4), (1,)),
     "average with weights": (lambda a, w: ndgpu.torch.average(a, -1, w), (3, 4), (4,)),
     "average with weights of axes": (lambda a, w: ndgpu.torch.average(a, (2, 0), w), (3, 4, 2), (2, 3)),
+    "average with weights of axes in a circle": (
+        lambda a, w: ndgpu.torch.average(a, (1, 2, 0), w),
+        (3, 4, 2),
+        (4, 2, 3),
+    ),
     "average with weights of its shape": (lambda a, w: ndgpu.torch.average(a, 0, w), (3, 4), (3, 4)),
     "average returned": (lambda a, w: ndgpu.torch.average(a, 1, w, returned=True), (3, 4), (4,)),
     "weighted sum": (lambda a, w: ndgpu.torch.weighted_sum(a, w, (2, 0)), (3, 4, 2), (2, 3)),
