@@ -13,7 +13,7 @@ use crate::axes::MAX_NDIM_OF_BINDINGS;
 use crate::memory::Borrowed;
 
 /// How many searches are interleaved, a step of each at a time, so that their cache misses overlap.
-const INTERLEAVED: usize = 64;
+pub const INTERLEAVED: usize = 64;
 
 /// `numpy.searchsorted` of two C-contiguous arrays of the same dtype; `None` for any others.
 #[pyfunction]
@@ -52,21 +52,27 @@ fn of_type<'py, T: numpy::Element + PartialOrd + Copy + Send + Sync>(
 pub fn bisect<T: Copy>(array: &[T], values: &[T], is_before: impl Fn(T, T) -> bool) -> Vec<usize> {
     let mut indices = Vec::with_capacity(values.len());
     for values in values.chunks(INTERLEAVED) {
-        let (mut lasts, mut len) = ([0; INTERLEAVED], array.len());
-        while len > 1 {
-            let half = len / 2;
-            for (last, &value) in lasts.iter_mut().zip(values) {
-                let middle = *last + half;
-                *last = select_unpredictable(is_before(array[middle], value), middle, *last);
-            }
-            len -= half;
-        }
-        indices.extend(lasts.iter().zip(values).map(|(&last, &value)| {
-            let counts = array.get(last).is_some_and(|&element| is_before(element, value));
-            last + usize::from(counts)
-        }));
+        indices.extend_from_slice(&bisect_chunk(array, values, &is_before)[..values.len()]);
     }
     indices
+}
+
+/// The same for at most [`INTERLEAVED`] values, without an allocation.
+pub fn bisect_chunk<T: Copy>(array: &[T], values: &[T], is_before: &impl Fn(T, T) -> bool) -> [usize; INTERLEAVED] {
+    let (mut lasts, mut len) = ([0; INTERLEAVED], array.len());
+    while len > 1 {
+        let half = len / 2;
+        for (last, &value) in lasts.iter_mut().zip(values) {
+            let middle = *last + half;
+            *last = select_unpredictable(is_before(array[middle], value), middle, *last);
+        }
+        len -= half;
+    }
+    for (last, &value) in lasts.iter_mut().zip(values) {
+        let counts = array.get(*last).is_some_and(|&element| is_before(element, value));
+        *last += usize::from(counts);
+    }
+    lasts
 }
 
 /// NumPy's order, in which NaN comes last.

@@ -223,6 +223,8 @@ def arguments(device):
         "other device": other,
         "table": table,
         "tables": ndgpu.InterpTable([1.0, 2.0], [[3.0, 4.0]] * 2, device=device),
+        "located": table.locate([1.0, 1.5, np.nan]),
+        "located rows": ndgpu.InterpTable([1.0, 2.0], [[3.0, 4.0]] * 2, device=device).locate_rows([[1.5] * 3] * 2),
         "knots": ndgpu.Knots([1.0, 2.0], device=device),
         "plan": device.capture(there, lambda x: x.sum()),
         "transfers": device.transfers(),
@@ -253,6 +255,7 @@ SANE = {
     "v": "rows",
     "bins": "knots of a table",
     "weights": "rows",
+    "g": "rows",
     "inputs": "there",
     "function": "looks up",
     "device": "device",
@@ -273,6 +276,7 @@ def exported(device):
         ndgpu.DeviceArray: [name for name in objects if name.startswith("there")] + ["given up", "elsewhere"],
         ndgpu.InterpTable: ["table", "tables"],
         ndgpu.Knots: ["knots"],
+        ndgpu.Located: ["located", "located rows"],
         ndgpu.Plan: ["plan"],
         ndgpu.Transfers: ["transfers"],
     }
@@ -314,6 +318,10 @@ def settled(result):
         settled(result.replay())
     elif isinstance(result, da.Array):
         result.compute(scheduler="sync")
+    elif isinstance(result, ndgpu.Located):
+        settled(result.cells())
+    elif isinstance(result, dict):
+        settled(tuple(result.values()))
     elif isinstance(result, tuple):
         for each in result:
             settled(each)

@@ -30,9 +30,11 @@ def test_interp_gives_numpys_bits_for_any_small_table(device):
         fp = random.choice(SPECIAL, knots) if round_ % 3 else random.normal(size=knots)
         x = np.concatenate([SPECIAL, random.normal(size=5), xp])
         left, right = random.choice([None, 7.0, np.nan], 2)
-        np.testing.assert_array_equal(
-            ndgpu.interp(x, xp, fp, left, right), np.interp(x, xp, fp, left, right), err_msg=f"{x} {xp} {fp}"
-        )
+        # Few are looked up in the arrays as they are, many in a table.
+        for queries in (x, np.resize(x, 3000)):
+            expected = np.interp(queries, xp, fp, left, right)
+            actual = ndgpu.interp(queries, xp, fp, left, right)
+            np.testing.assert_array_equal(actual, expected, err_msg=f"{x} {xp} {fp}")
 
 
 def test_few_queries_of_many_knots_give_numpys_bits():
@@ -42,7 +44,8 @@ def test_few_queries_of_many_knots_give_numpys_bits():
         xp[-1] = [np.inf, np.nan, xp[-1], xp[-1]][round_ % 4]
         xp[0] = [-np.inf, xp[0]][round_ % 2]
         fp = np.where(random.uniform(size=300) < 0.1, random.choice(SPECIAL, 300), random.normal(size=300))
-        for x in (random.choice(xp, 5), random.normal(size=30), SPECIAL, random.normal(size=(2, 3)), xp[:1], xp[-1:]):
+        many = random.normal(size=2000)
+        for x in (random.choice(xp, 5), many[:30], SPECIAL, many[:6].reshape(2, 3), xp[:1], xp[-1:], many[:999], many):
             expected = np.interp(x, xp, fp, 7.0, None)
             np.testing.assert_array_equal(ndgpu.interp(x, xp, fp, 7.0, None), expected, err_msg=f"{x} {xp} {fp}")
     before = ndgpu.transfers().upload_bytes

@@ -26,15 +26,28 @@ const PYTHON: &[Room] = &[
     // Reductions: of typed arrays, and with the arguments of Python.
     ("reduce", &["axes", "dtype", "operand"]),
     ("reductions", &["axes", "dtype", "error", "handles", "reduce"]),
+    ("vjp", &["axes", "dtype", "error", "handles", "operand", "reduce"]),
     // The classes.
     ("plan", &["dtype", "error", "fork", "handles", "new_values"]),
     ("device", &["dtype", "error", "fork", "transfers", "numbers", "handles", "operand", "plan"]),
     (
         "array",
-        &["axes", "dtype", "error", "numbers", "refused", "handles", "readback", "dlpack", "reduce", "reductions"],
+        &[
+            "axes",
+            "dtype",
+            "error",
+            "numbers",
+            "refused",
+            "handles",
+            "readback",
+            "dlpack",
+            "reduce",
+            "reductions",
+            "vjp",
+        ],
     ),
     ("knots", &["dtype", "error", "fork", "numbers", "handles", "operand"]),
-    ("table", &["dtype", "error", "fork", "memory", "numbers", "handles", "operand"]),
+    ("table", &["axes", "dtype", "error", "fork", "memory", "numbers", "handles", "operand"]),
     // A fast path past the classes.
     ("interp", &["axes", "error", "fork", "memory", "search", "handles", "table"]),
     (

@@ -215,7 +215,8 @@ pub fn calls<T: Float + Into<f64>>() -> Vec<(&'static str, Call<T>)> {
             let averages = at.apply_average(&tables, Axis(1), &weights)?;
             let back = at.transpose_apply_average(Axis(1), &weights, &averages)?;
             let one = InterpTable::new(device, &o.xp, &o.fp)?.locate(&device.upload(&o.a.row(0))?)?;
-            Ok([landed(averages)?, landed(back)?, landed(one.apply(&tables)?)?].concat())
+            let slopes = landed(table.derivative_rows(&x)?)?;
+            Ok([landed(averages)?, landed(back)?, landed(one.apply(&tables)?)?, slopes].concat())
         }),
         ("derivatives of interp", |device, o| {
             let table = InterpTable::builder(&o.xp, &o.fp).left(T::zero()).build(device)?;

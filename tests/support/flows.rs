@@ -276,6 +276,7 @@ where
             Ok(vec![indptr.into(), indices.into(), any(data)])
         };
         "InterpTable::derivative" [x: Matrix] one(table(device)?.derivative(x));
+        "InterpTable::derivative_rows" [x: Along] one(table(device)?.derivative_rows(x));
         "InterpTable::interp_with_derivative" [x: Matrix] two(table(device)?.interp_with_derivative(x));
         "InterpTable::from_device InterpTable::interp_vjp" [xp: Knots, fp: Heights, x: Matrix, g: Full] {
             let found = InterpTable::from_device(xp, fp)?.interp_vjp(x, g, Wanted::ALL)?;

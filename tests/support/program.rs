@@ -314,6 +314,7 @@ fn tables<T: Float>(device: &Device, choices: &mut Choices<'_>) -> Transcript {
         let x = upload::<T>(device, choices);
         said(&mut transcript, table.interp(&x));
         said(&mut transcript, table.interp_rows(&x));
+        said(&mut transcript, table.derivative_rows(&x));
         let rows = table.locate_rows(&x);
         transcript.push(rows.as_ref().map(|at| at.shape().to_vec()).map_err(|error| error.kind()));
         let at = table.locate(&x);

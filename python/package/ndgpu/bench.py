@@ -4,6 +4,9 @@ Every result is checked against NumPy's before its time counts. The arms of a ro
 so that other programs disturb all of them alike. "Drop-in" is a call of ndgpu's function from array to array,
 everything included; "on the device" is the same work on data that lie there already, with a table that is made already,
 until it is done there.
+
+``--frameworks`` compares ndgpu's bridges with what TensorFlow, JAX and PyTorch have of their own instead, those of them
+that are installed, inside each framework and with its compilers.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ndgpu
+
+from ._framework_cases import CASES, MATRIX, QUERIES, FrameworkCase, installed
 
 Call = Callable[[], Any]
 
@@ -56,6 +61,23 @@ class Row:
     def ratio(self) -> float:
         """How many times as fast as NumPy the drop-in call is."""
         return self.numpy / self.drop_in
+
+
+@dataclass(frozen=True)
+class FrameworkRow:
+    """What a case took inside a framework, in seconds; medians."""
+
+    name: str
+    framework: str
+    ours: float
+    peers: dict[str, float]
+    absent: dict[str, str]
+    bar: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast as the fastest peer ndgpu is."""
+        return min(self.peers.values()) / self.ours
 
 
 def interpolation(device: ndgpu.Device, queries: int, knots: int, bar: float | None = None) -> Case:
@@ -116,11 +138,12 @@ def averaging(
 def cases(device: ndgpu.Device, quick: bool) -> Iterator[Case]:
     """Made one after another: each has hundreds of megabytes."""
     many = 1_000_000 if quick else 10_000_000
-    # The bars are those of the CPU engine; a call's overhead is told as a ratio too: at least a fifth of NumPy's speed.
+    # The bars are those of the CPU engine: a call has little overhead beside NumPy's, and what there is to gain is gained.
     on_cpu = device.kind == "native CPU engine"
     for queries in (10, 1_000, 100_000, many):
         for knots in (16, 1_024, 65_536):
-            bar = {(10, 16): 0.2, (10_000_000, 65_536): 30.0}.get((queries, knots)) if on_cpu else None
+            few = {10: 1 / 1.5, 1_000: 1.0}.get(queries)
+            bar = {(10_000_000, 65_536): 30.0}.get((queries, knots), few) if on_cpu else None
             yield interpolation(device, queries, knots, bar)
     rows = 1_000 if quick else 10_000
     for axis in (1, 0):
@@ -138,9 +161,30 @@ def check(case: Case) -> None:
             raise SystemExit(f'{case.name}: the result of the arm "{arm}" is not NumPy\'s')
 
 
+def check_framework(case: FrameworkCase) -> None:
+    """Whether the peers give what ndgpu gives."""
+    ours = case.arrays(case.ours())
+    for peer, call in case.peers.items():
+        for actual, expected in zip(ours, case.arrays(call()), strict=True):
+            size = float(np.abs(expected).max())
+            if not np.allclose(actual, expected, rtol=case.tolerance, atol=case.tolerance * size):
+                raise SystemExit(f'{case.name}: ndgpu in {case.framework} does not give what "{peer}" does')
+
+
 def measure(case: Case, seconds: float) -> Row:
+    """All arms of a case."""
+    numpy, drop_in, on_device = medians([case.numpy, case.drop_in, case.on_device], seconds)
+    return Row(case.name, case.elements, numpy, drop_in, on_device, case.bar)
+
+
+def measure_framework(case: FrameworkCase, seconds: float) -> FrameworkRow:
+    """All arms of a case."""
+    ours, *peers = medians([case.ours, *case.peers.values()], seconds)
+    return FrameworkRow(case.name, case.framework, ours, dict(zip(case.peers, peers)), case.absent, case.bar)
+
+
+def medians(arms: list[Call], seconds: float) -> list[float]:
     """Arms in turns, until the time is over but at least three times; short calls many at a time."""
-    arms = [case.numpy, case.drop_in, case.on_device]
     repeats = [_repeats(arm) for arm in arms]
     times: list[list[float]] = [[] for _ in arms]
     end = time.perf_counter() + seconds
@@ -150,8 +194,7 @@ def measure(case: Case, seconds: float) -> Row:
             for _ in range(count):
                 arm()
             taken.append((time.perf_counter() - start) / count)
-    numpy, drop_in, on_device = (statistics.median(taken) for taken in times)
-    return Row(case.name, case.elements, numpy, drop_in, on_device, case.bar)
+    return [statistics.median(taken) for taken in times]
 
 
 def _repeats(call: Call) -> int:
@@ -168,36 +211,52 @@ def _time(seconds: float) -> str:
     raise AssertionError
 
 
+def _verdict(ratio: float, bar: float | None) -> str:
+    return "" if bar is None else f"{bar:.3g}: {'reached' if ratio >= bar else 'missed'}"
+
+
 def table(rows: list[Row]) -> str:
     """Markdown."""
     lines = ["| | NumPy | ndgpu, drop-in | times as fast | on the device | bar |", "|---|--:|--:|--:|--:|--:|"]
     for row in rows:
-        bar = "" if row.bar is None else f"{row.bar:g}: {'reached' if row.ratio >= row.bar else 'missed'}"
+        bar = _verdict(row.ratio, row.bar)
         cells = (row.name, _time(row.numpy), _time(row.drop_in), f"{row.ratio:.3g}", _time(row.on_device), bar)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def chart(rows: list[Row], title: str, path: Path) -> None:
-    """How many times as fast as NumPy each call is, as bars."""
+def framework_table(rows: list[FrameworkRow]) -> str:
+    """Markdown, with a line for each peer."""
+    lines = ["| | in | its own | | ndgpu | times as fast | bar |", "|---|---|---|--:|--:|--:|--:|"]
+    for row in rows:
+        for peer, taken in row.peers.items():
+            ratio = taken / row.ours
+            cells = (row.name, row.framework, peer, _time(taken), _time(row.ours), f"{ratio:.3g}")
+            lines.append(f"| {' | '.join(cells)} | {_verdict(ratio, row.bar)} |")
+        for peer, reason in row.absent.items():
+            lines.append(f"| {row.name} | {row.framework} | {peer} | {reason} | {_time(row.ours)} | | |")
+    return "\n".join(lines)
+
+
+#: What bars show: a label, a colour, and how many times as fast in each row.
+Series = tuple[str, str, NDArray[Any]]
+
+
+def chart(names: list[str], series: list[Series], than: str, title: str, path: Path) -> None:
+    """How many times as fast as something each call is, as bars."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(9, 0.42 * len(rows) + 1.6), layout="constrained")
-    places = np.arange(len(rows))[::-1]
-    ratios: list[NDArray[Any]] = [
-        np.array([row.numpy / row.on_device for row in rows]),
-        np.array([row.ratio for row in rows]),
-    ]
-    for ratio, shift, label, color in (
-        (ratios[1], 0.2, "drop-in call, from array to array", "#2a6f97"),
-        (ratios[0], -0.2, "on data that are on the device", "#a9d6e5"),
-    ):
-        # From the line on, to the right where ndgpu is faster and to the left where NumPy is.
-        axes.barh(places + shift, ratio - 1, 0.38, left=1, label=label, color=color)
-        for place, value in zip(places, ratio):
+    figure, axes = pyplot.subplots(figsize=(9, 0.42 * len(names) + 1.6), layout="constrained")
+    places = np.arange(len(names))[::-1]
+    width = 0.76 / len(series)
+    for index, (label, color, ratios) in enumerate(series):
+        shift = (len(series) - 1) * width / 2 - index * (width + 0.02)
+        # From the line on, to the right where ndgpu is faster and to the left where it is slower.
+        axes.barh(places + shift, ratios - 1, width, left=1, label=label, color=color)
+        for place, value in zip(places, ratios):
             side = "left" if value >= 1 else "right"
             axes.annotate(
                 f"{value:.2g}",
@@ -209,17 +268,24 @@ def chart(rows: list[Row], title: str, path: Path) -> None:
                 fontsize=7,
             )
     axes.axvline(1.0, color="black", linewidth=0.8)
-    axes.set_yticks(places, [row.name for row in rows], fontsize=8)
+    axes.set_yticks(places, names, fontsize=8)
     axes.set_xscale("log")
-    axes.set_xlim(
-        min(0.5, *(float(each.min()) / 1.6 for each in ratios)), max(2.0, *(float(each.max()) * 1.6 for each in ratios))
-    )
+    least, most = (float(pick([pick(ratios) for _, _, ratios in series])) for pick in (np.min, np.max))
+    axes.set_xlim(min(0.5, least / 1.6), max(2.0, most * 1.6))
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_xlabel("times as fast as NumPy (right of the line: faster)")
+    axes.set_xlabel(f"times as fast as {than} (right of the line: faster)")
     axes.set_title(title, fontsize=9)
     axes.legend(fontsize=8, loc="upper right")
     figure.savefig(path)
     pyplot.close(figure)
+
+
+def series_of(rows: list[Row]) -> list[Series]:
+    """The bars of the comparison with NumPy."""
+    return [
+        ("drop-in call, from array to array", "#2a6f97", np.array([row.ratio for row in rows])),
+        ("on data that are on the device", "#a9d6e5", np.array([row.numpy / row.on_device for row in rows])),
+    ]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -227,6 +293,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m ndgpu.bench", description=(__doc__ or "").partition("\n\n")[2])
     parser.add_argument("--device", help="cpu, gpu, software or part of a name; else the fastest, or NDGPU_DEVICE")
     parser.add_argument("--quick", action="store_true", help="a tenth of the data")
+    parser.add_argument(
+        "--frameworks",
+        nargs="*",
+        choices=list(CASES),
+        metavar="FRAMEWORK",
+        help=f"compare inside frameworks instead: {', '.join(CASES)}; without a name all that are installed",
+    )
     parser.add_argument("--seconds", type=float, default=2.0, help="for each row (default: 2)")
     parser.add_argument("--chart", type=Path, default=Path("ndgpu-bench.svg"), help="where to (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="where to write the figures")
@@ -235,17 +308,55 @@ def main(arguments: list[str] | None = None) -> None:
     device = ndgpu.Device(chosen.device)
     title = f"{device.name}, NumPy {np.__version__}, Python {platform.python_version()}, {platform.machine()}"
     print(f"{title}\n", flush=True)
+    if chosen.frameworks is None:
+        with_numpy(device, title, chosen)
+    else:
+        ndgpu.set_device(device)
+        with_frameworks(chosen.frameworks or installed(), title, chosen)
+
+
+def with_numpy(device: ndgpu.Device, title: str, chosen: argparse.Namespace) -> None:
+    """The comparison with NumPy."""
     rows = []
     for case in cases(device, chosen.quick):
         check(case)
         rows.append(measure(case, chosen.seconds))
         print(f"  {rows[-1].name}: {rows[-1].ratio:.3g} times as fast as NumPy", file=sys.stderr, flush=True)
     print(table(rows))
+    _write(chosen, [row.name for row in rows], rows, series_of(rows), "NumPy", title)
+
+
+def with_frameworks(names: list[str], title: str, chosen: argparse.Namespace) -> None:
+    """The comparison inside frameworks."""
+    if not names:
+        raise SystemExit(f"none of {', '.join(CASES)} is installed here: pip install one of them")
+    queries, matrix = (QUERIES // 10, (MATRIX[0] // 10, MATRIX[1])) if chosen.quick else (QUERIES, MATRIX)
+    rows = []
+    for name in names:
+        for case in CASES[name](queries, matrix):
+            check_framework(case)
+            rows.append(measure_framework(case, chosen.seconds))
+            print(f"  {case.framework}, {case.name}: {rows[-1].ratio:.3g} times as fast", file=sys.stderr, flush=True)
+    print(framework_table(rows))
+    series = [("than the fastest of its own", "#2a6f97", np.array([row.ratio for row in rows]))]
+    labels = [f"{row.framework}: {row.name}" for row in rows]
+    _write(chosen, labels, rows, series, "the framework's own", title)
+
+
+def _write(
+    chosen: argparse.Namespace,
+    names: list[str],
+    rows: list[Row] | list[FrameworkRow],
+    series: list[Series],
+    than: str,
+    title: str,
+) -> None:
+    """The figures and the chart, where they are wanted."""
     if chosen.json is not None:
         figures = [asdict(row) | {"ratio": row.ratio} for row in rows]
         chosen.json.write_text(json.dumps({"machine": title, "rows": figures}, indent=1))
     try:
-        chart(rows, title, chosen.chart)
+        chart(names, series, than, title, chosen.chart)
         print(f"\nchart: {chosen.chart}")
     except ModuleNotFoundError:
         print("\nfor the chart: pip install matplotlib")

@@ -11,8 +11,8 @@ use crate::error::exception;
 use crate::handles::{Device, DeviceArray};
 use crate::operand::operand;
 
-/// Where queries lie in a table, found once by `InterpTable.locate` or `locate_rows`: interpolation as a linear operator
-/// on the values, `y = A fp`, and what `left` and `right` add.
+/// Where queries lie in a table, found once by `InterpTable.locate` or `locate_rows`: interpolation as a linear
+/// operator on the values, `y = A fp`, and what `left` and `right` add.
 ///
 /// Takes 4 bytes a query on the device, and with a period as much as the queries again.
 ///

@@ -186,8 +186,8 @@ impl InterpTable {
     /// `wanted` names, in a dict.
     ///
     /// "x" has the shape of the queries, "xp" and "fp" are `[n]` in the order in which the knots were given, "left" and
-    /// "right" are numbers, 0 where the table has no such value. Slopes are those of `derivative`. One pass for "x"; for
-    /// all others together those of `locate` and `Located.transpose_apply`.
+    /// "right" are numbers, 0 where the table has no such value. Slopes are those of `derivative`. One pass for "x";
+    /// for all others together those of `locate` and `Located.transpose_apply`.
     ///
     /// Raises
     /// ------

@@ -150,6 +150,7 @@ impl Run {
             at.apply(&fp)?;
             at.apply_average(&fp, Axis(1), &full)?;
             at.apply_average(&fp, Axis(1), &along)?;
+            table.derivative_rows(&x)?;
             if kind == Kind::One {
                 let (x, g) = (x.reshape(columns)?, g.reshape(columns)?);
                 let tangent = device.upload(&self.values(knots, -1.0, 1.0))?;

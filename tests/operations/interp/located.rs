@@ -634,8 +634,10 @@ fn mistakes<T: Float>(device: &Device, name: &str) {
     }
     let two = InterpTable::new(device, &xp, &arr2(&[[T::one(); 5]; 2])).unwrap();
     for refused in [two.locate(&row(3)).err(), two.derivative(&row(3)).err()] {
-        assert!(message(refused.unwrap(), ErrorKind::ShapeMismatch).contains("2"), "{name}");
+        let refused = message(refused.unwrap(), ErrorKind::ShapeMismatch);
+        assert!(refused.contains("2") && refused.contains("_rows gives each"), "{name}: {refused}");
     }
+    message(two.derivative_rows(&numbers((3, 4))).unwrap_err(), ErrorKind::ShapeMismatch);
     let rows = two.locate_rows(&row(3)).unwrap();
     message(rows.apply(&row(5)).unwrap_err(), ErrorKind::ShapeMismatch);
     message(rows.transpose_apply(&row(3)).unwrap_err(), ErrorKind::ShapeMismatch);
@@ -651,6 +653,50 @@ fn mistakes<T: Float>(device: &Device, name: &str) {
     message(at.apply(&numbers((0, 5))).unwrap_err(), ErrorKind::ShapeMismatch);
     let missing = InterpTable::builder(&xp, &xp).skip_missing().build(device).unwrap();
     message(missing.locate(&row(3)).unwrap().apply(&row(5)).unwrap_err(), ErrorKind::InvalidOption);
+}
+
+/// Slopes of several tables are those of each, whoever shares knots and queries.
+fn slopes_of_rows<T: Float>(device: &Device, name: &str) {
+    let mut random = Random::new(21);
+    let mut numbers = |shape: (usize, usize)| Array2::from_shape_simple_fn(shape, || value::<T>(random.unit() * 9.0));
+    for (tables, knots, columns) in [(1, 1, 3), (3, 2, 1), (5, 40, 263), (2, 300, 17)] {
+        let mut own = numbers((tables, knots));
+        own.rows_mut().into_iter().for_each(|mut row| {
+            row.as_slice_mut().unwrap().sort_by(|a, b| a.partial_cmp(b).unwrap());
+        });
+        let (fp, mut x) = (numbers((tables, knots)), numbers((tables, columns)));
+        x[(0, 0)] = T::nan();
+        let shared = own.row(0).to_vec();
+        let rows = device.upload(&x).unwrap();
+        let row = device.upload(&x.row(0)).unwrap();
+        for with_own_knots in [false, true] {
+            let both = match with_own_knots {
+                true => InterpTable::builder(&own, &fp).extrapolate().build(device),
+                false => InterpTable::builder(&shared, &fp).extrapolate().build(device),
+            };
+            let both = both.unwrap();
+            let (apart, alike) = (both.derivative_rows(&rows).unwrap(), both.derivative_rows(&row).unwrap());
+            assert_eq!((apart.shape(), alike.shape()), (&[tables, columns][..], &[tables, columns][..]), "{name}");
+            let (apart, alike) = (values(&apart), values(&alike));
+            for table in 0..tables {
+                let xp = if with_own_knots { own.row(table).to_vec() } else { shared.clone() };
+                let alone = InterpTable::builder(&xp, &fp.row(table)).extrapolate().build(device).unwrap();
+                for (found, x) in [(&apart, x.row(table)), (&alike, x.row(0))] {
+                    let expected = values(&alone.derivative(&device.upload(&x).unwrap()).unwrap());
+                    let found = &found[table * columns..][..columns];
+                    assert!(
+                        found.iter().zip(&expected).all(|(&one, &other)| same(one, other)),
+                        "{name}: table {table} of {tables} x {knots}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn slopes_of_several_tables_are_those_of_each() {
+    on_every_engine!(slopes_of_rows);
 }
 
 #[test]
