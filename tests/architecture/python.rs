@@ -46,10 +46,13 @@ const PYTHON: &[Room] = &[
             "vjp",
         ],
     ),
-    ("knots", &["dtype", "error", "fork", "numbers", "handles", "operand"]),
     ("table", &["axes", "dtype", "error", "fork", "memory", "numbers", "handles", "operand"]),
+    ("knots", &["dtype", "error", "fork", "numbers", "handles", "operand", "table"]),
     // A fast path past the classes.
     ("interp", &["axes", "error", "fork", "memory", "search", "handles", "table"]),
+    // What XLA calls, past Python.
+    ("xla_ffi", &["dtype"]),
+    ("xla", &["dtype", "error", "fork", "handles", "table", "xla_ffi"]),
     (
         "crate",
         &[
@@ -65,6 +68,7 @@ const PYTHON: &[Room] = &[
             "knots",
             "table",
             "interp",
+            "xla",
         ],
     ),
 ];
