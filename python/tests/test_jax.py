@@ -185,7 +185,8 @@ def test_tangents_are_those_of_the_body(argument, rules):
 @pytest.mark.parametrize("kind, order", [("left and right", 3), ("period", 2)])
 def test_derivatives_of_any_order(kind, order):
     # Places 0.3, 1.9, 1.1 and 2.8 of a period: finite differences are as exact as segments are wide.
-    args = queries((3,)), np.array([7.3, 1.9, 1.1, 6.3]) if kind == "period" else table(n=4)[0], table(n=4)[1]
+    xp = np.array([7.3, 1.9, 1.1, 6.3]) if kind == "period" else np.array([0.3, 1.1, 1.9, 2.8])
+    args = np.array([0.5, 1.7, 2.2, 3.2, -0.4]), xp, np.array([1.0, -0.5, 2.0, 0.3])
     check_grads(jax.jit(lambda *args: ndgpu.jax.interp(*args, **RULES[kind])), args, order, modes=("fwd", "rev"))
 
 
@@ -269,11 +270,11 @@ def test_a_batch_is_one_call(route):
         assert "while" not in text
 
 
-def test_slopes_of_single_queries_are_one_table():
+def test_slopes_of_single_queries_are_one_table(route):
     """`vmap(grad(interp))` is how JAX spells a derivative: its queries stay queries of one table."""
     x, (xp, fp) = queries((40,)), table()
     text = program(jax.vmap(jax.grad(ndgpu.jax.interp), (0, None, None)), x, xp, fp)
-    operands = re.findall(r"custom_call @ndgpu_apply.* : \((.*)\) ->", text)
+    operands = re.findall(r"custom_call @.* : \((.*)\) ->", text)
     assert operands and all("tensor<1x9xf64>, tensor<1x9xf64>" in each for each in operands), text
 
 

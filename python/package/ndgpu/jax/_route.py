@@ -79,7 +79,9 @@ def set_route(route: Route | None) -> None:
     before = get_route()
     _chosen = route
     if get_route() != before:
-        jax.clear_caches()
+        # It has no types.
+        clear_caches: Any = jax.clear_caches
+        clear_caches()
 
 
 def device_of(device: On, dtype: Any) -> _ndgpu.Device:
