@@ -20,7 +20,8 @@ array([18.33333333, 90.        ])
 >>> device.transfers().readback_bytes
 16
 
-``ndgpu.dask`` has ``interp`` and ``average`` for dask arrays, and ``python -m ndgpu.bench`` compares with NumPy on your
+``ndgpu.tensorflow``, ``ndgpu.jax`` and ``ndgpu.torch`` have both inside those frameworks, with gradients, ``ndgpu.xarray``
+has them by the names of dimensions, and ``ndgpu.dask`` for dask arrays. ``python -m ndgpu.bench`` compares with NumPy on your
 machine.
 """
 
