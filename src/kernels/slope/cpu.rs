@@ -8,6 +8,7 @@ use crate::kernels::interp::cpu::{LocatedRun, PreparedQueries};
 use crate::kernels::interp::evaluate::Evaluator;
 use crate::kernels::interp::op::Method;
 use crate::kernels::slope::op::Slope;
+use crate::simd::{SimdKernel, Vector};
 
 pub(crate) fn slope<T: Float>(op: &Slope) -> Result<()> {
     let queries = PreparedQueries::<T>::to_be_located(&op.args)?;
@@ -21,9 +22,7 @@ pub(crate) fn slope<T: Float>(op: &Slope) -> Result<()> {
             queries.for_each_run(start, output.len(), |run| {
                 let LocatedRun { lookup, first, x, segments, .. } = run;
                 let output = &mut output[first - start..][..x.len()];
-                for ((output, &x), &segment) in output.iter_mut().zip(x).zip(segments) {
-                    *output = slope_at(&lookup.evaluator, x, segment as usize);
-                }
+                T::vectorize(Slopes { table: &lookup.evaluator, x, segments, output });
                 let here = first..first + x.len();
                 let [factor, shift, base] =
                     [&factor, &shift, &base].map(|operand| Some(&operand.as_ref()?[here.clone()]));
@@ -46,6 +45,51 @@ fn combine<T: Float>(factor: Option<&[T]>, shift: Option<&[T]>, base: Option<&[T
     }
     if let Some(base) = base {
         slopes.iter_mut().zip(base).for_each(|(slope, &base)| *slope = base + *slope);
+    }
+}
+
+/// The slopes at queries on their segments.
+struct Slopes<'a, 'b, T: Float> {
+    table: &'a Evaluator<'b, T>,
+    x: &'a [T],
+    segments: &'a [u32],
+    output: &'a mut [T],
+}
+
+impl<T: Float> SimdKernel<T> for Slopes<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Vector<T>>(self, simd: S) {
+        let Self { table, x, segments, output } = self;
+        let mut done = 0;
+        if table.method == Method::Linear && table.knots > 1 {
+            let last = table.knots - 1;
+            let (first, end) = (simd.splat(table.pairs[0][0]), simd.splat(table.pairs[last][0]));
+            let (zero, nan) = (simd.splat(T::zero()), simd.splat(T::nan()));
+            let (numbers, mut starts) = (table.pairs.as_flattened(), [0; 16]);
+            let vectors = x.chunks_exact(S::LANES).zip(segments.chunks_exact(S::LANES));
+            for ((x, segments), output) in vectors.zip(output.chunks_exact_mut(S::LANES)) {
+                let segments = segments.iter().map(|&segment| (segment as usize).min(last - 1));
+                starts.iter_mut().zip(segments).for_each(|(start, segment)| *start = 2 * segment);
+                let query = simd.load(x);
+                let [x0, y0, x1, y1] = simd.load_transposed4(numbers, &starts[..S::LANES]);
+                let width = simd.sub(x1, x0);
+                let mut slope = simd.div(simd.sub(y1, y0), width);
+                slope = simd.select(simd.eq(width, zero), zero, slope);
+                if !table.extended.0 {
+                    slope = simd.select(simd.lt(query, first), zero, slope);
+                }
+                if !table.extended.1 {
+                    slope = simd.select(simd.lt(end, query), zero, slope);
+                }
+                simd.store(output, simd.select(simd.eq(query, query), slope, nan));
+            }
+            done = x.len() / S::LANES * S::LANES;
+        }
+        for ((output, &x), &segment) in output[done..].iter_mut().zip(&x[done..]).zip(&segments[done..]) {
+            *output = slope_at(table, x, segment as usize);
+        }
     }
 }
 
