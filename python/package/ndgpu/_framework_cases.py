@@ -66,8 +66,8 @@ def _bar(knots: int) -> float:
 
 
 def jax_cases(queries: int, matrix: tuple[int, int]) -> Iterator[FrameworkCase]:
-    import jax
-    import jax.numpy as jnp
+    import jax  # type: ignore[import-not-found, unused-ignore]
+    import jax.numpy as jnp  # type: ignore[import-not-found, unused-ignore]
 
     import ndgpu.jax
 
@@ -79,7 +79,8 @@ def jax_cases(queries: int, matrix: tuple[int, int]) -> Iterator[FrameworkCase]:
         return jax.jit(forward_and_backward)
 
     def settled(function: Any, *operands: Any) -> Call:
-        return lambda: jax.block_until_ready(function(*operands))
+        block: Any = jax.block_until_ready
+        return lambda: block(function(*operands))
 
     def arrays(result: Any) -> list[NDArray[Any]]:
         return [np.asarray(each) for each in (result if isinstance(result, tuple) else (result,))]
@@ -116,7 +117,7 @@ def jax_cases(queries: int, matrix: tuple[int, int]) -> Iterator[FrameworkCase]:
 
 
 def tensorflow_cases(queries: int, matrix: tuple[int, int]) -> Iterator[FrameworkCase]:
-    import tensorflow as tf
+    import tensorflow as tf  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     import ndgpu.tensorflow
 
@@ -185,7 +186,7 @@ def tensorflow_cases(queries: int, matrix: tuple[int, int]) -> Iterator[Framewor
 
 
 def torch_cases(queries: int, matrix: tuple[int, int]) -> Iterator[FrameworkCase]:
-    import torch
+    import torch  # type: ignore[import-not-found, unused-ignore]
 
     import ndgpu.torch
 
