@@ -63,8 +63,8 @@ def interp(
     of queries is more queries of one table, a batch of knots or values as many tables, one call in either case.
 
     The result costs one search for each query. The cotangents of two or all of ``x``, ``xp`` and ``fp`` cost one more
-    together, if all queries are of one table. In other cases, and for derivatives of derivatives, each of these is one:
-    the slopes, which all derivatives with respect to ``x`` and ``xp`` need, the cotangent of ``fp``, and that of ``xp``.
+    together, if all queries are of one table. In other cases, and for derivatives of derivatives, each of these does:
+    the slopes, which all derivatives with respect to ``x`` and ``xp`` need, and the cotangents of ``xp`` and of ``fp``.
 
     Examples
     --------

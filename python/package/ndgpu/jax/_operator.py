@@ -193,7 +193,7 @@ def _jvp_in_parts(parts: Callable[..., Any], primals: Any, tangents: Any, **para
 
 def _transpose_in_parts(parts: Callable[..., Any], cotangents: Any, args: Any, **params: Any) -> list[Any]:
     places = [place for place, arg in enumerate(args) if isinstance(arg, ad.UndefinedPrimal)]
-    like = [jax.ShapeDtypeStruct(args[place].aval.shape, args[place].aval.dtype) for place in places]
+    like = [args[place].aval for place in places]
     transposed = jax.linear_transpose(lambda *some: parts(*_with(args, places, some), **params), *like)
     return _with([None] * len(args), places, transposed(cotangents))
 
