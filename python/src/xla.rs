@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::sync::{Mutex, PoisonError};
 
 use ndgpu::ndarray::{ArrayView, Axis, Dimension, IxDyn};
-use ndgpu::{DeviceArray, ErrorKind, InterpTable, Method};
+use ndgpu::{DeviceArray, ErrorKind, InterpTable, Method, Wanted};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -52,9 +52,10 @@ pub fn _xla_device(device: &Device) -> usize {
 pub fn _xla_handlers(py: Python<'_>, version: (i32, i32)) -> PyResult<Bound<'_, PyDict>> {
     speak(version)?;
     let handlers = PyDict::new(py);
-    let all: [(&str, extern "C" fn(*mut Frame) -> *mut c_void); 5] = [
+    let all: [(&str, extern "C" fn(*mut Frame) -> *mut c_void); 6] = [
         ("ndgpu_apply", entry::<Apply>),
         ("ndgpu_transpose_apply", entry::<TransposeApply>),
+        ("ndgpu_interp_vjp", entry::<InterpVjp>),
         ("ndgpu_reduce", entry::<Reduce>),
         ("ndgpu_weighted_sum", entry::<WeightedSum>),
         ("ndgpu_average", entry::<Average>),
@@ -178,6 +179,41 @@ impl Generic for TransposeApply {
         let g = device.upload_owned(g, IxDyn(&shape))?;
         deliver(call, 0, knots.without_values(device, shape[0])?.locate_rows(&x)?.transpose_apply(&g)?)
     }
+}
+
+/// The cotangents of a single table's queries `[1, m]`, knots `[1, n]` and values `[1, n]`, those whose places are wanted,
+/// from cotangents `[1, m]`.
+struct InterpVjp;
+
+impl Generic for InterpVjp {
+    fn call<T: Float + XlaElement>(call: &Call<'_>, device: &ndgpu::Device) -> Outcome {
+        let (x, shape) = call.argument::<T>(0)?;
+        let knots = Knots::<T>::of(call)?;
+        let (values, values_shape) = call.argument::<T>(2)?;
+        let (g, g_shape) = call.argument::<T>(3)?;
+        let places = call.integers("wanted")?;
+        let mut wanted = Wanted::default();
+        for &place in &places {
+            wanted |= *[Wanted::X, Wanted::XP, Wanted::FP].get(place).ok_or_else(|| no_operand(place))?;
+        }
+        let view = ArrayView::from_shape(one_row_flat(&values_shape), values.as_ref()).map_err(wrong_shape)?;
+        let table = knots.table(device, view)?;
+        let x = device.upload_owned(x, one_row_flat(&shape))?;
+        let g = device.upload_owned(g, one_row_flat(&g_shape))?;
+        let mut found = table.interp_vjp(&x, &g, wanted)?;
+        for (index, place) in places.into_iter().enumerate() {
+            match place {
+                0 => deliver(call, index, found.x.take().ok_or_else(|| no_operand(place))?)?,
+                1 => deliver(call, index, found.xp.take().ok_or_else(|| no_operand(place))?)?,
+                _ => deliver(call, index, found.fp.take().ok_or_else(|| no_operand(place))?)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn no_operand(place: usize) -> Failure {
+    Failure::internal(format!("a cotangent is wanted of operand {place}, once more or where there is none"))
 }
 
 fn axes(call: &Call<'_>) -> Result<Vec<Axis>, Failure> {

@@ -199,6 +199,107 @@ def test_hessians_are_those_of_the_body(few_rules):
     agree_in_all(*both(hessians), scale=100)
 
 
+def program(function, *args):
+    return jax.jit(function).lower(*args).as_text()
+
+
+TOGETHER = [(0, 2), (0, 1), (1, 2), (0, 1, 2)]
+
+
+def pulled(f, arguments, rules, args, g):
+    """The cotangents of these of the arguments."""
+
+    def of(*some):
+        given = dict(zip(arguments, some))
+        return f(*(given.get(place, arg) for place, arg in enumerate(args)), **rules)
+
+    return jax.vjp(of, *(args[place] for place in arguments))[1](g)
+
+
+@pytest.mark.parametrize("arguments", TOGETHER)
+def test_cotangents_of_one_table_are_one_call(route, arguments, rules):
+    args = (queries(), *table())
+    g = np.random.default_rng(5).normal(size=args[0].shape)
+
+    def together(*args_and_g):
+        return pulled(ndgpu.jax.interp, arguments, rules, args_and_g[:3], args_and_g[3])
+
+    if route == "ffi":
+        text = jax.jit(together).lower(*args, g).compile().as_text()
+        assert re.findall(r'custom_call_target="(ndgpu_\w+)"', text) == ["ndgpu_interp_vjp"], text
+    found = jax.jit(together)(*args, g)
+    agree_in_all(found, pulled(body, arguments, rules, args, g), scale=10)
+    # One argument at a time is none of these calls.
+    alone = [pulled(ndgpu.jax.interp, (place,), rules, args, g)[0] for place in arguments]
+    assert "ndgpu_interp_vjp" not in program(lambda *args: pulled(ndgpu.jax.interp, (0,), rules, args, g), *args)
+    agree_in_all(found, alone, scale=10)
+    agree_in_all(together(*args, g), found, scale=10)
+
+
+@pytest.mark.parametrize("arguments", [(0, 2), (0, 1, 2)])
+def test_derivatives_of_cotangents_of_one_table(arguments, few_rules):
+    args = (queries((4,)), *table(n=5))
+    random = np.random.default_rng(5)
+    primals = (*args, random.normal(size=4))
+    moves = [random.normal(size=each.shape) for each in primals]
+
+    def cotangents(f):
+        return lambda *args: pulled(f, arguments, few_rules, args[:3], args[3])
+
+    def of_the_cotangents(derivative):
+        agree_in_all(*both(lambda f: jax.jit(lambda *args: derivative(cotangents(f), *args))(*primals)), scale=100)
+
+    # Of grad: jvp, in all and in `g` alone, grad, and both ways around.
+    of_the_cotangents(lambda f, *args: jax.jvp(f, args, tuple(moves)))
+    of_the_cotangents(lambda f, *args: jax.jvp(lambda g: f(*args[:3], g), args[3:], tuple(moves[3:])))
+
+    def loss(f):
+        return lambda *args: sum(jnp.sin(each).sum() for each in f(*args))
+
+    of_the_cotangents(lambda f, *args: jax.grad(loss(f), (0, 1, 2, 3))(*args))
+    of_the_cotangents(lambda f, *args: jax.jvp(jax.grad(loss(f), (0, 1, 2, 3)), args, tuple(moves)))
+    of_the_cotangents(lambda f, *args: jax.grad(lambda *args: jax.jvp(loss(f), args, tuple(moves))[1], (0, 2))(*args))
+    # They are linear in `g`, and so are those of queries in the values.
+    of_the_cotangents(lambda f, *args: jax.linear_transpose(lambda g: f(*args[:3], g), args[3])(f(*args)))
+
+
+@pytest.mark.parametrize("axes", [(0, 0, 0, 0), (0, None, None, 0), (None, 0, None, 0), (None, None, 0, None)])
+def test_batches_of_cotangents_of_one_table(axes, few_rules):
+    whole = (*(queries((4, 6)), *table(rows=4)), np.random.default_rng(5).normal(size=(4, 6)))
+    args = [each[0] if axis is None else each for each, axis in zip(whole, axes)]
+
+    def batched(f, arguments):
+        return jax.jit(jax.vmap(lambda *args: pulled(f, arguments, few_rules, args[:3], args[3]), axes))(*args)
+
+    for arguments in TOGETHER:
+        agree_in_all(*both(lambda f, arguments=arguments: batched(f, arguments)), scale=10)
+
+
+def test_tangents_of_all_arguments_are_linear(few_rules):
+    args = (queries((4,)), *table(n=5))
+    moves = [np.random.default_rng(6).normal(size=each.shape) for each in args]
+
+    def moved(f, *moves):
+        return jax.jvp(lambda *args: f(*args, **few_rules), args, moves)[1]
+
+    agree(*both(lambda f: moved(f, *moves)), scale=10)
+    agree(*both(lambda f: jax.jit(lambda *moves: moved(f, *moves))(*moves)), scale=10)
+    batch = [np.stack([each, 2 * each, -each]) for each in moves]
+    agree(*both(lambda f: jax.vmap(lambda *moves: moved(f, *moves))(*batch)), scale=10)
+    g = np.random.default_rng(7).normal(size=4)
+    agree_in_all(*both(lambda f: jax.linear_transpose(lambda *moves: moved(f, *moves), *moves)(g)), scale=10)
+    # In one of them, where the others are known, and in the values, which have no tangent of their own.
+    agree_in_all(
+        *both(lambda f: jax.linear_transpose(lambda dx: moved(f, dx, *map(np.zeros_like, moves[1:])), moves[0])(g))
+    )
+
+    def of_the_values(f, fp):
+        x, xp, _ = args
+        return jax.jvp(lambda *args: f(*args, **few_rules), (x, xp, fp), (*moves[:2], fp))[1]
+
+    agree_in_all(*both(lambda f: jax.linear_transpose(lambda fp: of_the_values(f, fp), args[2])(g)), scale=10)
+
+
 # Batches
 
 
@@ -254,10 +355,6 @@ def test_batches_of_batches(inner, outer):
 
     agree(*both(lambda f: batched(f)(*args)))
     agree_in_all(*both(lambda f: jax.jit(jax.grad(lambda *args: jnp.sin(batched(f)(*args)).sum(), (0, 1, 2)))(*args)))
-
-
-def program(function, *args):
-    return jax.jit(function).lower(*args).as_text()
 
 
 def test_a_batch_is_one_call(route):

@@ -62,8 +62,9 @@ def interp(
     outside and on a segment of width 0; nothing is added to a width to avoid the division. Under ``jax.vmap`` a batch
     of queries is more queries of one table, a batch of knots or values as many tables, one call in either case.
 
-    The result costs one search for each query; so does each of: the slopes, which all derivatives with respect to ``x``
-    and ``xp`` need, and the cotangent of ``fp``, and that of ``xp``.
+    The result costs one search for each query. The cotangents of two or all of ``x``, ``xp`` and ``fp`` cost one more
+    together, if all queries are of one table. In other cases, and for derivatives of derivatives, each of these does:
+    the slopes, which all derivatives with respect to ``x`` and ``xp`` need, and the cotangents of ``xp`` and of ``fp``.
 
     Examples
     --------

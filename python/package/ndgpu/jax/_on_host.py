@@ -33,6 +33,21 @@ def transpose_apply(
     return _taken(located.transpose_apply(device._lend(_shared(g)))).reshape(len(g), xp.shape[1])
 
 
+def interp_vjp(
+    x: NDArray[Any],
+    xp: NDArray[Any],
+    v: NDArray[Any],
+    g: NDArray[Any],
+    *,
+    wanted: tuple[int, ...],
+    rules: Rules,
+    device: Device,
+) -> list[NDArray[Any]]:
+    names = [("x", "xp", "fp")[place] for place in wanted]
+    found = _table(xp[0], v[0], rules, device).interp_vjp(device._lend(x[0]), device._lend(g[0]), names)
+    return [_taken(found[name])[np.newaxis] for name in names]
+
+
 def _shared(rows: NDArray[Any]) -> NDArray[Any]:
     """One row stands for all."""
     return rows[0] if len(rows) == 1 else rows

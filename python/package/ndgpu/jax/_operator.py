@@ -9,13 +9,16 @@ made of the same two primitives.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import ShapedArray
-from jax.interpreters import ad, batching
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
 
 from .. import _ndgpu
 from . import _on_host
@@ -36,6 +39,10 @@ class Rules(NamedTuple):
 
     def slopes(self) -> Rules:
         return Rules(0.0, 0.0, self.period, previous=True)
+
+
+Places = tuple[int, ...]
+"""Which of queries, knots and values, by their places in this order."""
 
 
 class Where(NamedTuple):
@@ -105,17 +112,29 @@ def _sum(terms: list[Any], like: Any) -> Any:
     return sum(terms[1:], start=terms[0]) if terms else ad.Zero(jax.typeof(like))
 
 
+def _is_zero(tangent: Any) -> bool:
+    return isinstance(tangent, ad.Zero)
+
+
 def _apply_jvp(primals: Any, tangents: Any, *, rules: Rules, **where: Any) -> tuple[Any, Any]:
+    y = apply_p.bind(*primals, rules=rules, **where)
+    moved = tuple(place for place, tangent in enumerate(tangents) if not _is_zero(tangent))
+    if len(y) == 1 and len(moved) > 1 and not rules.previous:
+        given = (tangents[place] for place in moved)
+        return y, move_p.bind(*primals, *given, moved=moved, rules=rules, **where)
+    return y, _sum(_movements(primals, tangents, rules, Where(**where)), y)
+
+
+def _movements(primals: Any, tangents: Any, rules: Rules, where: Where) -> list[Any]:
+    """The terms of ``s (dx - A dxp) + A dv``."""
     x, xp, v = primals
-    *moves, dv = tangents
-    there = Where(**where)
-    y = apply_p.bind(x, xp, v, rules=rules, **where)
+    dx, dxp, dv = tangents
     terms = []
-    if not rules.previous and not all(isinstance(move, ad.Zero) for move in moves):
-        terms.append(slopes(x, xp, v, rules, there) * _moved(x, xp, tuple(moves), rules, there))
-    if not isinstance(dv, ad.Zero):
-        terms.append(apply_p.bind(x, xp, dv, rules=rules.linear(), **where))
-    return y, _sum(terms, y)
+    if not rules.previous and not (_is_zero(dx) and _is_zero(dxp)):
+        terms.append(slopes(x, xp, v, rules, where) * _moved(x, xp, (dx, dxp), rules, where))
+    if not _is_zero(dv):
+        terms.append(apply_p.bind(x, xp, dv, rules=rules.linear(), **where._asdict()))
+    return terms
 
 
 def _apply_transpose(g: Any, x: Any, xp: Any, v: Any, *, rules: Rules, **where: Any) -> tuple[Any, Any, Any]:
@@ -143,6 +162,71 @@ def _transpose_apply_transpose(v: Any, x: Any, xp: Any, g: Any, *, rules: Rules,
     if isinstance(v, ad.Zero):
         return None, None, ad.Zero(g.aval)
     return None, None, apply_p.bind(x, xp, v, rules=rules.linear(), **where)
+
+
+def _move_in_parts(*args: Any, moved: Places, rules: Rules, **where: Any) -> Any:
+    primals, given = args[:3], dict(zip(moved, args[3:]))
+    tangents = [given.get(place, ad.Zero(jax.typeof(primal))) for place, primal in enumerate(primals)]
+    first, *others = _movements(primals, tangents, rules, Where(**where))
+    return sum(others, start=first)
+
+
+def _vjp_in_parts(x: Any, xp: Any, v: Any, g: Any, *, wanted: Places, rules: Rules, **where: Any) -> list[Any]:
+    def transposed(g: Any) -> Any:
+        return transpose_apply_p.bind(x, xp, g, rules=rules.linear(), **where)
+
+    of_x = slopes(x, xp, v, rules, Where(**where)) * g if {0, 1} & set(wanted) else None
+    cotangents: list[Callable[[], Any]] = [lambda: of_x, lambda: -transposed(of_x), lambda: transposed(g)]
+    return [cotangents[place]() for place in wanted]
+
+
+def _with(args: Any, places: list[int], replaced: Any) -> list[Any]:
+    given = dict(zip(places, replaced))
+    return [given.get(place, arg) for place, arg in enumerate(args)]
+
+
+def _jvp_in_parts(parts: Callable[..., Any], primals: Any, tangents: Any, **params: Any) -> Any:
+    places = [place for place, tangent in enumerate(tangents) if not _is_zero(tangent)]
+    moving, moves = ([each[place] for place in places] for each in (primals, tangents))
+    return jax.jvp(lambda *some: parts(*_with(primals, places, some), **params), moving, moves)
+
+
+def _transpose_in_parts(parts: Callable[..., Any], cotangents: Any, args: Any, **params: Any) -> list[Any]:
+    places = [place for place, arg in enumerate(args) if isinstance(arg, ad.UndefinedPrimal)]
+    like = [args[place].aval for place in places]
+    transposed = jax.linear_transpose(lambda *some: parts(*_with(args, places, some), **params), *like)
+    return _with([None] * len(args), places, transposed(cotangents))
+
+
+def _move_transpose(g: Any, *args: Any, moved: Places, rules: Rules, **where: Any) -> list[Any]:
+    (x, xp, v), tangents = args[:3], args[3:]
+    if _is_zero(g):
+        return [ad.Zero(arg.aval) if isinstance(arg, ad.UndefinedPrimal) else None for arg in args]
+    if isinstance(v, ad.UndefinedPrimal):
+        # It is linear in the values too, if not in these and a tangent of the queries.
+        return _transpose_in_parts(_move_in_parts, g, args, moved=moved, rules=rules, **where)
+    wanted = tuple(place for place, tangent in zip(moved, tangents) if isinstance(tangent, ad.UndefinedPrimal))
+    found = dict(zip(wanted, vjp_p.bind(x, xp, v, g, wanted=wanted, rules=rules, **where)))
+    return [None] * 3 + [found.get(place) for place in moved]
+
+
+def _vjp_transpose(cotangents: Any, x: Any, xp: Any, v: Any, g: Any, *, wanted: Places, **params: Any) -> list[Any]:
+    given = {place: each for place, each in zip(wanted, cotangents) if not _is_zero(each)}
+    if not given:
+        return [ad.Zero(arg.aval) if isinstance(arg, ad.UndefinedPrimal) else None for arg in (x, xp, v, g)]
+    if isinstance(v, ad.UndefinedPrimal):
+        parts = partial(_vjp_in_parts, wanted=tuple(given), **params)
+        return _transpose_in_parts(parts, list(given.values()), (x, xp, v, g))
+    return [None] * 3 + [move_p.bind(x, xp, v, *given.values(), moved=tuple(given), **params)]
+
+
+def _move_batch(args: Any, dims: Any, **params: Any) -> tuple[Any, int]:
+    return jax.vmap(partial(_move_in_parts, **params), dims)(*args), 0
+
+
+def _vjp_batch(args: Any, dims: Any, **params: Any) -> tuple[list[Any], list[int]]:
+    found = jax.vmap(partial(_vjp_in_parts, **params), dims)(*args)
+    return found, [0] * len(found)
 
 
 def _apply_batch(args: Any, dims: Any, **params: Any) -> tuple[Any, int]:
@@ -198,6 +282,21 @@ transpose_apply_p = primitive(
     _on_host.transpose_apply,
     _attributes,
 )
+vjp_p = primitive(
+    "ndgpu_interp_vjp",
+    ("wanted", "rules"),
+    lambda *args, wanted, rules: [ShapedArray(args[place].shape, args[place].dtype) for place in wanted],
+    _on_host.interp_vjp,
+    lambda wanted, rules: {"wanted": np.asarray(wanted, np.int64), **_attributes(rules)},
+    multiple_results=True,
+)
+"""The cotangents of a single table's queries, knots and values, those that are wanted: ``x, xp, v, g`` give a list."""
+
+move_p: Any = Primitive("ndgpu_move")
+"""How the results of a single table move: ``x, xp, v`` and the tangents of those that are moved, in this order."""
+move_p.def_abstract_eval(lambda x, *_args, **_params: ShapedArray(x.shape, x.dtype))
+move_p.def_impl(jax.jit(move_p.bind, static_argnames=("moved", "rules", "device", "route")))
+mlir.register_lowering(move_p, mlir.lower_fun(_move_in_parts, multiple_results=False))
 
 ad.primitive_jvps[apply_p] = _apply_jvp
 ad.primitive_transposes[apply_p] = _apply_transpose
@@ -205,3 +304,9 @@ ad.primitive_jvps[transpose_apply_p] = _transpose_apply_jvp
 ad.primitive_transposes[transpose_apply_p] = _transpose_apply_transpose
 batching.primitive_batchers[apply_p] = _apply_batch
 batching.primitive_batchers[transpose_apply_p] = _transpose_apply_batch
+ad.primitive_jvps[move_p] = partial(_jvp_in_parts, _move_in_parts)
+ad.primitive_transposes[move_p] = _move_transpose
+ad.primitive_jvps[vjp_p] = partial(_jvp_in_parts, _vjp_in_parts)
+ad.primitive_transposes[vjp_p] = _vjp_transpose
+batching.primitive_batchers[move_p] = _move_batch
+batching.primitive_batchers[vjp_p] = _vjp_batch

@@ -98,6 +98,8 @@ def primitive(
     shapes: Callable[..., Any],
     host: Callable[..., Any],
     attributes: Callable[..., dict[str, Any]],
+    *,
+    multiple_results: bool = False,
 ) -> Any:
     """A primitive of JAX's that ndgpu computes.
 
@@ -106,7 +108,7 @@ def primitive(
     """
     # Of primitives JAX has no types that say what they take.
     made: Any = Primitive(name)
-    made.multiple_results = name == "ndgpu_average"
+    made.multiple_results = multiple_results
     made.def_abstract_eval(lambda *args, device, route, **params: shapes(*args, **params))
     made.def_impl(jax.jit(made.bind, static_argnames=(*parameters, "device", "route")))
 
@@ -116,7 +118,7 @@ def primitive(
 
         return jax.pure_callback(compute, shapes(*args, **params), *args)
 
-    callback = mlir.lower_fun(called_back, multiple_results=made.multiple_results)
+    callback = mlir.lower_fun(called_back, multiple_results=multiple_results)
     handler = jax.ffi.ffi_lowering(name)
 
     def on_cpu(context: Any, *args: Any, device: _ndgpu.Device, route: Route, **params: Any) -> Any:

@@ -159,6 +159,7 @@ average_p = primitive(
     lambda a, weights, *, axes: [_sums_like(a, axes)] * 2,
     _on_host.average,
     _axes_attribute,
+    multiple_results=True,
 )
 
 ad.primitive_jvps[reduce_p] = _reduce_jvp
