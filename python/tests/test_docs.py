@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -59,6 +60,21 @@ WITHOUT = [
     "ndgpu.xarray._onto",
     "ndgpu.xarray._sums",
 ]
+
+# PyTorch is not among what the tests install: it takes gigabytes.
+IF_INSTALLED = {
+    "torch": (
+        [
+            "ndgpu.torch",
+            *(f"ndgpu.torch.{name}" for name in ("_average", "_decompositions", "_interp", "_standardize")),
+        ],
+        [f"ndgpu.torch.{name}" for name in ("_axes", "_operations", "_segments", "_tensors", "_triton")],
+    )
+}
+for library, (with_examples, without) in IF_INSTALLED.items():
+    if importlib.util.find_spec(library):
+        WITH_EXAMPLES += with_examples
+        WITHOUT += without
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES + WITHOUT)

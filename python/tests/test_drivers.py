@@ -12,8 +12,7 @@ import pytest
 
 linux = pytest.mark.skipif(platform.system() != "Linux", reason="elsewhere drivers are the system's own")
 
-# What libraries with a compiler of their own do to use it. The tests do not install them: TensorFlow alone is larger
-# than all the rest.
+# What libraries with a compiler of their own do to use it.
 COMPILES = {
     "tensorflow": "float(tensorflow.function(lambda x: x * 2, jit_compile=True)(tensorflow.constant(3.0)))",
     "jax": "float(jax.jit(lambda x: x * 2)(3.0))",
@@ -69,6 +68,16 @@ def test_beside_other_compilers(peer, chosen, order):
 
 
 @linux
+@pytest.mark.parametrize("peer", COMPILES)
+def test_a_process_with_an_idle_device_ends(peer):
+    """What a driver calls for the first time as it is closed is its own, whatever came after it."""
+    if importlib.util.find_spec(peer) is None:
+        pytest.skip(f"{peer} is not installed")
+    done = run(f"import ndgpu\ndevice = ndgpu.Device('llvmpipe')\nimport {peer}\nprint('the end')")
+    assert (done.returncode, done.stdout) == (0, "the end\n"), done.stderr
+
+
+@linux
 def test_opengl_and_tensorflow(tmp_path):
     """In the order that works it works, in the other one it is an ImportError, also of what only bears the name."""
     opens = "import ndgpu, numpy as np; device = ndgpu.Device('llvmpipe')" + COMPUTE
@@ -88,7 +97,7 @@ def test_opengl_and_tensorflow(tmp_path):
 
 
 @linux
-def test_room_is_made_where_tensorflow_is_loaded(tmp_path):
+def test_room_is_made_for_tensorflow(tmp_path):
     """By a library of TensorFlow's name, which is what is looked for."""
     import _ctypes
 
@@ -107,6 +116,10 @@ def test_room_is_made_where_tensorflow_is_loaded(tmp_path):
     done = run(loads + watch)
     assert done.returncode == 0, done.stderr
     assert "native CPU engine []" in done.stdout
+    assert "software rasteriser {True}" in done.stdout and "lvp" in done.stdout
+    # Before it is loaded, too, as it may be later.
+    done = run("import ctypes, os, ndgpu\n" + watch)
+    assert done.returncode == 0, done.stderr
     assert "software rasteriser {True}" in done.stdout and "lvp" in done.stdout
 
     replaced = "drivers._malloc_is_replaced = lambda: True\nprint(ndgpu.Device('cpu').kind)\nndgpu.Device('llvmpipe')"

@@ -2,9 +2,9 @@
 
 TensorFlow exports the LLVM inside it to the whole process. Drivers of Mesa's bring an LLVM of another version, which
 would be bound to that one, and the process would end in ``free(): invalid pointer`` or worse. Opened by
-``RTLD_DEEPBIND`` before anybody else opens them they are bound to their own. Without TensorFlow, or before it, they bind
-to their own anyway, but for OpenGL they are opened for the whole process, and then it is TensorFlow that must not be
-loaded any more.
+``RTLD_DEEPBIND`` before anybody else opens them they are bound to their own. Before TensorFlow, too, they are opened so
+and bound at once: what they call for the first time as the process ends would be TensorFlow's, and it would never end.
+For OpenGL they are opened for the whole process, and then it is TensorFlow that must not be loaded any more.
 """
 
 from __future__ import annotations
@@ -33,10 +33,13 @@ def make_room() -> None:
     """Called before graphics drivers are loaded."""
     global _exposed_before
     _exposed_before = _llvm_is_exposed()
-    if not _DEEPBIND or not _EXPORTS_LLVM.search(_maps()):
+    if not _DEEPBIND:
         return
-    drivers = [*_vulkan(), *_gl()]
+    is_beside = bool(_EXPORTS_LLVM.search(_maps()))
+    drivers = [*_vulkan(), *(_gl() if is_beside else ())]
     if drivers and _malloc_is_replaced():
+        if not is_beside:
+            return
         raise DeviceError(
             "TensorFlow is loaded, and malloc is not the C library's (LD_PRELOAD?): graphics drivers of Mesa's cannot "
             "be kept apart from TensorFlow's LLVM then, and the process would crash. Open the device before TensorFlow "
