@@ -70,6 +70,15 @@ def test_points_and_rows_that_are_not_there():
         gaps(1.5)
 
 
+def test_an_order_that_is_assumed_is_checked():
+    for places in ([3.0, 2.0, 1.0], [1.0, 3.0, np.nan], [np.nan, 1.0, 3.0]):
+        with pytest.raises(ndgpu.NotSortedError, match="knot|xp"):
+            ndgpu.Interp1d(places, [2.0, 3.0, 4.0], assume_sorted=True)
+    assert ndgpu.Interp1d([3.0, 2.0, 1.0], [2.0, 3.0, 4.0])([1.5, 2.5]).tolist() == [3.5, 2.5]
+    with pytest.raises(TypeError, match=r"x\[0\]"):
+        ndgpu.Interp1d(np.array(["2026-01-01", "2026-01-02"], "datetime64[D]"), [1.0, 2.0])
+
+
 def test_complex_fills():
     f = ndgpu.Interp1d(PLACES, VALUES[0, :, 0] * 1j, fill_value=(1 + 2j, 3))
     assert f([-1.0, 5.0]).tolist() == [1 + 2j, 3 + 0j]

@@ -499,10 +499,12 @@ def test_what_is_refused_says_why(call, error, message):
 
 def test_errors_of_values_come_when_the_program_runs(route):
     unsorted = jax.jit(lambda xp: ndgpu.jax.interp(jnp.array([0.5]), xp, jnp.zeros(3)))
-    with pytest.raises(jax.errors.JaxRuntimeError, match=r"(?s)xp\[2\]|knot 2|not.*order|increas"):
+    # JAX makes the one or the other of what a handler says.
+    errors = (jax.errors.JaxRuntimeError, ValueError)
+    with pytest.raises(errors, match=r"(?s)xp\[2\]|knot 2|not.*order|increas"):
         unsorted(jnp.array([0.0, 2.0, 1.0])).block_until_ready()
     zero = jax.jit(lambda w: ndgpu.jax.average(jnp.ones((2, 2)), 1, w))
-    with pytest.raises(jax.errors.JaxRuntimeError, match="sum to zero"):
+    with pytest.raises(errors, match="sum to zero"):
         zero(jnp.array([[1.0, 1.0], [1.0, -1.0]])).block_until_ready()
     # And leave everything as it was.
     assert unsorted(jnp.array([0.0, 1.0, 2.0])) == 0

@@ -25,7 +25,7 @@ class Interp1d:
     Parameters
     ----------
     x : array_like
-        The places of the points, ``[n]``, in any order.
+        The places of the points, ``[n]``, in any order. Points whose place is NaN are left out.
     y : array_like
         Their values, with ``n`` of them along ``axis``, real or complex. Other axes are rows with values of their own.
     kind : {"linear", "nearest", "previous", "next"}, optional
@@ -39,7 +39,7 @@ class Interp1d:
         The result out of range: NaN by default, the same on both sides or one below and one above. "extrapolate"
         continues the first and the last line, and with other kinds the values at the ends.
     assume_sorted : bool, optional
-        Whether ``x`` increases already. It is sorted otherwise.
+        Whether ``x`` increases already and has no NaN, which is checked. It is sorted otherwise.
     dtype : optional
         float32 or float64; without it float32 if ``x`` and ``y`` are both that, else float64.
     device : Device or str, optional
@@ -49,10 +49,13 @@ class Interp1d:
     ------
     ValueError
         If ``x`` is not one-dimensional, is empty, or has another length than ``y`` along ``axis``.
+    NotSortedError
+        If ``x`` does not increase where ``assume_sorted`` says that it does. It is a ValueError too.
 
     Notes
     -----
-    SciPy's "nearest-up" and splines are not there. Unlike SciPy's, ``fill_value`` alone turns the error off; an
+    SciPy's "nearest-up", "zero", "slinear" and splines are not there. Of several points at one place the last counts,
+    as in ``numpy.interp``. Unlike SciPy's, ``fill_value`` alone turns the error off; an
     extrapolated "previous" goes on to the left with the first value, and "next" to the right with the last, where
     SciPy has NaN. It can be pickled and copied.
 
@@ -84,6 +87,8 @@ class Interp1d:
     ) -> None:
         if kind not in get_args(Kind):
             raise ValueError(f"kind is {kind!r}, but it must be one of {', '.join(get_args(Kind))}")
+        if np.asarray(x).dtype.kind in "mM":
+            raise TypeError('x holds dates or durations; count them from one: (x - x[0]) / np.timedelta64(1, "s")')
         places, values = number_array(x, "interp"), number_array(y, "interp")
         if places.dtype.kind == "c":
             raise TypeError("x holds complex numbers, which have no order")
@@ -119,7 +124,7 @@ class Interp1d:
                 part if self._rows else part[0],
                 left=left,
                 right=right,
-                order="assume" if assume_sorted else "sort",
+                order="check" if assume_sorted else "sort",
                 method=kind,
                 extrapolate=extrapolates,
                 dtype=wide,

@@ -15,8 +15,8 @@ that ndgpu does not speak, it is a ``jax.pure_callback``; :func:`set_route` choo
 engine unless ``device`` names another device.
 
 What is wrong with shapes and dtypes is raised where a function is traced. What only the values tell, knots that are out
-of order or weights that sum to zero, is a ``jax.errors.JaxRuntimeError`` when the program runs, with ndgpu's message
-(JAX may make a ValueError of it if it is found only when a result is waited for).
+of order or weights that sum to zero, is a ``jax.errors.JaxRuntimeError`` when the program runs, with ndgpu's message,
+or a ValueError with the same: which of them is JAX's, and not the same for a program's first call and later ones.
 """
 
 from __future__ import annotations

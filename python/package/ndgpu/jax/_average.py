@@ -78,7 +78,7 @@ def average(
         If an axis is not there or named twice, or the weights do not fit the axes.
     TypeError
         If the weights have another shape than ``a`` and no axis is given, and for complex numbers.
-    jax.errors.JaxRuntimeError
+    jax.errors.JaxRuntimeError or ValueError
         When the program runs, if a sum of weights is zero.
 
     Notes

@@ -52,7 +52,7 @@ def interp(
         If ``xp`` and ``fp`` differ in length, are not one-dimensional, or are empty, or the period is 0.
     TypeError
         For complex numbers, and for ``left``, ``right`` or ``period`` that is traced.
-    jax.errors.JaxRuntimeError
+    jax.errors.JaxRuntimeError or ValueError
         When the program runs, if knots are not in order, with the place of the first that is not.
 
     Notes
