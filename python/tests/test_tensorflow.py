@@ -801,3 +801,11 @@ def test_code_of_the_guide(tmp_path):
     script.write_text(calls)
     run = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
+
+
+def test_tensors_that_are_not_dense_are_refused():
+    ragged = tf.ragged.constant([[0.5], [1.0, 2.0]])
+    with pytest.raises(TypeError, match=r"RaggedTensor: pass x\.to_tensor"):
+        nt.interp(ragged, [0.0, 1.0], [0.0, 1.0])
+    with pytest.raises(TypeError, match=r"SparseTensor: pass tf\.sparse\.to_dense"):
+        nt.average(tf.sparse.from_dense([[0.0, 1.0]]))

@@ -66,6 +66,10 @@ def _has_tensors(value: Any) -> bool:
 
 
 def _numbers(call: str, name: str, value: Any) -> Any:
+    if isinstance(value, tf.RaggedTensor):
+        raise TypeError(f"{name} is a RaggedTensor: pass {name}.to_tensor(), or its {name}.flat_values")
+    if isinstance(value, tf.SparseTensor):
+        raise TypeError(f"{name} is a SparseTensor: pass tf.sparse.to_dense({name})")
     refuse_masks(value, call)
     array = np.asarray(value)
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
