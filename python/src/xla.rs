@@ -181,8 +181,8 @@ impl Generic for TransposeApply {
     }
 }
 
-/// The cotangents of a single table's queries `[1, m]`, knots `[1, n]` and values `[1, n]`, those whose places are wanted,
-/// from cotangents `[1, m]`.
+/// The cotangents of a single table's queries `[1, m]`, knots `[1, n]` and values `[1, n]`, those whose places are
+/// wanted, from cotangents `[1, m]`.
 struct InterpVjp;
 
 impl Generic for InterpVjp {

@@ -27,8 +27,8 @@ static ANSWER: AtomicI32 = AtomicI32::new(VERSION.1);
 pub fn speak((major, minor): (c_int, c_int)) -> PyResult<()> {
     if major != VERSION.0 || minor < 1 {
         return Err(PyValueError::new_err(format!(
-            "XLA's foreign function interface has version {major}.{minor}, but ndgpu speaks {}.1 and later ones with the \
-             same first number",
+            "XLA's foreign function interface has version {major}.{minor}, but ndgpu speaks {}.1 and later ones with \
+             the same first number",
             VERSION.0
         )));
     }

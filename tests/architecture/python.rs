@@ -51,7 +51,7 @@ const PYTHON: &[Room] = &[
     // A fast path past the classes.
     ("interp", &["axes", "error", "fork", "memory", "search", "handles", "table"]),
     // What XLA calls, past Python.
-    ("xla_ffi", &["dtype"]),
+    ("xla_ffi", &[]),
     ("xla", &["dtype", "error", "fork", "handles", "table", "xla_ffi"]),
     (
         "crate",
