@@ -42,7 +42,7 @@ def interp(
     there = _device_of(device, x, xp, fp)
     table = _table(xp, fp, left, right, period, there)
     queries = there._lend(x)
-    return (table.interp(queries) if table.tables == xp.ndim == fp.ndim == 1 else table.interp_rows(queries))._take()
+    return (table.interp(queries) if xp.ndim == fp.ndim == 1 else table.interp_rows(queries))._take()
 
 
 def interp_vjp(
@@ -69,6 +69,8 @@ def interp_vjp(
         of_x *= g
         if "x" in wanted:
             cotangents["x"] = of_x if x.ndim == 2 else of_x.sum(0)
+    if "xp" not in wanted and "fp" not in wanted:
+        return cotangents
     at = table.locate_rows(queries)
     if "xp" in wanted:
         # A query's share of a knot is that of the value there, times the negative slope.
