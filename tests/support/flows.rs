@@ -252,6 +252,8 @@ where
             };
         "InterpTable::locate Located::clone Located::apply" [fp: Heights, x: Matrix]
             one(table(device)?.locate(x)?.clone().apply(fp));
+        "InterpTable::locate Located::into_dyn Located::apply" [fp: Heights, x: Matrix]
+            one(table(device)?.locate(&x.reshape((2, 3))?)?.into_dyn().apply(fp));
         "InterpTable::locate_rows Located::apply" [fp: Heights, x: Along]
             one(table(device)?.locate_rows(x)?.apply(fp));
         "InterpTable::from_device InterpTable::locate_rows Located::apply" [xp: Tables, fp: Tables, x: Matrix]
