@@ -163,7 +163,7 @@ pub use crate::device::transfers::{TransferCost, TransferPath, TransferStats};
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::devices::Devices;
 pub use crate::element::{Element, ElementType, Float};
-pub use crate::engine::info::{Arithmetic, DeviceInfo, DeviceKind, DeviceLimits};
+pub use crate::engine::info::{Accumulator, Arithmetic, DeviceInfo, DeviceKind, DeviceLimits};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::kernels::arrange::op::Order;
 pub use crate::kernels::interp::op::Method;

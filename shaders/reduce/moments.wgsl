@@ -1,6 +1,6 @@
 // provides: output, means, State, state_zero, aux_of_row, state_step, state_merge, state_finalize
 // needs: Bits, Accumulator, sum_zero, parameters, is_skipped, real, sum_add, sum_add_product, sum_merge, variance
-// needs: REDUCTION_STD
+// needs: REDUCTION_STD, counted
 // Variances and standard deviations, in the second of two passes: the first computed the means. A mean is rounded, so
 // the deviations do not add up to zero; their sum corrects the sum of their squares (the corrected two-pass algorithm:
 // T. F. Chan, G. H. Golub, R. J. LeVeque, The American Statistician 37, 1983).
@@ -20,7 +20,7 @@ fn state_step(state: State, value: Bits, mean: Bits, index: u32) -> State {
     return State(
         sum_add(state.deviations, deviation),
         sum_add_product(state.squares, deviation, deviation),
-        state.count + 1u,
+        counted(state.count),
     );
 }
 

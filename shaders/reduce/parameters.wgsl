@@ -1,5 +1,5 @@
-// provides: partials, row_offset, is_skipped, nan
-// needs: State, parameters, Bits, is_nan, bits_of_words
+// provides: partials, row_offset, nan
+// needs: State, parameters, Bits, bits_of_words
 // A reduction along one axis of an array seen as [outer, len, inner]. A row is what becomes one output: all elements
 // along `len` for one outer and one inner index. A dispatch covers a tile of the array: some rows, and a range of their
 // length.
@@ -11,5 +11,4 @@ fn row_offset(row: u32) -> u32 {
     return outer * parameters.row_stride + (row - outer * parameters.inner);
 }
 
-fn is_skipped(value: Bits) -> bool { return parameters.skip_nan != 0u && is_nan(value); }
 fn nan() -> Bits { return bits_of_words(parameters.nan); }

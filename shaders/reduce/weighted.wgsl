@@ -1,6 +1,6 @@
 // provides: output, weight_sums, checks, State, state_zero, state_step, state_merge, state_finalize
-// needs: Bits, Accumulator, sum_zero, is_skipped, real, sum_add_product, sum_add, sum_merge, bits, sum_round
-// needs: parameters, REDUCTION_AVERAGE, sum_ratio, sum_is_zero, bits_of_words
+// needs: Bits, Accumulator, sum_zero, is_skipped, real, sum_add_product, weight_added, sum_merge, bits
+// needs: sum_round, parameters, REDUCTION_AVERAGE, sum_ratio, sum_is_zero, bits_of_words
 // Weighted sums and averages: the sum of products and the sum of weights.
 @group(0) @binding(3) var<storage, read_write> output: array<Bits>;
 @group(0) @binding(5) var<storage, read_write> weight_sums: array<Bits>;
@@ -13,7 +13,7 @@ fn state_zero() -> State { return State(sum_zero(), sum_zero()); }
 fn state_step(state: State, value: Bits, aux: Bits, index: u32) -> State {
     if is_skipped(value) { return state; }
     let weight = real(aux);
-    return State(sum_add_product(state.products, weight, real(value)), sum_add(state.weight, weight));
+    return State(sum_add_product(state.products, weight, real(value)), weight_added(state.weight, weight));
 }
 
 fn state_merge(a: State, b: State) -> State {

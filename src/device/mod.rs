@@ -19,9 +19,10 @@ use crate::element::{Element, ElementType};
 use crate::engine::Engine;
 use crate::engine::check::{Check, CheckKind};
 use crate::engine::gpu::GpuContext;
-use crate::engine::info::{DeviceInfo, FLOAT64_FEATURES};
+use crate::engine::info::{Accumulator, DeviceInfo, FLOAT64_FEATURES};
 use crate::engine::storage::Storage;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::reduce::gpu::calibrate;
 use crate::kernels::{Op, door};
 
 /// Where arrays live and operations run: a GPU, or the native CPU engine.
@@ -81,11 +82,30 @@ impl Device {
             ));
         }
         let info = DeviceInfo::of_adapter(adapter, device.features(), &limits);
-        Self::from_parts(device, queue, info, false)
+        Self::from_parts(device, queue, info, None, false)
     }
 
-    pub(crate) fn from_parts(device: wgpu::Device, queue: wgpu::Queue, info: DeviceInfo, owned: bool) -> Result<Self> {
-        let context = GpuContext::new(device, queue, info, owned)?;
+    /// Takes over a wgpu device, with sums of f32 kept as asked for, or in the way that is faster.
+    pub(crate) fn from_parts(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        info: DeviceInfo,
+        accumulator: Option<Accumulator>,
+        owned: bool,
+    ) -> Result<Self> {
+        if accumulator == Some(Accumulator::Float64) && !info.supports_f64 {
+            return Err(Error::new(
+                ErrorKind::InvalidOption,
+                format!(
+                    "sums of f32 cannot be kept in f64 on device \"{}\", which has no 64-bit floats, or was opened \
+                     without them; leave out DeviceBuilder::accumulator, or ask for another",
+                    info.name
+                ),
+            ));
+        }
+        let mut context = GpuContext::new(device, queue, info, owned)?;
+        let accumulator = accumulator.map_or_else(|| calibrate::accumulator(&context), Ok)?;
+        context.set_accumulator(accumulator);
         Ok(Self::with(context.info().clone(), context.into(), !owned))
     }
 

@@ -1,7 +1,7 @@
 //! Opens devices: the machine's preferred one, one by name, or one of a list.
 
 use crate::device::Device;
-use crate::device::select::{self, DeviceBuilder};
+use crate::device::select::{self, DeviceBuilder, OpenOptions};
 use crate::engine::info::DeviceInfo;
 use crate::error::Result;
 
@@ -133,7 +133,7 @@ impl DeviceInfo {
             Some(backend) if cfg!(target_arch = "wasm32") || backend == wgpu::Backend::Gl => {
                 Device::builder().backends(backend.into()).adapter(self.name.clone()).build_async().await
             }
-            Some(_) => select::open_adapter(self, false).await,
+            Some(_) => select::open_adapter(self, OpenOptions::default()).await,
         }
     }
 }

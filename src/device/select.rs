@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::device::adapters::{self, Found};
 use crate::device::{Device, traces};
-use crate::engine::info::{DeviceInfo, DeviceKind};
+use crate::engine::info::{Accumulator, DeviceInfo, DeviceKind};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Chooses a device.
@@ -24,7 +24,15 @@ pub struct DeviceBuilder {
     named: Option<String>,
     backends: Option<wgpu::Backends>,
     allow_software: bool,
-    without_f64: bool,
+    options: OpenOptions,
+}
+
+/// How an adapter is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OpenOptions {
+    pub without_f64: bool,
+    pub accumulator: Option<Accumulator>,
+    pub kernels_for: Option<DeviceKind>,
 }
 
 /// The device to look for.
@@ -84,7 +92,23 @@ impl DeviceBuilder {
     /// Uses the GPU as if it had no 64-bit floats, like many GPUs: `f64` is refused, and sums of `f32` are kept exact
     /// by compensation instead. For tests, and for GPUs whose 64-bit arithmetic is slow.
     pub fn without_f64(mut self) -> Self {
-        self.without_f64 = true;
+        self.options.without_f64 = true;
+        self
+    }
+
+    /// Keeps sums of `f32` in this way on a GPU, instead of the one that was faster when the device was opened.
+    ///
+    /// [`DeviceInfo::compensated_sums`] says whether a compensated one is exact there.
+    pub fn accumulator(mut self, accumulator: Accumulator) -> Self {
+        self.options.accumulator = Some(accumulator);
+        self
+    }
+
+    /// Uses the kernels that are made for this kind of device, whatever the adapter says of itself: those for
+    /// [`Software`](DeviceKind::Software) rasterisers, or those for hardware. For tests, and for drivers that do not
+    /// say, or not the truth. The results are the same.
+    pub fn kernels_for(mut self, kind: DeviceKind) -> Self {
+        self.options.kernels_for = Some(kind);
         self
     }
 
@@ -185,7 +209,7 @@ impl DeviceBuilder {
         fitting.sort_by_key(|info| rank(info.kind));
         let mut refusals = Vec::new();
         for info in fitting {
-            match open_adapter(info, self.without_f64).await {
+            match open_adapter(info, self.options).await {
                 Ok(device) => return Ok(device),
                 Err(reason) => refusals.push(format!("{info} could not be opened: {reason}")),
             }
@@ -283,12 +307,12 @@ fn rank(kind: DeviceKind) -> u8 {
 }
 
 /// Opens a listed adapter by its handle.
-pub(crate) async fn open_adapter(info: &DeviceInfo, without_f64: bool) -> Result<Device> {
+pub(crate) async fn open_adapter(info: &DeviceInfo, options: OpenOptions) -> Result<Device> {
     let Some(adapter) = info.adapter() else {
         return Ok(Device::cpu());
     };
     let mut wanted = wgpu::Features::IMMEDIATES;
-    if !without_f64 {
+    if !options.without_f64 {
         wanted |= wgpu::Features::SHADER_F64 | wgpu::Features::SHADER_INT64;
     }
     if info.unified_memory {
@@ -304,8 +328,11 @@ pub(crate) async fn open_adapter(info: &DeviceInfo, without_f64: bool) -> Result
     let opened = adapter.request_device(&descriptor).await;
     let (device, queue) =
         opened.map_err(|error| Error::new(ErrorKind::Driver, error.to_string()).with_source(Arc::new(error)))?;
-    let info = DeviceInfo::of_adapter(adapter, device.features(), &device.limits());
-    Device::from_parts(device, queue, info, true)
+    let mut info = DeviceInfo::of_adapter(adapter, device.features(), &device.limits());
+    if let Some(kind) = options.kernels_for {
+        info.kernels_for = kind;
+    }
+    Device::from_parts(device, queue, info, options.accumulator, true)
 }
 
 fn no_device(wish: &Wish, asked: &Asked, found: &Found, refusals: &[String]) -> Error {

@@ -41,6 +41,31 @@ impl std::fmt::Display for DeviceKind {
     }
 }
 
+/// How sums of `f32` are kept as exact as in twice the precision. On a GPU the one that is faster there is found by
+/// measurement when the device is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Accumulator {
+    /// In `f64`. Needs a device with `f64`, whose rate on GPUs ranges from half of that of `f32` to a sixty-fourth.
+    Float64,
+    /// In two `f32`: the sum, and what it was rounded by. The rounding error of a product comes from a fused
+    /// multiply-add, so this needs a device where `fma` rounds once.
+    FusedFloat32,
+    /// In two `f32`, where the factors of a product are split in halves to find its rounding error: without `f64`, and
+    /// without relying on `fma`.
+    SplitFloat32,
+}
+
+impl std::fmt::Display for Accumulator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Float64 => "f64",
+            Self::FusedFloat32 => "two f32, fused multiply-add",
+            Self::SplitFloat32 => "two f32",
+        })
+    }
+}
+
 /// The size limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -124,11 +149,19 @@ pub struct DeviceInfo {
     /// small kernel when the device is opened; `false` for a device that is only listed, and in a browser. Without it,
     /// sums of `f32` on a GPU without 64-bit floats, and sums of `f64`, are as exact as plain addition in a tree.
     pub compensated_sums: bool,
+    /// How sums of `f32` are kept here, unless [`DeviceBuilder::accumulator`](crate::DeviceBuilder::accumulator) chose;
+    /// `None` for a device that is only listed.
+    pub accumulator: Option<Accumulator>,
     /// How this driver implements floating-point arithmetic, tested by the same kernel; `None` for a device that is
     /// only listed, and in a browser, where nothing can wait for the outcome.
     pub arithmetic: Option<Arithmetic>,
     /// The size limits.
     pub limits: DeviceLimits,
+    /// Kernels are chosen for this kind of device.
+    pub(crate) kernels_for: DeviceKind,
+    /// Whether compensated sums are exact with `fma`, in either type.
+    pub(crate) fuses_f32: bool,
+    pub(crate) fuses_f64: bool,
     /// The handle by which it is opened.
     adapter: Handle,
 }
@@ -166,12 +199,16 @@ impl DeviceInfo {
             unified_memory: true,
             supports_f64: true,
             compensated_sums: true,
+            accumulator: Some(Accumulator::Float64),
             arithmetic: Some(Arithmetic::IEEE),
             limits: DeviceLimits {
                 max_buffer_bytes: isize::MAX as u64,
                 max_binding_bytes: isize::MAX as u64,
                 max_workgroups_per_dimension: u32::MAX,
             },
+            kernels_for: DeviceKind::Cpu,
+            fuses_f32: true,
+            fuses_f64: true,
             adapter: Handle(None),
         }
     }
@@ -196,6 +233,7 @@ impl DeviceInfo {
                 && features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
             supports_f64: features.contains(FLOAT64_FEATURES),
             compensated_sums: false,
+            accumulator: None,
             arithmetic: None,
             limits: DeviceLimits {
                 // Sizes are multiples of words of 4 bytes, which kernels count in 32 bits; some drivers report one byte
@@ -204,6 +242,9 @@ impl DeviceInfo {
                 max_binding_bytes: limits.max_storage_buffer_binding_size & !3,
                 max_workgroups_per_dimension: limits.max_compute_workgroups_per_dimension,
             },
+            kernels_for: kind,
+            fuses_f32: false,
+            fuses_f64: false,
             adapter: Handle(Some(adapter.clone())),
         }
     }

@@ -363,4 +363,6 @@ configured! {
     on_the_gpu_in_f32: "gpu f32";
     on_the_gpu_in_f64: "gpu f64";
     on_the_gpu_without_f64: "gpu f32, f64 off";
+    as_on_hardware_in_f32: "hardware f32";
+    as_on_hardware_in_f64: "hardware f64";
 }

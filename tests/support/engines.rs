@@ -1,5 +1,5 @@
-//! The door by which tests go over the engines: the CPU engine and a GPU, in f32 and f64, and the GPU as if it had no
-//! f64.
+//! The door by which tests go over the engines: the CPU engine and a GPU, in f32 and f64, the GPU as if it had no f64,
+//! and a software rasteriser as if it were hardware.
 //!
 //! A test over data is a generic function `fn check<T: Float>(device: &Device, name: &str)`:
 //!
@@ -105,10 +105,11 @@ pub fn engines_of<T: Element>() -> impl Iterator<Item = Engine> {
     })
 }
 
-/// The engine of this name; only "gpu f64" may be missing, where the GPU has no f64.
+/// The engine of this name; only "gpu f64" may be missing, where the GPU has no f64, and those that stand in for
+/// hardware where there is some.
 pub fn named(name: &str) -> Option<Engine> {
     let found = configurations().iter().find(|one| one.name == name);
-    assert!(found.is_some() || name == "gpu f64", "no configuration is called {name}");
+    assert!(found.is_some() || name == "gpu f64" || name.starts_with("hardware"), "no configuration is called {name}");
     found.map(Configuration::engine)
 }
 
@@ -132,6 +133,9 @@ fn open_all() -> Vec<Configuration> {
     let (gpu, gpu_info) = shared(|| open_gpu(Device::builder()));
     let (without_f64, without_f64_info) = shared(|| open_gpu(Device::builder().without_f64()));
     assert!(!without_f64_info.supports_f64, "without_f64 gave a device with f64: {without_f64_info:?}");
+    // A software rasteriser stands in for hardware, with the kernels that hardware gets.
+    let as_hardware = || open_gpu(Device::builder().kernels_for(DeviceKind::DiscreteGpu));
+    let (hardware, _) = shared(as_hardware);
     say(&format!("cpu: {cpu_info}"));
     say(&format!("gpu: {gpu_info}"));
 
@@ -148,6 +152,12 @@ fn open_all() -> Vec<Configuration> {
         say(&format!("gpu f64: not applicable, {} has no f64", gpu_info.name));
     }
     all.push(configuration("gpu f32, f64 off", &without_f64, Precision::F32));
+    if gpu_info.kind == DeviceKind::Software {
+        all.push(configuration("hardware f32", &hardware, Precision::F32));
+        if gpu_info.supports_f64 {
+            all.push(configuration("hardware f64", &hardware, Precision::F64));
+        }
+    }
     all
 }
 

@@ -41,7 +41,7 @@ use crate::engine::gpu::error_scope::ScopedDevice;
 use crate::engine::gpu::pipelines::{Access, IMMEDIATE_BYTES, Pipelines};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::engine::gpu::poller::Poller;
-use crate::engine::info::DeviceInfo;
+use crate::engine::info::{Accumulator, DeviceInfo};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The kernels of the engine itself, for the test that translates them all.
@@ -49,7 +49,11 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) fn kernels() -> Vec<pipelines::KernelSource> {
     use crate::engine::gpu::pipelines::KernelKey;
     use crate::float::dtype::FloatType::{F32, F64};
-    [F32, F64].map(|element| self_check::SelfCheckKernel(element).source()).into()
+    use self_check::{Compensation, SelfCheckKernel};
+    let kernels = [F32, F64].map(|element| {
+        [Compensation::Split, Compensation::Fused].map(|compensation| SelfCheckKernel(element, compensation).source())
+    });
+    kernels.concat()
 }
 
 /// How Rust lays out what they read, for the test that compares it with WGSL's.
@@ -120,6 +124,22 @@ impl GpuContext {
 
     pub fn info(&self) -> &DeviceInfo {
         &self.info
+    }
+
+    /// Settles how sums of f32 are kept.
+    pub fn set_accumulator(&mut self, accumulator: Accumulator) {
+        self.info.accumulator = Some(accumulator);
+        // Sums of f64 are compensated in any case.
+        if !self.info.supports_f64 && accumulator == Accumulator::FusedFloat32 {
+            self.info.compensated_sums &= self.info.fuses_f32;
+        }
+    }
+
+    /// Whether workgroups of so many lanes, with so much memory, can be had.
+    pub fn takes_workgroups(&self, lanes: u64, bytes: u64) -> bool {
+        let limits = self.device.raw().limits();
+        u64::from(limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x)) >= lanes
+            && u64::from(limits.max_compute_workgroup_storage_size) >= bytes
     }
 
     /// What the wgpu device was requested with.

@@ -27,20 +27,32 @@ params! {
 #[cfg(test)]
 pub(crate) const LAYOUTS: [wgsl::Layout; 1] = [SelfCheckParameters::LAYOUT];
 
-/// The check in an element type.
+/// The check in an element type, of sums that are compensated in this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SelfCheckKernel(pub FloatType);
+pub(crate) struct SelfCheckKernel(pub FloatType, pub Compensation);
+
+/// How the rounding error of a product is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Compensation {
+    /// From halves of its factors.
+    Split,
+    /// By a fused multiply-add.
+    Fused,
+}
 
 impl KernelKey for SelfCheckKernel {
     fn source(self) -> KernelSource {
-        let Self(element) = self;
+        let Self(element, compensation) = self;
         KernelSource {
-            name: format!("self_check_{element}"),
+            name: format!("self_check_{element}_{compensation:?}"),
             fragments: vec![
                 wgsl::element(element),
                 wgsl::SPECIAL,
                 SelfCheckParameters::DECLARED,
-                wgsl::COMPENSATED,
+                match compensation {
+                    Compensation::Split => wgsl::COMPENSATED,
+                    Compensation::Fused => wgsl::FUSED,
+                },
                 include_str!("../../../shaders/self_check.wgsl"),
             ],
             constants: Vec::new(),
@@ -60,19 +72,28 @@ pub(crate) struct Findings {
 }
 
 impl GpuContext {
-    /// Finds out what arithmetic is here. Compiles and runs a small kernel for each float type, and waits for it.
+    /// Finds out what arithmetic is here. Compiles and runs a small kernel for each float type, and waits for it; for
+    /// hardware two, since its kernels may rely on fused multiply-adds.
     pub(crate) fn check_arithmetic(&mut self) -> Result<()> {
-        let mut found = self.findings::<f32>()?;
+        let mut found = self.findings::<f32>(Compensation::Split)?;
         if self.info.supports_f64 {
-            let wide = self.findings::<f64>()?;
+            let wide = self.findings::<f64>(Compensation::Split)?;
             found = Findings { arithmetic: in_both(found.arithmetic, wide.arithmetic), ..wide };
         }
-        self.info.compensated_sums = found.compensated_sums;
+        let mut fuses_f32 = false;
+        if self.info.kernels_for.is_hardware_gpu() {
+            fuses_f32 = self.findings::<f32>(Compensation::Fused)?.compensated_sums;
+            self.info.fuses_f64 =
+                self.info.supports_f64 && self.findings::<f64>(Compensation::Fused)?.compensated_sums;
+        }
+        self.info.compensated_sums =
+            found.compensated_sums || if self.info.supports_f64 { self.info.fuses_f64 } else { fuses_f32 };
+        self.info.fuses_f32 = fuses_f32;
         self.info.arithmetic = Some(found.arithmetic);
         Ok(())
     }
 
-    fn findings<T: Float>(&self) -> Result<Findings> {
+    fn findings<T: Float>(&self, compensation: Compensation) -> Result<Findings> {
         let values = operands::<T>();
         let bytes = size_of_val(&values) as u64;
         let result_bytes = (RESULTS * size_of::<T>()) as u64;
@@ -82,7 +103,8 @@ impl GpuContext {
         let output = self.storage(result_bytes)?;
         let bindings = [Binding::start(&input, bytes), Binding::start(&output, result_bytes)];
         let parameters = SelfCheckParameters { opaque_zero: 0 };
-        Encoder::immediate(self).dispatch(SelfCheckKernel(T::FLOAT), bytemuck::bytes_of(&parameters), &bindings, 1)?;
+        let kernel = SelfCheckKernel(T::FLOAT, compensation);
+        Encoder::immediate(self).dispatch(kernel, bytemuck::bytes_of(&parameters), &bindings, 1)?;
 
         let staging = self.buffer(Purpose::Readback, result_bytes)?;
         self.queue_readback(&[(output.raw(), 0, result_bytes)], staging.raw())?.wait(self)?;

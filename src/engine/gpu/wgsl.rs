@@ -16,6 +16,7 @@ pub(crate) const QUAD: u64 = 4;
 
 pub(crate) const SPECIAL: &str = include_str!("../../../shaders/lib/special.wgsl");
 pub(crate) const GRID: &str = include_str!("../../../shaders/lib/grid.wgsl");
+pub(crate) const FUSED: &str = include_str!("../../../shaders/lib/accumulate_fused.wgsl");
 pub(crate) const COMPENSATED: &str = include_str!("../../../shaders/lib/accumulate_compensated.wgsl");
 
 /// The element type's names.

@@ -469,7 +469,7 @@ impl SumPlan {
         let dtype = op.args.table.dtype;
         let slots = (op.args.table.axis.knots + OUTSIDE) as u64;
         let results = op.results_per_set() as u64;
-        let is_software = encoder.info().kind == DeviceKind::Software;
+        let is_software = encoder.info().kernels_for == DeviceKind::Software;
         if is_software && dtype == FloatType::F32 && Accumulation::of(dtype, encoder) == Accumulation::Widened {
             let parts = (WIDE_SLOTS / slots).clamp(FEWEST_PARTS, MOST_PARTS).min(results.div_ceil(QUERIES_PER_PART));
             return Self { wide: true, copies: parts.max(1) };

@@ -69,7 +69,7 @@ pub(crate) fn kernels() -> Vec<KernelSource> {
 
 pub(crate) fn device_caps(element: FloatType, cells: usize, context: &GpuContext) -> DeviceCaps {
     let takes_uniform = context.uniform_bytes() >= UNIFORM_BYTES;
-    DeviceCaps { kind: context.info().kind, takes_uniform, element, cells: cells as u64 }
+    DeviceCaps { kind: context.info().kernels_for, takes_uniform, element, cells: cells as u64 }
 }
 
 /// For how many knots there has to be room: constants are bound with all that a shader might see of them.

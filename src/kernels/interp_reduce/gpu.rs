@@ -110,6 +110,7 @@ fn beginning(element: FloatType, sums: Accumulation, state: StateKind) -> Vec<&'
         sums.fragment(),
     ];
     fragments.extend(state.fragments());
+    fragments.extend(state.each());
     fragments.push(include_str!("../../../shaders/interp_reduce/parameters.wgsl"));
     fragments
 }

@@ -169,7 +169,7 @@ impl Launch {
             true => (Strategy::Rows, WORKGROUP),
             false => (Strategy::Indices, 1),
         };
-        let is_software = encoder.info().kind == DeviceKind::Software;
+        let is_software = encoder.info().kernels_for == DeviceKind::Software;
         let busy = (if is_software { 1 << 10 } else { 1 << 16 }) / together;
         let rows = outers * inners;
         let worthwhile = rows / (together * FEWEST_ITERATIONS);

@@ -1,6 +1,7 @@
 //! The GPU's half: dispatches the kernels of `shaders/reduce/`. `variant` says which there are, `launch` how many
-//! invocations share the work.
+//! invocations share the work, `calibrate` how sums are kept.
 
+pub(crate) mod calibrate;
 pub(crate) mod launch;
 pub(crate) mod variant;
 
@@ -11,8 +12,8 @@ use crate::engine::gpu::binding::{Binding, Placeholder};
 use crate::engine::gpu::encoder::Encoder;
 use crate::engine::gpu::wgsl::word;
 use crate::error::Result;
-use crate::kernels::reduce::gpu::launch::{BLOCK, LaunchConfig, Strategy};
-use crate::kernels::reduce::gpu::variant::{Accumulation, ForBlocks, ReduceKernel, ReduceParameters, StateKind};
+use crate::kernels::reduce::gpu::launch::{BLOCK, LANES, LaunchConfig};
+use crate::kernels::reduce::gpu::variant::{Accumulation, Ahead, ReduceKernel, ReduceParameters, StateKind};
 use crate::kernels::reduce::op::{Output, Reduce, Weights};
 use crate::kernels::tiles::{Tile, tiles};
 
@@ -61,9 +62,10 @@ impl RowsOfTiles<'_> {
         let Some(deepest) = tiles.first() else { return Ok(()) };
         let outputs = (deepest.outer.end - deepest.outer.start) * (deepest.inner.end - deepest.inner.start);
         let reduce_len = deepest.len.end - deepest.len.start;
-        let kind = self.encoder.info().kind;
-        let blocks = tiles.iter().try_fold(true, |all, tile| self.takes_blocks(tile).map(|takes| all && takes))?;
-        let launch = LaunchConfig::choose(self.operation.view, outputs, reduce_len, kind, blocks);
+        let lanes = self.encoder.info().kernels_for.is_hardware_gpu()
+            && self.encoder.takes_workgroups(LANES, 2 * LANES * self.state_bytes);
+        let by_four = tiles.iter().try_fold(true, |all, tile| self.takes_blocks(tile).map(|takes| all && takes))?;
+        let launch = LaunchConfig::choose(self.operation.view, outputs, reduce_len, lanes, by_four);
         let single_pass = launch.parts == 1 && tiles.len() == 1;
         let partial_bytes = outputs * launch.parts * self.state_bytes;
         let scratch = if single_pass { None } else { Some(self.encoder.scratch(partial_bytes)?) };
@@ -83,7 +85,7 @@ impl RowsOfTiles<'_> {
             })?;
         }
         if !single_pass {
-            let launch = LaunchConfig { strategy: Strategy::Merge, ..launch };
+            let launch = launch.merge(outputs);
             self.dispatch(&TileDispatch {
                 tile: deepest,
                 launch,
@@ -148,6 +150,8 @@ impl RowsOfTiles<'_> {
             },
             opaque_zero: 0,
             has_fill: self.operation.fill.is_some().into(),
+            lane_bits: launch.lane_bits,
+            padding: 0,
             nan: self.operation.dtype.nan(),
             infinity: self.operation.dtype.infinity(),
             ddof: self.operation.dtype.words(self.operation.ddof),
@@ -183,7 +187,7 @@ impl RowsOfTiles<'_> {
             Output::Values(output) => encoder.window(output.gpu()?, first_output, *outputs, size),
             Output::Indices(output) => encoder.window(output.gpu()?, first_output, *outputs, size_of::<u32>() as u64),
         };
-        let is_merge = launch.strategy == Strategy::Merge;
+        let is_merge = launch.strategy.is_merge();
         let mut bindings = if is_merge { vec![] } else { vec![values] };
         bindings.extend([*partials, bind(&mut parameters.output_offset, result)]);
 
@@ -214,17 +218,25 @@ impl RowsOfTiles<'_> {
                 _ => encoder.placeholder(Placeholder::Checks),
             });
         }
-        let weights_along = matches!(self.operation.weights, Weights::Shared(_));
-        let blocks = match launch.strategy.is_block() {
-            true => ForBlocks {
-                weights_along: weights_along && self.state == StateKind::Weighted,
-                single_pass: step.single_pass,
-            },
-            false => ForBlocks::default(),
-        };
         let (element, sums, state, strategy) = (operation.dtype, self.sums, self.state, launch.strategy);
-        let kernel = ReduceKernel { element, sums, state, strategy, blocks };
+        let kernel = ReduceKernel { element, sums, state, strategy, ahead: self.ahead(step) };
         encoder.dispatch(kernel, bytes_of(&parameters), &bindings, launch.groups(*outputs))
+    }
+}
+
+impl RowsOfTiles<'_> {
+    /// What the kernel of a dispatch is compiled for.
+    fn ahead(&self, step: &TileDispatch<'_>) -> Ahead {
+        let TileDispatch { launch, single_pass, .. } = step;
+        let weights_along = matches!(self.operation.weights, Weights::Shared(_)) && self.state == StateKind::Weighted;
+        if launch.strategy.is_block() {
+            return Ahead { weights_along, single_pass: *single_pass, ..Ahead::default() };
+        }
+        if launch.strategy.is_lanes() {
+            let LaunchConfig { four_rows, by_four, .. } = *launch;
+            return Ahead { weights_along, skip_nan: self.operation.skip_nan, four_rows, by_four, single_pass: false };
+        }
+        Ahead::default()
     }
 }
 

@@ -1,14 +1,20 @@
 //! Which kernels reduce on a GPU, what they are put together from, and the parameters they are told.
 
-use crate::engine::gpu::encoder::Encoder;
-use crate::engine::gpu::pipelines::{Access, KernelKey, KernelSource};
+use crate::engine::gpu::GpuContext;
+use crate::engine::gpu::pipelines::{Access, Constants, KernelKey, KernelSource};
 use crate::engine::gpu::wgsl::{self, constants, params};
+use crate::engine::info::Accumulator;
 use crate::float::dtype::FloatType;
-use crate::kernels::reduce::gpu::launch::{NEIGHBOURS, Strategy};
+use crate::kernels::reduce::gpu::launch::{LANES, NEIGHBOURS, Strategy};
 use crate::kernels::reduce::op::{Reduce, Reduction, Weights};
 
 /// Variances, from what their sums hold.
 pub(crate) const VARIANCE: &str = include_str!("../../../../shaders/reduce/variance.wgsl");
+/// Of lanes that merge, none has four rows.
+const ONE_ROW: &str = "// provides: FOUR_ROWS
+const FOUR_ROWS = false;
+";
+
 params! {
     pub(crate) struct ReduceParameters {
         /// Rows of this tile: an output each.
@@ -52,6 +58,11 @@ params! {
         opaque_zero: u32,
         /// 1: `fill` replaces an average whose sum of weights is zero, 0: the checks note it.
         has_fill: u32,
+        /// How many lanes have neighbouring elements, as a power of two: of a row that lies in one piece, or of rows
+        /// that lie side by side.
+        lane_bits: u32,
+        /// WGSL aligns what follows to 8 bytes.
+        padding: u32,
         nan: [u32; 2],
         infinity: [u32; 2],
         ddof: [u32; 2],
@@ -127,6 +138,26 @@ impl StateKind {
         }
     }
 
+    /// What folding a value says of those before it, where each value counts for itself.
+    pub fn each(self) -> Option<&'static str> {
+        match self {
+            Self::Sum | Self::Moments => Some(include_str!("../../../../shaders/reduce/each_counts.wgsl")),
+            Self::Weighted => Some(include_str!("../../../../shaders/reduce/each_weight.wgsl")),
+            Self::ExtremeValue | Self::ExtremeIndex => None,
+        }
+    }
+
+    /// What rows have in common.
+    fn joint(self) -> &'static str {
+        match self {
+            Self::Sum | Self::Moments => include_str!("../../../../shaders/reduce/lanes_joint_count.wgsl"),
+            Self::Weighted => include_str!("../../../../shaders/reduce/lanes_joint_weights.wgsl"),
+            Self::ExtremeValue | Self::ExtremeIndex => {
+                include_str!("../../../../shaders/reduce/lanes_joint_nothing.wgsl")
+            }
+        }
+    }
+
     /// Merging reads states alone.
     fn access(self, is_merge: bool) -> &'static [Access] {
         use Access::{Absent, Read, ReadWrite};
@@ -144,8 +175,8 @@ impl StateKind {
     pub fn state_bytes(self, element: FloatType, sums: Accumulation) -> u64 {
         let (accumulator, alignment) = match (sums, element) {
             (Accumulation::Widened, _) => (8, 8),
-            (Accumulation::Compensated, FloatType::F64) => (16, 8),
-            (Accumulation::Compensated, FloatType::F32) => (8, 4),
+            (Accumulation::Compensated | Accumulation::Fused, FloatType::F64) => (16, 8),
+            (Accumulation::Compensated | Accumulation::Fused, FloatType::F32) => (8, 4),
         };
         let word: u64 = 4;
         match self {
@@ -165,35 +196,61 @@ pub(crate) enum Accumulation {
     Widened,
     /// In two numbers of the element's own type.
     Compensated,
+    /// The same, where a fused multiply-add rounds once.
+    Fused,
 }
 
 impl Accumulation {
     /// Each element type with each way that some device sums it, for the tests that go through every kernel.
     #[cfg(test)]
-    pub const OF_ELEMENTS: [(FloatType, Self); 3] =
-        [(FloatType::F32, Self::Widened), (FloatType::F32, Self::Compensated), (FloatType::F64, Self::Compensated)];
+    pub const OF_ELEMENTS: [(FloatType, Self); 5] = [
+        (FloatType::F32, Self::Widened),
+        (FloatType::F32, Self::Compensated),
+        (FloatType::F32, Self::Fused),
+        (FloatType::F64, Self::Compensated),
+        (FloatType::F64, Self::Fused),
+    ];
 
     /// The arithmetic of sums.
     pub fn fragment(self) -> &'static str {
         match self {
             Self::Widened => include_str!("../../../../shaders/lib/accumulate_wide.wgsl"),
             Self::Compensated => wgsl::COMPENSATED,
+            Self::Fused => wgsl::FUSED,
         }
     }
 
-    pub fn of(element: FloatType, encoder: &Encoder<'_>) -> Self {
-        match element {
-            FloatType::F32 if encoder.info().supports_f64 => Self::Widened,
-            FloatType::F32 | FloatType::F64 => Self::Compensated,
+    pub fn of(element: FloatType, context: &GpuContext) -> Self {
+        let info = context.info();
+        match (element, info.accumulator) {
+            (FloatType::F32, Some(accumulator)) => accumulator.into(),
+            (FloatType::F32, None) => Self::Compensated,
+            (FloatType::F64, _) if info.fuses_f64 => Self::Fused,
+            (FloatType::F64, _) => Self::Compensated,
         }
     }
 }
 
-/// What kernels for blocks know when they are compiled; to others it makes no difference.
+impl From<Accumulator> for Accumulation {
+    fn from(accumulator: Accumulator) -> Self {
+        match accumulator {
+            Accumulator::Float64 => Self::Widened,
+            Accumulator::FusedFloat32 => Self::Fused,
+            Accumulator::SplitFloat32 => Self::Compensated,
+        }
+    }
+}
+
+/// What is known when a kernel is compiled; to those that are told at run time it makes no difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct ForBlocks {
+pub(crate) struct Ahead {
     pub weights_along: bool,
     pub single_pass: bool,
+    pub skip_nan: bool,
+    /// A lane has four rows, or one in four places.
+    pub four_rows: bool,
+    /// Four elements a load.
+    pub by_four: bool,
 }
 
 /// A kernel of the family.
@@ -203,16 +260,28 @@ pub(crate) struct ReduceKernel {
     pub sums: Accumulation,
     pub state: StateKind,
     pub strategy: Strategy,
-    pub blocks: ForBlocks,
+    pub ahead: Ahead,
 }
 
 impl ReduceKernel {
     fn fragments(self) -> Vec<&'static str> {
-        let weighted = self.state == StateKind::Weighted;
         let mut fragments = vec![wgsl::element(self.element), wgsl::SPECIAL, ReduceParameters::DECLARED];
         fragments.extend(self.state.accumulator(self.sums));
         fragments.extend(self.state.fragments());
         fragments.push(include_str!("../../../../shaders/reduce/parameters.wgsl"));
+        match self.strategy {
+            Strategy::LanesAlong | Strategy::LanesAcross => fragments.extend(self.lanes()),
+            Strategy::MergeLanes => fragments.extend(self.merging_lanes()),
+            _ => fragments.extend(self.invocations()),
+        }
+        fragments
+    }
+
+    /// An invocation, or a workgroup, for itself.
+    fn invocations(self) -> Vec<&'static str> {
+        let weighted = self.state == StateKind::Weighted;
+        let mut fragments = vec![include_str!("../../../../shaders/reduce/skip_by_parameter.wgsl")];
+        fragments.extend(self.state.each());
         match (self.strategy, weighted) {
             (Strategy::BlocksAlong | Strategy::BlocksAcross, _) => fragments.extend([
                 include_str!("../../../../shaders/reduce/by_four.wgsl"),
@@ -232,39 +301,106 @@ impl ReduceKernel {
             (Strategy::Outputs | Strategy::Rows, false) => {
                 fragments.push(include_str!("../../../../shaders/reduce/by_one.wgsl"));
             }
-            (Strategy::Merge, _) => {}
+            _ => {}
         }
         match self.strategy {
             Strategy::Rows => fragments.push(wgsl::workgroup()),
             _ => fragments.extend([wgsl::workgroup(), wgsl::GRID]),
         }
         fragments.push(match self.strategy {
-            Strategy::BlocksAlong | Strategy::BlocksAcross => include_str!("../../../../shaders/reduce/blocks.wgsl"),
             Strategy::Outputs => include_str!("../../../../shaders/reduce/outputs.wgsl"),
             Strategy::Rows => include_str!("../../../../shaders/reduce/rows.wgsl"),
             Strategy::Merge => include_str!("../../../../shaders/reduce/merge.wgsl"),
+            _ => include_str!("../../../../shaders/reduce/blocks.wgsl"),
         });
         fragments
+    }
+
+    /// Lanes that share rows.
+    fn lanes(self) -> Vec<&'static str> {
+        let weighted = self.state == StateKind::Weighted;
+        let is_along = self.strategy == Strategy::LanesAlong;
+        let mut fragments = vec![
+            constants! { LANES = LANES },
+            include_str!("../../../../shaders/reduce/four_rows.wgsl"),
+            match is_along {
+                true => include_str!("../../../../shaders/reduce/lanes_along.wgsl"),
+                false => include_str!("../../../../shaders/reduce/lanes_across.wgsl"),
+            },
+            include_str!("../../../../shaders/reduce/lanes_skip.wgsl"),
+            self.state.joint(),
+        ];
+        let (values, weights) = match (self.ahead.by_four, is_along) {
+            (true, true) => (
+                include_str!("../../../../shaders/reduce/lanes_by_four_along.wgsl"),
+                include_str!("../../../../shaders/reduce/lanes_weights_by_four_along.wgsl"),
+            ),
+            (true, false) => (
+                include_str!("../../../../shaders/reduce/lanes_by_four_across.wgsl"),
+                include_str!("../../../../shaders/reduce/lanes_weights_by_four_across.wgsl"),
+            ),
+            (false, _) => (
+                include_str!("../../../../shaders/reduce/lanes_by_one.wgsl"),
+                include_str!("../../../../shaders/reduce/lanes_weights_by_one.wgsl"),
+            ),
+        };
+        fragments.extend([
+            values,
+            if weighted { weights } else { include_str!("../../../../shaders/reduce/lanes_unweighted.wgsl") },
+            include_str!("../../../../shaders/reduce/lanes_merged.wgsl"),
+            include_str!("../../../../shaders/reduce/lanes.wgsl"),
+        ]);
+        fragments
+    }
+
+    /// Lanes that merge what others left.
+    fn merging_lanes(self) -> Vec<&'static str> {
+        let mut fragments = vec![
+            constants! { LANES = LANES },
+            ONE_ROW,
+            include_str!("../../../../shaders/reduce/skip_by_parameter.wgsl"),
+            include_str!("../../../../shaders/reduce/lanes_across.wgsl"),
+            include_str!("../../../../shaders/reduce/lanes_merged.wgsl"),
+            include_str!("../../../../shaders/reduce/lanes_merge.wgsl"),
+        ];
+        fragments.extend(self.state.each());
+        fragments
+    }
+
+    fn constants(self) -> Constants {
+        let Ahead { weights_along, single_pass, skip_nan, four_rows, .. } = self.ahead;
+        let weighted = self.state == StateKind::Weighted;
+        let mut constants = Vec::new();
+        if self.strategy.is_block() {
+            constants.push(("SINGLE_PASS", single_pass));
+        }
+        if self.strategy.is_lanes() {
+            constants.extend([("SKIP_NAN", skip_nan), ("FOUR_ROWS", four_rows)]);
+        }
+        if weighted && (self.strategy.is_block() || self.strategy.is_lanes()) {
+            constants.push(("WEIGHTS_ALONG", weights_along));
+        }
+        constants.into_iter().map(|(name, value)| (name, f64::from(u8::from(value)))).collect()
     }
 }
 
 impl KernelKey for ReduceKernel {
     fn source(self) -> KernelSource {
-        let Self { element, sums, state, strategy, blocks: ForBlocks { weights_along, single_pass } } = self;
-        let mut constants = Vec::new();
-        if strategy.is_block() {
-            constants.push(("SINGLE_PASS", f64::from(u8::from(single_pass))));
-            if state == StateKind::Weighted {
-                constants.push(("WEIGHTS_ALONG", f64::from(u8::from(weights_along))));
-            }
-        }
-        let along = if weights_along { "_Along" } else { "" };
-        let single = if single_pass { "_SinglePass" } else { "" };
+        let Self { element, sums, state, strategy, ahead } = self;
+        let Ahead { weights_along, single_pass, skip_nan, four_rows, by_four } = ahead;
+        let known = [
+            (weights_along, "_Along"),
+            (single_pass, "_SinglePass"),
+            (skip_nan, "_SkipNan"),
+            (four_rows, "_FourRows"),
+            (by_four, "_ByFour"),
+        ];
+        let known: String = known.into_iter().filter(|(holds, _)| *holds).map(|(_, name)| name).collect();
         KernelSource {
-            name: format!("reduce_{element}_{sums:?}_{state:?}_{strategy:?}{along}{single}"),
+            name: format!("reduce_{element}_{sums:?}_{state:?}_{strategy:?}{known}"),
             fragments: self.fragments(),
-            constants,
-            access: state.access(strategy == Strategy::Merge),
+            constants: self.constants(),
+            access: state.access(strategy.is_merge()),
             shared: &[],
         }
     }
@@ -287,18 +423,30 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
             if state.sums(sums) != sums {
                 continue;
             }
-            let mut push = |strategy, blocks| {
-                let kernel = ReduceKernel { element, sums, state, strategy, blocks }.source();
+            let mut push = |strategy, ahead| {
+                let kernel = ReduceKernel { element, sums, state, strategy, ahead }.source();
                 all.push((kernel, state.state_bytes(element, sums)));
             };
-            for strategy in [Strategy::Outputs, Strategy::Rows, Strategy::Merge] {
-                push(strategy, ForBlocks::default());
+            for strategy in [Strategy::Outputs, Strategy::Rows, Strategy::Merge, Strategy::MergeLanes] {
+                push(strategy, Ahead::default());
             }
-            for strategy in [Strategy::BlocksAlong, Strategy::BlocksAcross] {
-                for (weights_along, single_pass) in [(false, false), (false, true), (true, false), (true, true)] {
-                    if state == StateKind::Weighted || !weights_along {
-                        push(strategy, ForBlocks { weights_along, single_pass });
-                    }
+            let may_be = |flags: u32, flag: u32| flags & (1 << flag) != 0;
+            for flags in 0..16 {
+                let weights_along = may_be(flags, 0);
+                if weights_along && state != StateKind::Weighted {
+                    continue;
+                }
+                if flags < 4 {
+                    let ahead = Ahead { weights_along, single_pass: may_be(flags, 1), ..Ahead::default() };
+                    push(Strategy::BlocksAlong, ahead);
+                    push(Strategy::BlocksAcross, ahead);
+                }
+                let (skip_nan, four_rows, by_four) = (may_be(flags, 1), may_be(flags, 2), may_be(flags, 3));
+                let ahead = Ahead { weights_along, skip_nan, four_rows, by_four, ..Ahead::default() };
+                push(Strategy::LanesAlong, ahead);
+                // Four rows that lie side by side come in one load.
+                if four_rows == by_four {
+                    push(Strategy::LanesAcross, ahead);
                 }
             }
         }

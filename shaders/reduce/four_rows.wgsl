@@ -1,0 +1,3 @@
+// provides: FOUR_ROWS
+// A lane has four rows, or one in four places.
+override FOUR_ROWS: bool;

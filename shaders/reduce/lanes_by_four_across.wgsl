@@ -1,0 +1,25 @@
+// provides: SPREAD, values, Block, index_of, row_by_row, quads_at, load_values
+// needs: Bits, parameters
+// The same element of four rows in one load.
+const SPREAD = false;
+@group(0) @binding(1) var<storage, read> values: array<vec4<Bits>>;
+
+// Four elements of each of four rows.
+struct Block { a: vec4<Bits>, b: vec4<Bits>, c: vec4<Bits>, d: vec4<Bits> }
+
+fn index_of(place: u32) -> u32 { return 4u * place; }
+fn row_by_row(loaded: Block) -> Block {
+    return Block(
+        vec4<Bits>(loaded.a.x, loaded.b.x, loaded.c.x, loaded.d.x),
+        vec4<Bits>(loaded.a.y, loaded.b.y, loaded.c.y, loaded.d.y),
+        vec4<Bits>(loaded.a.z, loaded.b.z, loaded.c.z, loaded.d.z),
+        vec4<Bits>(loaded.a.w, loaded.b.w, loaded.c.w, loaded.d.w),
+    );
+}
+fn quads_at(offset: u32, index: u32) -> vec4<u32> {
+    return (offset + (index + vec4<u32>(0u, 1u, 2u, 3u)) * parameters.axis_stride) / 4u;
+}
+fn load_values(offsets: vec4<u32>, at: vec4<u32>, spread: u32) -> Block {
+    let quad = quads_at(offsets.x + parameters.value_offset, at.x);
+    return row_by_row(Block(values[quad.x], values[quad.y], values[quad.z], values[quad.w]));
+}
