@@ -56,6 +56,30 @@ pub(crate) struct WindowIndex<T: Float> {
     pub starts: Vec<u32>,
     /// For each table the origin and the scale (or shift) of its bucket function, as bits.
     pub origins: Vec<T::Key>,
+    /// Where there is one table of evenly spaced knots: the function of a query that is its segment, or one beside it.
+    pub even: Option<Even<T>>,
+}
+
+/// Knots that lie where `origin + number / scale` is, to less than the distance of two of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Even<T: Float> {
+    pub origin: T,
+    pub scale: T,
+}
+
+impl<T: Float> Even<T> {
+    /// The function of these knots, if they are evenly spaced: each one's number is its place or the one before.
+    fn of(keys: &[T::Key]) -> Option<Self> {
+        let [origin, last] = [keys.first()?, keys.last()?].map(|&key| T::from_key(key));
+        let scale = T::narrow((keys.len() - 1) as f64) / (last - origin);
+        // So many numbers have to be told apart, with rounding errors that are a small part of a distance.
+        let is_precise = keys.len() < 1 << 20 && scale.is_finite() && scale > T::zero();
+        let is_near = |(place, &key): (usize, &T::Key)| {
+            let number = ((T::from_key(key) - origin) * scale).widen();
+            (number - place as f64).abs() < 0.5
+        };
+        (is_precise && keys.iter().enumerate().all(is_near)).then_some(Self { origin, scale })
+    }
 }
 
 /// The buckets of all tables by one kind of function.
@@ -67,15 +91,21 @@ struct Buckets<T: Float> {
 impl<T: Float> WindowIndex<T> {
     /// Indexes `xp`, tables of `knots` knots each. The order of the knots is not looked at: if they are not sorted, a
     /// search finds some knot, but never one that is not there.
-    pub fn new(xp: &[T], knots: usize) -> Result<Self> {
+    ///
+    /// `walks` says that searches go from a query's bucket from knot to knot, so that more buckets mean fewer steps.
+    pub fn new(xp: &[T], knots: usize, walks: bool) -> Result<Self> {
         let keys = keys_of(xp, knots)?;
         if knots < WORTH_BUCKETS {
             return Ok(Self::without_buckets(keys, knots));
         }
-        let best = Buckets::<T>::cheapest(&keys, knots)?.coarsen()?;
+        let best = match walks {
+            true => Buckets::<T>::cheapest(&keys, knots, 2 * knots)?,
+            false => Buckets::<T>::cheapest(&keys, knots, if knots > MANY_KNOTS { knots } else { 2 * knots })?.coarsen()?,
+        };
+        let even = (walks && keys.len() == knots).then(|| Even::of(&keys)).flatten();
         let origins = best.functions.iter().flat_map(|function| function.encoded());
         let origins = try_collect(origins, 2 * best.functions.len())?;
-        Ok(Self { knots, bucketing: best.bucketing(), buckets: best.buckets(), keys, starts: best.starts, origins })
+        Ok(Self { knots, bucketing: best.bucketing(), buckets: best.buckets(), keys, starts: best.starts, origins, even })
     }
 
     /// The keys alone, for searches that bisect or bring their own index.
@@ -90,7 +120,7 @@ impl<T: Float> WindowIndex<T> {
     }
 
     fn without_buckets(keys: Vec<T::Key>, knots: usize) -> Self {
-        Self { knots, bucketing: Bucketing::None, buckets: 1, keys, starts: Vec::new(), origins: Vec::new() }
+        Self { knots, bucketing: Bucketing::None, buckets: 1, keys, starts: Vec::new(), origins: Vec::new(), even: None }
     }
 }
 
@@ -108,9 +138,9 @@ pub(crate) fn keys_of<T: Float>(xp: &[T], knots: usize) -> Result<Vec<T::Key>> {
 }
 
 impl<T: Float> Buckets<T> {
-    /// As many as the host's caches like, by the function that leaves them shorter.
-    fn cheapest(keys: &[T::Key], knots: usize) -> Result<Self> {
-        let buckets = bucket_count(if knots > MANY_KNOTS { knots } else { 2 * knots });
+    /// So many, or a few more, by the function that leaves them shorter.
+    fn cheapest(keys: &[T::Key], knots: usize, wanted: usize) -> Result<Self> {
+        let buckets = bucket_count(wanted);
         let tables = keys.len() / knots;
         let mut linear = try_with_capacity(tables)?;
         linear.extend(keys.chunks_exact(knots).map_while(|keys| BucketFn::linear(keys, buckets)));
@@ -196,6 +226,8 @@ pub(crate) struct SearchBounds {
     pub origin: [u32; 2],
     /// Of the bucket function of the first table.
     pub scale: [u32; 2],
+    /// Origin and scale of the function that numbers evenly spaced knots.
+    pub even: Option<[[u32; 2]; 2]>,
 }
 
 impl SearchBounds {
@@ -214,7 +246,9 @@ impl SearchBounds {
         let [origin, scale] = [0, 1].map(|number| T::from_bits(index.origins[number]).words());
         let widest = index.starts.chunks_exact(index.buckets + 1).map(widest_window).max().unwrap_or(index.knots);
         let bucket_depth = (!index.origins.chunks_exact(2).any(too_steep)).then(|| steps_among(widest));
-        Self { finite, bucket_depth, origin, scale, ..unknown }
+        let even = index.even.filter(|even| even.scale <= steepest);
+        let even = even.map(|Even { origin, scale }| [origin.words(), scale.words()]);
+        Self { finite, bucket_depth, origin, scale, even, ..unknown }
     }
 
     /// Of knots that only the device has.
@@ -261,9 +295,9 @@ mod tests {
 
     fn holds_what_a_plain_search_finds<T: Float>(xp: &[T], knots: usize, expected: Bucketing) {
         let keys = keys_of(xp, knots).unwrap();
-        let fine = Buckets::<T>::cheapest(&keys, knots).unwrap();
+        let fine = Buckets::<T>::cheapest(&keys, knots, 2 * knots).unwrap();
         assert_eq!(fine.bucketing(), expected);
-        for buckets in [Buckets::<T>::cheapest(&keys, knots).unwrap().coarsen().unwrap(), fine] {
+        for buckets in [Buckets::<T>::cheapest(&keys, knots, 2 * knots).unwrap().coarsen().unwrap(), fine] {
             for (number, table) in xp.chunks_exact(knots).enumerate() {
                 for pair in table.windows(2) {
                     let half = T::narrow(0.5);
@@ -290,14 +324,14 @@ mod tests {
         holds_what_a_plain_search_finds(&[7.0_f32; 30], 30, Bucketing::ByKey);
         let two: Vec<f64> = even.iter().map(|&x| f64::from(x)).chain((0..1000).map(|i| f64::from(i * i))).collect();
         holds_what_a_plain_search_finds(&two, 1000, Bucketing::Linear);
-        assert_eq!(WindowIndex::new(&[-1.0, 0.0, 0.0, 2.5_f64], 4).unwrap().bucketing, Bucketing::None);
+        assert_eq!(WindowIndex::new(&[-1.0, 0.0, 0.0, 2.5_f64], 4, false).unwrap().bucketing, Bucketing::None);
     }
 
     #[test]
     fn unsorted_knots_never_lead_outside() {
         let mut knots: Vec<f32> = (0..500).map(|i| ((i * 7919) % 500) as f32).collect();
         knots[250] = f32::NAN;
-        let buckets = Buckets::<f32>::cheapest(&keys_of(&knots, 500).unwrap(), 500).unwrap();
+        let buckets = Buckets::<f32>::cheapest(&keys_of(&knots, 500).unwrap(), 500, 1000).unwrap();
         for query in [-1.0, 0.0, 250.5, 499.0, 1e30, f32::INFINITY] {
             let (low, high) = bounds(&buckets, 0, query);
             assert!(low <= high && high <= 500);
@@ -307,8 +341,8 @@ mod tests {
     /// Every candidate of a query that is taken for one of a neighbouring bucket is within the steps that are written
     /// out.
     fn reaches_what_it_must<T: Float>(xp: &[T]) {
-        let fine = Buckets::<T>::cheapest(&keys_of(xp, xp.len()).unwrap(), xp.len()).unwrap();
-        let index = WindowIndex::new(xp, xp.len()).unwrap();
+        let fine = Buckets::<T>::cheapest(&keys_of(xp, xp.len()).unwrap(), xp.len(), 2 * xp.len()).unwrap();
+        let index = WindowIndex::new(xp, xp.len(), false).unwrap();
         let bounds = SearchBounds::of(&index);
         assert!(index.buckets <= fine.buckets());
         let Some(steps) = bounds.bucket_depth else { return };
@@ -338,12 +372,12 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_range_of_floats_is_not_called_finite() {
-        let bounds = |xp: &[f32]| SearchBounds::of(&WindowIndex::new(xp, xp.len()).unwrap());
+        let bounds = |xp: &[f32]| SearchBounds::of(&WindowIndex::new(xp, xp.len(), false).unwrap());
         let finite = |xp: &[f32]| bounds(xp).finite;
         assert!(finite(&[-1e38, 1e38]) && finite(&[7.0]));
         assert!(!finite(&[-3e38, 3e38]) && !finite(&[0.0, f32::INFINITY]) && !finite(&[0.0, f32::NAN]));
         let steep: Vec<f32> = (0..32).map(|i| i as f32 * f32::MIN_POSITIVE / 8.0).collect();
-        let is_linear = WindowIndex::new(&steep, 32).unwrap().bucketing == Bucketing::Linear;
+        let is_linear = WindowIndex::new(&steep, 32, false).unwrap().bucketing == Bucketing::Linear;
         assert_eq!(bounds(&steep).bucket_depth.is_some(), !is_linear);
     }
 }

@@ -17,7 +17,7 @@ use crate::kernels::Op;
 use crate::kernels::interp::op::{Interp, InterpArgs};
 use crate::kernels::interp_reduce::op::InterpReduce;
 use crate::kernels::reduce::op::{AxisSplit, Reduce};
-use crate::kernels::search::axis::{DeviceIndex, SortedAxis};
+use crate::kernels::search::axis::{DeviceIndex, ForGpu, SortedAxis};
 use crate::kernels::{adjoint, interp, interp_reduce, standardize};
 
 /// Runs an operation now.
@@ -28,12 +28,22 @@ pub(crate) fn run(engine: &Engine, op: &Op) -> Result<()> {
     }
 }
 
-/// Prepares host knots, `knots` of them per table, with the index by which the engine searches. The bytes uploaded are
-/// added to `moved`.
-pub(crate) fn sorted_axis(engine: &Engine, xp: FloatSlice<'_>, knots: usize, moved: &mut u64) -> Result<SortedAxis> {
+/// Prepares host knots, `knots` of them per table, with the index by which the engine searches: for tables, or for
+/// searches alone. The bytes uploaded are added to `moved`.
+pub(crate) fn sorted_axis(
+    engine: &Engine,
+    xp: FloatSlice<'_>,
+    knots: usize,
+    of_tables: bool,
+    moved: &mut u64,
+) -> Result<SortedAxis> {
     let on_gpu = match engine {
         Engine::Cpu(_) => None,
-        Engine::Gpu(context) => Some(context.info().limits.max_binding_bytes),
+        Engine::Gpu(context) => {
+            let info = context.info();
+            let walks = of_tables && info.kernels_for.is_hardware_gpu();
+            Some(ForGpu { largest: info.limits.max_binding_bytes, walks })
+        }
     };
     match xp {
         FloatSlice::F32(xp) => SortedAxis::from_host(engine, xp, knots, on_gpu, moved),

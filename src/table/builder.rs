@@ -113,11 +113,11 @@ fn upload_floats<T: Float>(
     let (axis, order) = match sorted {
         Some(SortedKnots { xp, order, knots, ragged }) => {
             rules.ragged = ragged;
-            let axis = door::sorted_axis(engine, FloatSlice::of(&xp), knots, &mut moved)?;
+            let axis = door::sorted_axis(engine, FloatSlice::of(&xp), knots, true, &mut moved)?;
             moved += size_of_val(&order[..]) as u64;
             (axis, Some(engine.store(ArrayView::from(&order[..]).into_dyn())?))
         }
-        None => (door::sorted_axis(engine, FloatSlice::of(xp), shape.given_knots, &mut moved)?, None),
+        None => (door::sorted_axis(engine, FloatSlice::of(xp), shape.given_knots, true, &mut moved)?, None),
     };
     moved += size_of_val(fp) as u64;
     let values = engine.store(ArrayView::from(fp).into_dyn())?;

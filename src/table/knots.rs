@@ -93,7 +93,7 @@ impl<T: Float> Knots<T> {
         let (count, start, mut moved) = (knots.len(), Instant::now(), 0);
         let out_of_order = |knots: &[T]| first_wrong(knots, |left, right| left.key() > right.key());
         let axis = |knots: &[T], moved: &mut u64| {
-            Ok::<_, Error>(Arc::new(door::sorted_axis(device.engine(), FloatSlice::of(knots), count, moved)?))
+            Ok::<_, Error>(Arc::new(door::sorted_axis(device.engine(), FloatSlice::of(knots), count, false, moved)?))
         };
         let disorder = out_of_order(&knots).map(|place| place + 1);
         // Knots in order increase if the last one is a number.

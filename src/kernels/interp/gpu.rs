@@ -161,7 +161,7 @@ impl<'a> QueryWindow<'a> {
 
     /// What a shader is told of the table.
     pub fn table_parameters(&self, args: &InterpArgs) -> Result<TableParameters> {
-        let parameters = TableParameters::of(&args.table.axis, flags_of(args))?;
+        let parameters = TableParameters::of(&args.table.axis, flags_of(args))?.evenly(&args.table.axis);
         Ok(if self.cells.is_some() { parameters.with_cells_at(self.cell_offset) } else { parameters })
     }
 }

@@ -10,10 +10,14 @@ use crate::float::scalar::Scalar;
 use crate::index::gpu_index::{SearchBounds, WRITTEN_OUT};
 use crate::kernels::interp::gpu_params::{InterpParameters, RuleParameters, flags};
 use crate::kernels::interp::op::{Method, Rules, TableData};
-use crate::kernels::search::gpu::{MOST_STEPS, TableParameters, descent, descent_on_device};
+use crate::kernels::search::gpu::{MOST_STEPS, TableParameters, bucketings, descent, descent_on_device};
 
 /// Constants that a shader sees at once: what every WebGPU device has.
 pub(crate) const UNIFORM_BYTES: u64 = 64 << 10;
+
+/// Where a bucket and its neighbours have so many knots at most, as a power of two, a search goes from one to the next.
+/// Most queries take a step or none; where a query takes all of them, bisecting would have been shorter.
+const LONGEST_WALK: u32 = 5;
 
 /// Where a query's table comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,7 +95,11 @@ pub(crate) struct InterpVariant {
     pub tables: Tables,
     /// Segments were found before: nothing is searched, and queries have been taken into the period.
     pub located: bool,
-    /// How many steps a search has.
+    /// The search goes from segment to segment: for hardware.
+    pub walks: bool,
+    /// It begins where evenly spaced knots would have the query, not at a bucket.
+    pub even: bool,
+    /// How many steps a search has that bisects; a walk has at most two to the power of them.
     pub steps: u32,
 }
 
@@ -108,6 +116,8 @@ impl InterpVariant {
         let bucket_depth = bounds.bucket_depth.or(bounds.is_on_device.then_some(WRITTEN_OUT));
         let bucket_depth = bucket_depth.filter(|&steps| !uniform && steps < bounds.full_depth);
         let on_device = bucket_depth.is_some() && bounds.is_on_device;
+        let is_near = bucket_depth.is_some_and(|steps| steps <= LONGEST_WALK);
+        let walks = device_caps.kind.is_hardware_gpu() && !on_device && is_near;
         Self {
             element: device_caps.element,
             quads,
@@ -118,6 +128,8 @@ impl InterpVariant {
             finite: is_finite(rules, bounds) && (bounds.finite || on_device),
             tables: if bucket_depth.is_some() { tables } else { tables.without_buckets() },
             located: false,
+            walks,
+            even: walks && bounds.even.is_some(),
             steps: bucket_depth.unwrap_or(bounds.full_depth).min(MOST_STEPS),
         }
     }
@@ -127,7 +139,7 @@ impl InterpVariant {
         let tables = self.tables.without_buckets();
         let finite = self.finite && !self.on_device;
         let steps = bounds.full_depth.min(MOST_STEPS);
-        Self { buckets: false, on_device: false, finite, tables, steps, ..self }
+        Self { buckets: false, on_device: false, walks: false, even: false, finite, tables, steps, ..self }
     }
 
     /// The same for queries whose segments are known.
@@ -135,7 +147,8 @@ impl InterpVariant {
         // What rules there are is left of who made the index.
         let on_device = self.on_device && self.finite;
         let tables = self.tables.without_buckets();
-        Self { located: true, period: false, buckets: false, on_device, tables, steps: 0, ..self }
+        let not_found = Self { period: false, buckets: false, walks: false, even: false, ..self };
+        Self { located: true, on_device, tables, steps: 0, ..not_found }
     }
 
     /// The same for kernels that evaluate nothing, whatever the rules.
@@ -159,7 +172,7 @@ impl InterpVariant {
             true => include_str!("../../../shaders/table/segments_uniform.wgsl"),
             false => include_str!("../../../shaders/table/segments_storage.wgsl"),
         });
-        fragments.push(include_str!("../../../shaders/interp/position.wgsl"));
+        fragments.push(include_str!("../../../shaders/interp/cell.wgsl"));
         fragments
     }
 
@@ -168,10 +181,17 @@ impl InterpVariant {
         let mut fragments = self.table_fragments();
         fragments.push(wgsl::queries(self.quads));
         if self.located {
-            fragments.extend([wgsl::cells(self.quads), include_str!("../../../shaders/interp/located.wgsl")]);
+            fragments.extend([
+                include_str!("../../../shaders/interp/position.wgsl"),
+                wgsl::cells(self.quads),
+                include_str!("../../../shaders/interp/located.wgsl"),
+            ]);
             return fragments;
         }
-        fragments.extend(if self.on_device { descent_on_device() } else { descent(self.buckets) });
+        if !self.walks {
+            fragments.push(include_str!("../../../shaders/interp/position.wgsl"));
+            fragments.extend(if self.on_device { descent_on_device() } else { descent(self.buckets) });
+        }
         if self.period {
             fragments.push(include_str!("../../../shaders/lib/modulo.wgsl"));
         }
@@ -180,8 +200,11 @@ impl InterpVariant {
                 true => include_str!("../../../shaders/interp/period.wgsl"),
                 false => NO_PERIOD,
             },
-            include_str!("../../../shaders/interp/find.wgsl"),
         ]);
+        match self.walks {
+            true => fragments.extend([bucketings(), include_str!("../../../shaders/interp/walk.wgsl")]),
+            false => fragments.push(include_str!("../../../shaders/interp/find.wgsl")),
+        }
         fragments
     }
 
@@ -197,7 +220,10 @@ impl InterpVariant {
                 (true, true) => include_str!("../../../shaders/interp/seldom.wgsl"),
                 (false, _) => include_str!("../../../shaders/interp/any.wgsl"),
             },
-            include_str!("../../../shaders/interp/evaluate.wgsl"),
+            match self.walks {
+                true => include_str!("../../../shaders/interp/evaluate_found.wgsl"),
+                false => include_str!("../../../shaders/interp/evaluate.wgsl"),
+            },
         ]);
         fragments
     }
@@ -205,8 +231,13 @@ impl InterpVariant {
     /// The values of the overrides in those fragments.
     pub fn lookup_constants(self) -> Constants {
         let mut constants = vec![("TABLES", f64::from(u8::from(self.tables != Tables::One)))];
-        if !self.located {
-            constants.push(("DEPTH", f64::from(self.steps)));
+        match (self.walks, self.located) {
+            (true, _) => {
+                constants.push(("STEPS", f64::from(1_u32 << self.steps)));
+                constants.push(("EVEN", f64::from(u8::from(self.even))));
+            }
+            (false, false) => constants.push(("DEPTH", f64::from(self.steps))),
+            (false, true) => {}
         }
         if self.buckets {
             constants.push(("OWN_KNOTS", f64::from(u8::from(self.tables == Tables::OwnKnots))));
@@ -235,12 +266,18 @@ impl InterpVariant {
 
     /// Names the choices, for the name of a kernel.
     pub fn name(self) -> String {
-        let Self { element, quads, period, uniform, buckets, on_device, finite, tables, located, steps } = self;
+        let Self { element, quads, period, uniform, buckets, on_device, finite, tables, located, walks, even, steps } =
+            self;
         let flags = [quads, period, uniform, buckets, finite];
         let flags = flags.iter().fold(0, |number, &flag| 2 * number + u8::from(flag));
         let index = if on_device { "_OnDevice" } else { "" };
         let located = if located { "_Located" } else { "" };
-        format!("{element}_{tables:?}_{flags:05b}{index}{located}_{steps}")
+        let way = match (walks, even) {
+            (true, true) => "_Even",
+            (true, false) => "_Walk",
+            (false, _) => "",
+        };
+        format!("{element}_{tables:?}_{flags:05b}{index}{located}{way}_{steps}")
     }
 }
 
@@ -304,9 +341,17 @@ pub(crate) fn variants() -> Vec<InterpVariant> {
                     finite,
                     tables,
                     located,
+                    walks: false,
+                    even: false,
                     steps,
                 };
                 all.push(some);
+                if buckets && !uniform {
+                    all.push(InterpVariant { walks: true, ..some });
+                    if tables != Tables::OwnKnots {
+                        all.push(InterpVariant { walks: true, even: true, ..some });
+                    }
+                }
                 if !period && !buckets {
                     all.push(some.of_located());
                 }

@@ -261,7 +261,7 @@ pub(crate) fn interp_reduce(op: &InterpReduce, encoder: &Encoder<'_>) -> Result<
         if variant.buckets && encoder.storage_buffers() < STORAGE_BUFFERS_WITH_INDEX {
             variant = variant.without_buckets(&axis.bounds);
         }
-        let mut table_parameters = TableParameters::of(axis, flags_of(args))?;
+        let mut table_parameters = TableParameters::of(axis, flags_of(args))?.evenly(axis);
         if let Some((_, offset)) = cells {
             variant = variant.of_located();
             table_parameters = table_parameters.with_cells_at(offset);
@@ -349,6 +349,7 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
                 for (strategy, tables) in [(PartStrategy::Outputs, Tables::One), (PartStrategy::Rows, Tables::OwnKnots)]
                 {
                     let (on_device, located, steps) = (buckets && !uniform && (finite == period), false, 3);
+                    let walks = buckets && !uniform && !on_device;
                     let variant = InterpVariant {
                         element,
                         quads,
@@ -359,6 +360,8 @@ pub(crate) fn states() -> Vec<(KernelSource, u64)> {
                         finite,
                         tables,
                         located,
+                        walks,
+                        even: walks && tables == Tables::One,
                         steps,
                     };
                     let kernel = LookupKernel { variant, sums, state, strategy, weights_along, skip_nan: false };

@@ -52,6 +52,15 @@ pub(crate) struct SortedAxis {
 /// Numbers after the last knot, NaN, where the CPU engine looks at several knots at once.
 pub(crate) const PADDING: usize = 4;
 
+/// What a GPU wants of the index of knots that the host has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ForGpu {
+    /// Bytes of its largest binding.
+    pub largest: u64,
+    /// Whether its searches go from knot to knot.
+    pub walks: bool,
+}
+
 /// The search index that a GPU makes of knots of its own, or is about to: `kernels::search::gpu_index` has its layout.
 #[derive(Clone)]
 pub(crate) struct DeviceIndex {
@@ -122,19 +131,19 @@ pub(crate) fn first_wrong<T: Copy>(values: &[T], is_wrong: impl Fn(T, T) -> bool
 
 impl SortedAxis {
     /// Prepares host knots, `knots` of them per table. A GPU gets them with a search index, together about three times
-    /// their size, unless a part of it is larger than `on_gpu`, the bytes of its largest binding. The CPU engine
+    /// their size, unless a part of it is larger than its largest binding. The CPU engine
     /// indexes them later, in its own way. The bytes uploaded are added to `moved`.
     pub fn from_host<T: Float>(
         engine: &Engine,
         xp: &[T],
         knots: usize,
-        on_gpu: Option<u64>,
+        on_gpu: Option<ForGpu>,
         moved: &mut u64,
     ) -> Result<Self> {
         let (index, bounds) = match on_gpu {
             None => (WindowIndex::unindexed(xp, knots)?, SearchBounds::default()),
-            Some(largest) => {
-                let index = WindowIndex::new(xp, knots)?.within(largest);
+            Some(ForGpu { largest, walks }) => {
+                let index = WindowIndex::new(xp, knots, walks)?.within(largest);
                 let bounds = SearchBounds::of(&index);
                 (index, bounds)
             }

@@ -46,6 +46,14 @@ impl TableParameters {
         })
     }
 
+    /// For kernels that take evenly spaced knots for such: the number of a query's knot in place of its bucket.
+    pub fn evenly(self, axis: &SortedAxis) -> Self {
+        match axis.bounds.even {
+            Some([origin, scale]) => Self { origin, scale, buckets: self.knots, ..self },
+            None => self,
+        }
+    }
+
     /// For queries whose segments are known: those begin here in their window.
     pub fn with_cells_at(self, offset: u32) -> Self {
         Self { buckets: offset, ..self }
@@ -79,7 +87,7 @@ pub(crate) fn descent(from_bucket: bool) -> Vec<&'static str> {
 }
 
 /// The bucket functions that shaders tell apart.
-fn bucketings() -> &'static str {
+pub(crate) fn bucketings() -> &'static str {
     constants! { BUCKETS_LINEAR = Bucketing::Linear }
 }
 
