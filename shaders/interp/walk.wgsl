@@ -1,4 +1,4 @@
-// provides: Position, OWN_KNOTS, EVEN, STEPS, starts, origins, start_of, lies_beyond, lies_before, find, locate
+// provides: Position, OWN_KNOTS, EVEN, STEPS, starts, origins, start_of, find, locate
 // needs: Bits, Real, real, key, wrap, segments, parameters, first_cell, bits_of_words, BUCKETS_LINEAR, NAN_KEY
 // needs: load_queries, has, FLAG_SHARED_QUERIES
 // Finding for hardware: four queries go to the last knot before their bucket, or where evenly spaced knots would have
@@ -35,12 +35,6 @@ fn start_of(query: Bits, k: Bits, origin: Bits, scale: Bits, first: u32) -> u32 
     return max(starts[first + bucket], 1u) - 1u;
 }
 
-// Whether a query lies beyond the end of a segment, and whether before its beginning.
-fn lies_beyond(k: Bits, segment: vec4<Bits>, at: u32) -> bool {
-    return (segment.w <= k) & (at + 1u < parameters.table.knots) & (k != NAN_KEY);
-}
-fn lies_before(k: Bits, segment: vec4<Bits>, at: u32) -> bool { return (k < segment.x) & (at > 0u); }
-
 fn find(asked: vec4<Bits>, table: u32) -> Position {
     let query = vec4<Bits>(wrap(asked.x), wrap(asked.y), wrap(asked.z), wrap(asked.w));
     let k = vec4<Bits>(key(query.x), key(query.y), key(query.z), key(query.w));
@@ -63,12 +57,14 @@ fn find(asked: vec4<Bits>, table: u32) -> Position {
     var b = segments[first + at.y];
     var c = segments[first + at.z];
     var d = segments[first + at.w];
+    // NaN has the largest key, and goes nowhere.
+    let last = select(vec4<u32>(parameters.table.knots - 1u), vec4<u32>(0u), k == vec4<Bits>(NAN_KEY));
     for (var step = 0u; step < STEPS; step += 1u) {
-        let up = vec4<bool>(lies_beyond(k.x, a, at.x), lies_beyond(k.y, b, at.y), lies_beyond(k.z, c, at.z), lies_beyond(k.w, d, at.w));
-        let down = vec4<bool>(lies_before(k.x, a, at.x), lies_before(k.y, b, at.y), lies_before(k.z, c, at.z), lies_before(k.w, d, at.w));
-        let on = up | down;
+        let on_right = (vec4<Bits>(a.w, b.w, c.w, d.w) <= k) & (at < last);
+        let on_left = (vec4<Bits>(a.x, b.x, c.x, d.x) > k) & (at > vec4<u32>(0u));
+        let on = on_right | on_left;
         if !any(on) { break; }
-        at += select(vec4<u32>(0u), select(vec4<u32>(1u), vec4<u32>(0xffffffffu), down), on);
+        at = select(select(at, at + 1u, on_right), at - 1u, on_left);
         if on.x { a = segments[first + at.x]; }
         if on.y { b = segments[first + at.y]; }
         if on.z { c = segments[first + at.z]; }

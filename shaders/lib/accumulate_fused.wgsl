@@ -1,15 +1,17 @@
-// provides: Accumulator, opaque, one, two_sum, two_product, sum_zero, sum_add, sum_add_product, sum_merge, sum_round
-// provides: sum_ratio, sum_of_count, sum_is_zero
+// provides: Accumulator, opaque, one, product_of, two_sum, two_product, sum_zero, sum_add, sum_add_product, sum_merge
+// provides: sum_round, sum_ratio, sum_of_count, sum_is_zero
 // needs: Real, real, bits, Bits, parameters, is_finite, is_zero
 // Compensated sums where `fma` rounds once: the sums of accumulate_compensated.wgsl, bit for bit where no product is
 // subnormal, in two thirds of the instructions.
 //
-// Fast-math compilers simplify the error terms to zero. A difference that is computed by a fused multiply-add with a
-// one that arrives at run time takes no instruction more than the plain one, and cannot be simplified.
+// Fast-math compilers simplify the error terms to zero, and all may fuse a product with the sum that it goes into. A
+// difference, or a product, that is computed by a fused multiply-add with a one, or a zero, that arrives at run time
+// takes no instruction more than the plain one, and is what it says.
 struct Accumulator { high: Real, low: Real }
 
 fn opaque(value: Real) -> Real { return real(bits(value) ^ Bits(parameters.opaque_zero)); }
 fn one() -> Real { return opaque(Real(1.0)); }
+fn product_of(a: Real, b: Real) -> Real { return fma(a, b, opaque(Real(0.0))); }
 
 // D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B.
 fn two_sum(a: Real, b: Real) -> Accumulator {
@@ -21,7 +23,7 @@ fn two_sum(a: Real, b: Real) -> Accumulator {
 // The rounding error of a product is a float, and a fused multiply-add finds it: P. Markstein, IBM Journal of Research
 // and Development 34 (1990).
 fn two_product(a: Real, b: Real) -> Accumulator {
-    let product = a * b;
+    let product = product_of(a, b);
     return Accumulator(product, fma(a, b, -product));
 }
 
@@ -35,7 +37,7 @@ fn sum_add(a: Accumulator, value: Real) -> Accumulator {
 // As the sum of the product that was rounded, but for the last step: what of the exact product did not go in is the
 // error of its rounding and that of the sum at once.
 fn sum_add_product(a: Accumulator, weight: Real, value: Real) -> Accumulator {
-    let product = weight * value;
+    let product = product_of(weight, value);
     let sum = a.high + product;
     let part = fma(sum, one(), -a.high);
     return Accumulator(sum, a.low + ((a.high - (sum - part)) + fma(weight, value, -part)));

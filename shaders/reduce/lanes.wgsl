@@ -1,7 +1,8 @@
 // provides: steps, steps_before, joint_steps, joint_before, store, main
 // needs: State, LANES, Bits, Joint, parameters, blocks, sharing, between, place_of, rows_of, offsets_of, index_of
-// needs: SPREAD, FOUR_ROWS, state_zero, state_step, state_merge, state_close, state_finalize, aux_of_row, joint_zero
-// needs: joint_step, partials, load_values, load_aux, shared_states, merged
+// needs: IN_TURNS, WHOLE, FOUR_ROWS, state_zero, state_step, state_merge, state_close, state_finalize, aux_of_row
+// needs: joint_zero, joint_step, partials, cursor_of, cursor_step, load_values, aux_cursor_of, aux_cursor_step
+// needs: load_aux, shared_states, merged
 // For hardware. A lane folds sixteen values a turn, of four rows, or of one row in four places, in loads that do not
 // wait for one another. Then the lanes that share rows merge their states in the workgroup's memory.
 //
@@ -9,20 +10,25 @@
 // and lanes_across.wgsl; which elements a load brings by lanes_by_four_along.wgsl, lanes_by_four_across.wgsl and
 // lanes_by_one.wgsl.
 
-fn steps(from_state: State, quad: vec4<Bits>, aux: vec4<Bits>, index: u32, spread: u32) -> State {
+fn steps(from_state: State, quad: vec4<Bits>, aux: vec4<Bits>, index: u32, stride: u32) -> State {
     var state = state_step(from_state, quad.x, aux.x, index);
-    state = state_step(state, quad.y, aux.y, index + spread);
-    state = state_step(state, quad.z, aux.z, index + 2u * spread);
-    return state_step(state, quad.w, aux.w, index + 3u * spread);
+    state = state_step(state, quad.y, aux.y, index + stride);
+    state = state_step(state, quad.z, aux.z, index + 2u * stride);
+    return state_step(state, quad.w, aux.w, index + 3u * stride);
 }
 
-// The same for the last of a row: what is at `end` or beyond belongs to others.
-fn steps_before(end: u32, before: State, quad: vec4<Bits>, aux: vec4<Bits>, index: u32, spread: u32) -> State {
+// The same for the last of a row: what is at `end` or beyond belongs to others. Where rows
+// are whole fours it is all of a load, or nothing.
+fn steps_before(end: u32, before: State, quad: vec4<Bits>, aux: vec4<Bits>, index: u32, stride: u32) -> State {
+    if WHOLE {
+        if index < end { return steps(before, quad, aux, index, stride); }
+        return before;
+    }
     var state = before;
     if index < end { state = state_step(state, quad.x, aux.x, index); }
-    if index + spread < end { state = state_step(state, quad.y, aux.y, index + spread); }
-    if index + 2u * spread < end { state = state_step(state, quad.z, aux.z, index + 2u * spread); }
-    if index + 3u * spread < end { state = state_step(state, quad.w, aux.w, index + 3u * spread); }
+    if index + stride < end { state = state_step(state, quad.y, aux.y, index + stride); }
+    if index + 2u * stride < end { state = state_step(state, quad.z, aux.z, index + 2u * stride); }
+    if index + 3u * stride < end { state = state_step(state, quad.w, aux.w, index + 3u * stride); }
     return state;
 }
 
@@ -31,12 +37,16 @@ fn joint_steps(before: Joint, aux: vec4<Bits>) -> Joint {
     return joint_step(joint_step(joint_step(joint_step(before, aux.x), aux.y), aux.z), aux.w);
 }
 
-fn joint_before(end: u32, before: Joint, aux: vec4<Bits>, index: u32, spread: u32) -> Joint {
+fn joint_before(end: u32, before: Joint, aux: vec4<Bits>, index: u32, stride: u32) -> Joint {
+    if WHOLE {
+        if index < end { return joint_steps(before, aux); }
+        return before;
+    }
     var joint = before;
     if index < end { joint = joint_step(joint, aux.x); }
-    if index + spread < end { joint = joint_step(joint, aux.y); }
-    if index + 2u * spread < end { joint = joint_step(joint, aux.z); }
-    if index + 3u * spread < end { joint = joint_step(joint, aux.w); }
+    if index + stride < end { joint = joint_step(joint, aux.y); }
+    if index + 2u * stride < end { joint = joint_step(joint, aux.z); }
+    if index + 3u * stride < end { joint = joint_step(joint, aux.w); }
     return joint;
 }
 
@@ -73,7 +83,7 @@ fn main(
     let stretch = 4u * sharing();
     let apart = select(vec4<u32>(0u, 1u, 2u, 3u) * stretch, vec4<u32>(0u), FOUR_ROWS);
     let turn = select(4u * stretch, stretch, FOUR_ROWS);
-    let spread = select(1u, sharing(), SPREAD);
+    let stride = select(1u, sharing(), IN_TURNS);
     var place = place_of(local);
 
     var a = state_zero();
@@ -82,31 +92,36 @@ fn main(
     var d = state_zero();
     var joint = joint_zero();
     var at = vec4<u32>(first + index_of(place)) + apart;
+    // Where loads begin, which is all that a turn has to work out.
+    var cursor = cursor_of(offsets, at);
+    var aux_cursor = aux_cursor_of(offsets, at);
     var left = end - first;
     while left >= turn {
-        let loaded = load_values(offsets, at, spread);
-        let aux = load_aux(offsets, at, spread, row_aux);
-        a = steps(a, loaded.a, aux.a, at.x, spread);
-        b = steps(b, loaded.b, aux.b, at.y, spread);
-        c = steps(c, loaded.c, aux.c, at.z, spread);
-        d = steps(d, loaded.d, aux.d, at.w, spread);
+        let loaded = load_values(cursor, stride);
+        let aux = load_aux(aux_cursor, stride, row_aux);
+        a = steps(a, loaded.a, aux.a, at.x, stride);
+        b = steps(b, loaded.b, aux.b, at.y, stride);
+        c = steps(c, loaded.c, aux.c, at.z, stride);
+        d = steps(d, loaded.d, aux.d, at.w, stride);
         joint = joint_steps(joint, aux.a);
         if !FOUR_ROWS { joint = joint_steps(joint_steps(joint_steps(joint, aux.b), aux.c), aux.d); }
         at += turn;
+        cursor += cursor_step(turn);
+        aux_cursor += aux_cursor_step(turn);
         left -= turn;
     }
     if left > 0u {
-        let loaded = load_values(offsets, at, spread);
-        let aux = load_aux(offsets, at, spread, row_aux);
-        a = steps_before(end, a, loaded.a, aux.a, at.x, spread);
-        b = steps_before(end, b, loaded.b, aux.b, at.y, spread);
-        c = steps_before(end, c, loaded.c, aux.c, at.z, spread);
-        d = steps_before(end, d, loaded.d, aux.d, at.w, spread);
-        joint = joint_before(end, joint, aux.a, at.x, spread);
+        let loaded = load_values(cursor, stride);
+        let aux = load_aux(aux_cursor, stride, row_aux);
+        a = steps_before(end, a, loaded.a, aux.a, at.x, stride);
+        b = steps_before(end, b, loaded.b, aux.b, at.y, stride);
+        c = steps_before(end, c, loaded.c, aux.c, at.z, stride);
+        d = steps_before(end, d, loaded.d, aux.d, at.w, stride);
+        joint = joint_before(end, joint, aux.a, at.x, stride);
         if !FOUR_ROWS {
-            joint = joint_before(end, joint, aux.b, at.y, spread);
-            joint = joint_before(end, joint, aux.c, at.z, spread);
-            joint = joint_before(end, joint, aux.d, at.w, spread);
+            joint = joint_before(end, joint, aux.b, at.y, stride);
+            joint = joint_before(end, joint, aux.c, at.z, stride);
+            joint = joint_before(end, joint, aux.d, at.w, stride);
         }
     }
 

@@ -1,7 +1,9 @@
-// provides: SPREAD, values, Block, index_of, row_by_row, quads_at, load_values
+// provides: IN_TURNS, WHOLE, values, Block, index_of, row_by_row, cursor_at, cursor_of, cursor_step
+// provides: quads_at, load_values
 // needs: Bits, parameters
 // The same element of four rows in one load.
-const SPREAD = false;
+const IN_TURNS = false;
+const WHOLE = false;
 @group(0) @binding(1) var<storage, read> values: array<vec4<Bits>>;
 
 // Four elements of each of four rows.
@@ -16,10 +18,13 @@ fn row_by_row(loaded: Block) -> Block {
         vec4<Bits>(loaded.a.w, loaded.b.w, loaded.c.w, loaded.d.w),
     );
 }
-fn quads_at(offset: u32, index: u32) -> vec4<u32> {
-    return (offset + (index + vec4<u32>(0u, 1u, 2u, 3u)) * parameters.axis_stride) / 4u;
+fn cursor_at(offset: u32, index: u32) -> u32 { return (offset + index * parameters.axis_stride) / 4u; }
+fn cursor_of(offsets: vec4<u32>, at: vec4<u32>) -> vec4<u32> {
+    return vec4<u32>(cursor_at(offsets.x + parameters.value_offset, at.x));
 }
-fn load_values(offsets: vec4<u32>, at: vec4<u32>, spread: u32) -> Block {
-    let quad = quads_at(offsets.x + parameters.value_offset, at.x);
+fn cursor_step(turn: u32) -> u32 { return turn * parameters.axis_stride / 4u; }
+fn quads_at(cursor: u32) -> vec4<u32> { return cursor + vec4<u32>(0u, 1u, 2u, 3u) * (parameters.axis_stride / 4u); }
+fn load_values(cursor: vec4<u32>, stride: u32) -> Block {
+    let quad = quads_at(cursor.x);
     return row_by_row(Block(values[quad.x], values[quad.y], values[quad.z], values[quad.w]));
 }

@@ -211,6 +211,8 @@ impl DeviceBuilder {
         for info in fitting {
             match open_adapter(info, self.options).await {
                 Ok(device) => return Ok(device),
+                // What was asked for is at fault, not the adapter.
+                Err(reason) if reason.kind() == ErrorKind::InvalidOption => return Err(reason),
                 Err(reason) => refusals.push(format!("{info} could not be opened: {reason}")),
             }
         }

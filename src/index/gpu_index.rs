@@ -100,12 +100,22 @@ impl<T: Float> WindowIndex<T> {
         }
         let best = match walks {
             true => Buckets::<T>::cheapest(&keys, knots, 2 * knots)?,
-            false => Buckets::<T>::cheapest(&keys, knots, if knots > MANY_KNOTS { knots } else { 2 * knots })?.coarsen()?,
+            false => {
+                Buckets::<T>::cheapest(&keys, knots, if knots > MANY_KNOTS { knots } else { 2 * knots })?.coarsen()?
+            }
         };
         let even = (walks && keys.len() == knots).then(|| Even::of(&keys)).flatten();
         let origins = best.functions.iter().flat_map(|function| function.encoded());
         let origins = try_collect(origins, 2 * best.functions.len())?;
-        Ok(Self { knots, bucketing: best.bucketing(), buckets: best.buckets(), keys, starts: best.starts, origins, even })
+        Ok(Self {
+            knots,
+            bucketing: best.bucketing(),
+            buckets: best.buckets(),
+            keys,
+            starts: best.starts,
+            origins,
+            even,
+        })
     }
 
     /// The keys alone, for searches that bisect or bring their own index.
@@ -120,7 +130,15 @@ impl<T: Float> WindowIndex<T> {
     }
 
     fn without_buckets(keys: Vec<T::Key>, knots: usize) -> Self {
-        Self { knots, bucketing: Bucketing::None, buckets: 1, keys, starts: Vec::new(), origins: Vec::new(), even: None }
+        Self {
+            knots,
+            bucketing: Bucketing::None,
+            buckets: 1,
+            keys,
+            starts: Vec::new(),
+            origins: Vec::new(),
+            even: None,
+        }
     }
 }
 
@@ -284,6 +302,7 @@ impl<T: Float> WindowIndex<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::float::FloatParts;
 
     /// Between which knots a query is looked for, and within its own bucket.
     fn bounds<T: Float>(buckets: &Buckets<T>, table: usize, query: T) -> (usize, usize) {
@@ -379,5 +398,55 @@ mod tests {
         let steep: Vec<f32> = (0..32).map(|i| i as f32 * f32::MIN_POSITIVE / 8.0).collect();
         let is_linear = WindowIndex::new(&steep, 32, false).unwrap().bucketing == Bucketing::Linear;
         assert_eq!(bounds(&steep).bucket_depth.is_some(), !is_linear);
+    }
+
+    /// How many loads a query takes that walks: the start, its segment, and one for each knot that it passes.
+    fn loads_of_walks(xp: &[f32], queries: impl Iterator<Item = f32>) -> f64 {
+        let index = WindowIndex::new(xp, xp.len(), true).unwrap();
+        let (mut loads, mut asked) = (0, 0);
+        for query in queries {
+            let segment = xp.partition_point(|&x| x <= query).max(1) - 1;
+            let start = match index.even {
+                Some(Even { origin, scale }) => (((query - origin) * scale).max(0.0) as usize).min(xp.len() - 1),
+                None => {
+                    loads += 1;
+                    let [origin, scale] = [index.origins[0], index.origins[1]];
+                    let bucket = match index.bucketing {
+                        Bucketing::Linear => {
+                            ((query - f32::from_bits(origin)) * f32::from_bits(scale)).max(0.0) as usize
+                        }
+                        _ => (query.key().max(origin) - origin) as usize >> scale,
+                    };
+                    (index.starts[bucket.min(index.buckets - 1)] as usize).max(1) - 1
+                }
+            };
+            loads += 1 + segment.abs_diff(start);
+            asked += 1;
+        }
+        f64::from(loads as u32) / f64::from(asked)
+    }
+
+    #[test]
+    fn a_query_that_walks_takes_two_loads_and_a_bit() {
+        let mut state = 20_u32;
+        // A linear congruential generator (Numerical Recipes), of 24 bits.
+        let mut random = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 24) as f32
+        };
+        for knots in [1 << 10, 1 << 16, 1_000_000] {
+            let mut anywhere: Vec<f32> = (0..knots).map(|_| random()).collect();
+            anywhere.sort_by(f32::total_cmp);
+            let mut decades: Vec<f32> = (0..knots).map(|_| 10_f32.powf(6.0 * random() - 3.0)).collect();
+            decades.sort_by(f32::total_cmp);
+            let even: Vec<f32> = (0..knots).map(|place| place as f32 / knots as f32).collect();
+            let asked = 100_000;
+            let loads = loads_of_walks(&anywhere, (0..asked).map(|_| random()));
+            assert!(loads <= 2.4, "{knots} knots anywhere: {loads}");
+            let loads = loads_of_walks(&decades, (0..asked).map(|_| 10_f32.powf(6.0 * random() - 3.0)));
+            assert!(loads <= 2.6, "{knots} knots over six decades: {loads}");
+            let loads = loads_of_walks(&even, (0..asked).map(|_| random()));
+            assert!(loads <= 1.1, "{knots} even knots: {loads}");
+        }
     }
 }

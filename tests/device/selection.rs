@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use ndarray::arr1;
-use ndgpu::{Device, DeviceInfo, DeviceKind, Devices, ErrorKind, wgpu};
+use ndgpu::{Accumulator, Device, DeviceInfo, DeviceKind, Devices, ErrorKind, wgpu};
 
 use crate::support::devices::{adapter_name, application};
 use crate::support::engines::{Engine, engines};
@@ -234,4 +234,21 @@ fn a_name_chooses_as_the_environment_would() {
 /// The name of the adapter under test.
 fn application_name() -> String {
     application().0.get_info().name
+}
+
+#[test]
+fn how_sums_are_kept_is_measured_or_asked_for() {
+    assert_eq!(Device::cpu().info().accumulator, Some(Accumulator::Float64));
+    let open = || Device::builder().adapter(application_name());
+    let device = open().build().unwrap();
+    let chosen = device.info().accumulator.expect("a device that is open");
+    assert!(device.info().supports_f64 || chosen != Accumulator::Float64);
+    for accumulator in [Accumulator::SplitFloat32, Accumulator::FusedFloat32] {
+        let device = open().accumulator(accumulator).build().unwrap();
+        assert_eq!(device.info().accumulator, Some(accumulator));
+    }
+    let error = open().without_f64().accumulator(Accumulator::Float64).build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidOption);
+    let message = error.to_string();
+    assert!(message.contains("no 64-bit floats") && message.contains("DeviceBuilder::accumulator"), "{message}");
 }

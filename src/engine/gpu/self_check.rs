@@ -83,8 +83,7 @@ impl GpuContext {
         let mut fuses_f32 = false;
         if self.info.kernels_for.is_hardware_gpu() {
             fuses_f32 = self.findings::<f32>(Compensation::Fused)?.compensated_sums;
-            self.info.fuses_f64 =
-                self.info.supports_f64 && self.findings::<f64>(Compensation::Fused)?.compensated_sums;
+            self.info.fuses_f64 = self.info.supports_f64 && self.findings::<f64>(Compensation::Fused)?.compensated_sums;
         }
         self.info.compensated_sums =
             found.compensated_sums || if self.info.supports_f64 { self.info.fuses_f64 } else { fuses_f32 };

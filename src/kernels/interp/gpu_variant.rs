@@ -195,12 +195,10 @@ impl InterpVariant {
         if self.period {
             fragments.push(include_str!("../../../shaders/lib/modulo.wgsl"));
         }
-        fragments.extend([
-            match self.period {
-                true => include_str!("../../../shaders/interp/period.wgsl"),
-                false => NO_PERIOD,
-            },
-        ]);
+        fragments.extend([match self.period {
+            true => include_str!("../../../shaders/interp/period.wgsl"),
+            false => NO_PERIOD,
+        }]);
         match self.walks {
             true => fragments.extend([bucketings(), include_str!("../../../shaders/interp/walk.wgsl")]),
             false => fragments.push(include_str!("../../../shaders/interp/find.wgsl")),

@@ -21,7 +21,7 @@ fn folder() -> PathBuf {
 }
 
 #[test]
-#[ignore = "writes files for scripts/shader-hashes, into the folder NDGPU_SHADERS"]
+#[ignore = "writes files for scripts/shader-hashes and scripts/kernel-report, into the folder NDGPU_SHADERS"]
 fn sources_are_exported() {
     for (place, parameters) in PARAMETERS {
         let folder = folder().join(place);
@@ -30,6 +30,9 @@ fn sources_are_exported() {
             fs::write(folder.join(format!("{}.wgsl", kernel.name)), kernel.wgsl(parameters)).unwrap();
         }
     }
+    let constants = |kernel: KernelSource| (kernel.name, json!(BTreeMap::from_iter(kernel.constants)));
+    let constants: serde_json::Map<_, _> = super::kernels().into_iter().map(constants).collect();
+    fs::write(folder().join("constants.json"), Value::Object(constants).to_string()).unwrap();
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod axes;
 mod empty;
 mod extremes;
 mod filling;
+mod lanes;
 mod moments;
 mod refusals;
 mod skipping;

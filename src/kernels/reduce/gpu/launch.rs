@@ -217,12 +217,12 @@ impl LaunchConfig {
 impl LaunchConfig {
     /// How many indices of a row go in one turn.
     fn together(self) -> u64 {
-        let places = if self.four_rows { 1 } else { QUAD };
+        let stretches = if self.four_rows { 1 } else { QUAD };
         match self.strategy {
             Strategy::Rows => WORKGROUP,
             Strategy::BlocksAlong | Strategy::BlocksAcross => BLOCK,
-            Strategy::LanesAlong => (1 << self.lane_bits) * QUAD * places,
-            Strategy::LanesAcross => (LANES >> self.lane_bits) * QUAD * places,
+            Strategy::LanesAlong => (1 << self.lane_bits) * QUAD * stretches,
+            Strategy::LanesAcross => (LANES >> self.lane_bits) * QUAD * stretches,
             Strategy::Outputs | Strategy::Merge | Strategy::MergeLanes => 1,
         }
     }
