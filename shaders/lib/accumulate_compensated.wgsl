@@ -1,44 +1,19 @@
-// provides: Accumulator, opaque, two_sum, two_product, sum_zero, sum_add, sum_add_product, sum_merge, sum_round
-// provides: sum_ratio, sum_of_count, sum_is_zero
-// needs: Real, real, bits, Bits, parameters, HIGH_HALF, is_finite, is_zero
+// provides: Accumulator, opaque, sum_zero, sum_add, sum_merge, sum_round, sum_ratio, sum_of_count, sum_is_zero
+// needs: Real, real, bits, Bits, parameters, is_finite, is_zero, two_sum, two_product
 // Compensated sums: a second number collects the rounding errors of the first, those of products included. About as
-// exact as twice as many bits, where there are no wider floats.
-//
-// Fast-math compilers simplify the error terms to zero. `opaque` XORs the bits with a zero passed at run time, which
-// the compiler cannot fold. (A bitcast to integers and back is not enough.)
+// exact as twice as many bits, where there are no wider floats. The errors come from errors_split.wgsl or
+// errors_fused.wgsl.
 struct Accumulator { high: Real, low: Real }
 
+// Fast-math compilers simplify error terms to zero. This XORs the bits with a zero passed at run time, which the
+// compiler cannot fold. (A bitcast to integers and back is not enough.)
 fn opaque(value: Real) -> Real { return real(bits(value) ^ Bits(parameters.opaque_zero)); }
-
-// D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B.
-fn two_sum(a: Real, b: Real) -> Accumulator {
-    let sum = opaque(a + b);
-    let part = opaque(sum - a);
-    return Accumulator(sum, (a - opaque(sum - part)) + (b - part));
-}
-
-// T. J. Dekker, A floating-point technique for extending the available precision, Numer. Math. 18 (1971), with halves
-// split off by masking, which cannot overflow. Uses no fused multiply-add: the built-in is not fused everywhere.
-fn two_product(a: Real, b: Real) -> Accumulator {
-    let product = opaque(a * b);
-    let a_high = real(bits(a) & HIGH_HALF);
-    let b_high = real(bits(b) & HIGH_HALF);
-    let a_low = a - a_high;
-    let b_low = b - b_high;
-    return Accumulator(product, (opaque(a_high * b_high) - product) + a_high * b_low + a_low * b_high + a_low * b_low);
-}
 
 fn sum_zero() -> Accumulator { return Accumulator(Real(0.0), Real(0.0)); }
 
 fn sum_add(a: Accumulator, value: Real) -> Accumulator {
     let sum = two_sum(a.high, value);
     return Accumulator(sum.high, a.low + sum.low);
-}
-
-fn sum_add_product(a: Accumulator, weight: Real, value: Real) -> Accumulator {
-    let product = two_product(weight, value);
-    let sum = two_sum(a.high, product.high);
-    return Accumulator(sum.high, a.low + (sum.low + product.low));
 }
 
 fn sum_merge(a: Accumulator, b: Accumulator) -> Accumulator {

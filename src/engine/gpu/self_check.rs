@@ -45,16 +45,14 @@ impl KernelKey for SelfCheckKernel {
         let Self(element, compensation) = self;
         KernelSource {
             name: format!("self_check_{element}_{compensation:?}"),
-            fragments: vec![
-                wgsl::element(element),
-                wgsl::SPECIAL,
-                SelfCheckParameters::DECLARED,
-                match compensation {
+            fragments: [wgsl::element(element), wgsl::SPECIAL, SelfCheckParameters::DECLARED]
+                .into_iter()
+                .chain(match compensation {
                     Compensation::Split => wgsl::COMPENSATED,
                     Compensation::Fused => wgsl::FUSED,
-                },
-                include_str!("../../../shaders/self_check.wgsl"),
-            ],
+                })
+                .chain([include_str!("../../../shaders/self_check.wgsl")])
+                .collect(),
             constants: Vec::new(),
             access: &[Access::Read, Access::ReadWrite],
             shared: &[],

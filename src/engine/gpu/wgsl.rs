@@ -16,8 +16,10 @@ pub(crate) const QUAD: u64 = 4;
 
 pub(crate) const SPECIAL: &str = include_str!("../../../shaders/lib/special.wgsl");
 pub(crate) const GRID: &str = include_str!("../../../shaders/lib/grid.wgsl");
-pub(crate) const FUSED: &str = include_str!("../../../shaders/lib/accumulate_fused.wgsl");
-pub(crate) const COMPENSATED: &str = include_str!("../../../shaders/lib/accumulate_compensated.wgsl");
+/// Compensated sums, with rounding errors by plain operations or by fused multiply-adds.
+pub(crate) const COMPENSATED: [&str; 2] = [ACCUMULATE, include_str!("../../../shaders/lib/errors_split.wgsl")];
+pub(crate) const FUSED: [&str; 2] = [ACCUMULATE, include_str!("../../../shaders/lib/errors_fused.wgsl")];
+const ACCUMULATE: &str = include_str!("../../../shaders/lib/accumulate_compensated.wgsl");
 
 /// The element type's names.
 pub(crate) fn element(element: FloatType) -> &'static str {

@@ -107,8 +107,8 @@ fn beginning(element: FloatType, sums: Accumulation, state: StateKind) -> Vec<&'
         TableParameters::WGSL,
         RuleParameters::WGSL,
         InterpReduceParameters::DECLARED,
-        sums.fragment(),
     ];
+    fragments.extend(sums.fragments());
     fragments.extend(state.fragments());
     fragments.extend(state.each());
     fragments.push(include_str!("../../../shaders/interp_reduce/parameters.wgsl"));

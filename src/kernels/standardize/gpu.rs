@@ -84,18 +84,19 @@ struct StandardizeRowsKernel {
 impl KernelKey for StandardizeRowsKernel {
     fn source(self) -> KernelSource {
         let Self { element, sums } = self;
+        let mut fragments = vec![
+            wgsl::element(element),
+            wgsl::SPECIAL,
+            StandardizeRowsParameters::DECLARED,
+            wgsl::workgroup(),
+            constants! { ROW_BYTES = ROW_BYTES },
+            VARIANCE,
+            include_str!("../../../shaders/standardize/standardize_rows.wgsl"),
+        ];
+        fragments.extend(sums.fragments());
         KernelSource {
             name: format!("standardize_rows_{element}_{sums:?}"),
-            fragments: vec![
-                wgsl::element(element),
-                wgsl::SPECIAL,
-                StandardizeRowsParameters::DECLARED,
-                wgsl::workgroup(),
-                constants! { ROW_BYTES = ROW_BYTES },
-                sums.fragment(),
-                VARIANCE,
-                include_str!("../../../shaders/standardize/standardize_rows.wgsl"),
-            ],
+            fragments,
             constants: Vec::new(),
             access: &[Access::Read, Access::ReadWrite],
             shared: &[],

@@ -78,10 +78,10 @@ impl KernelKey for SumOverRowsKernel {
             wgsl::element(element),
             wgsl::SPECIAL,
             SumOverRowsParameters::DECLARED,
-            sums.fragment(),
             wgsl::workgroup(),
             include_str!("../../../shaders/sum_over_rows/partials.wgsl"),
         ];
+        fragments.extend(sums.fragments());
         if strategy != Strategy::Rows {
             fragments.push(wgsl::GRID);
         }

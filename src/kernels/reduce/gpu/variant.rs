@@ -108,8 +108,8 @@ impl StateKind {
     }
 
     /// The arithmetic of its sums, if it has any.
-    pub fn accumulator(self, sums: Accumulation) -> Option<&'static str> {
-        self.has_sums().then(|| sums.fragment())
+    pub fn accumulator(self, sums: Accumulation) -> Vec<&'static str> {
+        if self.has_sums() { sums.fragments() } else { Vec::new() }
     }
 
     /// Its state, and what is made of it.
@@ -212,11 +212,11 @@ impl Accumulation {
     ];
 
     /// The arithmetic of sums.
-    pub fn fragment(self) -> &'static str {
+    pub fn fragments(self) -> Vec<&'static str> {
         match self {
-            Self::Widened => include_str!("../../../../shaders/lib/accumulate_wide.wgsl"),
-            Self::Compensated => wgsl::COMPENSATED,
-            Self::Fused => wgsl::FUSED,
+            Self::Widened => vec![include_str!("../../../../shaders/lib/accumulate_wide.wgsl")],
+            Self::Compensated => wgsl::COMPENSATED.into(),
+            Self::Fused => wgsl::FUSED.into(),
         }
     }
 
