@@ -9,7 +9,7 @@ use ndgpu::{ErrorKind, Order};
 use crate::support::corpus::case::{Case, Expect};
 use crate::support::corpus::judge::{judge, judge_against, same};
 use crate::support::corpus::perform::{Manner, Outcome, TableFrom, When, perform};
-use crate::support::corpus::run_cases;
+use crate::support::corpus::{data_folder, run_cases};
 use crate::support::corpus::tally::Verdict;
 use crate::support::engines::{Configuration, configurations};
 use crate::support::layout::Layout;
@@ -192,7 +192,7 @@ fn refused_as_unsorted(outcome: &Outcome) -> Option<When> {
 
 /// All cases of the directories, in the order of their files' names.
 fn read_cases() -> Vec<Case> {
-    let mut directories = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")];
+    let mut directories = vec![data_folder("conformance")];
     if let Some(more) = std::env::var_os("NDGPU_CONFORMANCE_DIR") {
         directories.extend(std::env::split_paths(&more));
     }

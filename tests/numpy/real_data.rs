@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::support::corpus::case::Case;
 use crate::support::corpus::judge::judge;
 use crate::support::corpus::perform::{Manner, perform};
-use crate::support::corpus::run_cases;
+use crate::support::corpus::{data_folder, run_cases};
 use crate::support::corpus::workload::read_workloads;
 use crate::support::report::say;
 use crate::support::ways::Way;
@@ -27,7 +27,7 @@ fn workloads_come_out_as_in_numpy() {
 /// The workloads that come with the crate, and those of `NDGPU_REAL_DIR` that do not.
 fn workloads() -> Vec<Case> {
     let read = |directory: &Path| read_workloads(directory).unwrap_or_else(|why| panic!("real workloads: {why}"));
-    let mut cases = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real"));
+    let mut cases = read(&data_folder("real"));
     if let Some(directory) = std::env::var_os("NDGPU_REAL_DIR").map(PathBuf::from) {
         let more: Vec<_> =
             read(&directory).into_iter().filter(|new| !cases.iter().any(|case| case.id == new.id)).collect();

@@ -10,9 +10,18 @@ pub mod perform;
 pub mod tally;
 pub mod workload;
 
+use std::path::{Path, PathBuf};
+
 use super::engines::{Configuration, configurations};
 use case::Case;
 use tally::{Tally, Verdict};
+
+/// A folder of cases that come with the crate. `NDGPU_TESTS_DIR` names the folder that has it, for test programs that
+/// run elsewhere than where they were built (scripts/gpu-report).
+pub fn data_folder(name: &str) -> PathBuf {
+    let named = std::env::var_os("NDGPU_TESTS_DIR").map(PathBuf::from);
+    named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")).join(name)
+}
 
 /// Runs every case on every engine, counts the verdicts under a title, and fails if there is a failure among them.
 pub fn run_cases<'a>(
