@@ -96,7 +96,7 @@ fn make_of<T: Real>(workload: &Workload, folder: &Path) -> Outcome<Vec<f64>> {
     }
 }
 
-fn interp_inputs<T: Real>(
+pub fn interp_inputs<T: Real>(
     tables: usize,
     knots: usize,
     spacing: Spacing,
@@ -169,7 +169,7 @@ pub fn random<T: Real>(count: usize, seed: u64, from: f64, to: f64) -> Array1<T>
     (0..count).into_par_iter().map(number).collect::<Vec<_>>().into()
 }
 
-fn tables_by_bisection<T: Real>(xp: &Array2<T>, fp: &Array2<T>, x: &Array2<T>) -> Vec<f64> {
+pub fn tables_by_bisection<T: Real>(xp: &Array2<T>, fp: &Array2<T>, x: &Array2<T>) -> Vec<f64> {
     let columns = x.ncols();
     let all = x.as_slice().expect("made contiguous");
     let value = |(place, &x): (usize, &T)| by_bisection(xp.row(place / columns), fp.row(place / columns), x);
@@ -188,7 +188,7 @@ fn by_bisection<T: Real>(xp: ArrayView1<'_, T>, fp: ArrayView1<'_, T>, x: T) -> 
 }
 
 /// Averages of all lines along `axis`, with sums that lose nothing.
-fn averages<T: Real>(a: &Array2<T>, weight: impl Fn(usize, usize) -> f64 + Sync, axis: usize) -> Vec<f64> {
+pub fn averages<T: Real>(a: &Array2<T>, weight: impl Fn(usize, usize) -> f64 + Sync, axis: usize) -> Vec<f64> {
     let lines = a.len_of(Axis(1 - axis));
     let places = a.len_of(Axis(axis));
     // Blocks of lines, so that going down axis 0 still reads along rows.

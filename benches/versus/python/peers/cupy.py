@@ -3,6 +3,7 @@
 import cupy
 import numpy as np
 
+from peers import spelled_alike
 from worker import Arm, Refusal, load
 
 
@@ -21,6 +22,10 @@ def prepare(task):
         host, axis = [load(task, name) for name in ("a", "w")], task["axis"]
         function = lambda a, w: cupy.average(a, axis=axis, weights=w)
         return [arm(f"cupy.average(a, axis={axis}, weights=w)", function, host)]
+    if task["kind"] in spelled_alike.KINDS:
+        # CuPy reduces by CUB where it can.
+        call, function, names = spelled_alike.of(cupy, task, "cupy")
+        return [arm(call, function, [load(task, name) for name in names])]
     return []
 
 

@@ -25,9 +25,11 @@ def open_on(platform):
 
 
 def prepare(task):
-    if task["kind"] not in ("interp", "average"):
-        return []
+    from peers import spelled_alike
     from worker import load
+
+    if task["kind"] not in ("interp", "average", *spelled_alike.KINDS):
+        return []
 
     # Without this it computes in f32 whatever it is given.
     jax.config.update("jax_enable_x64", task["ty"] == "f64")
@@ -36,6 +38,9 @@ def prepare(task):
         # Bisection is its default only on a CPU; elsewhere it sorts, or scans, and may be slower: the better is taken.
         function = jnp.interp if task["tables"] == 1 else jax.vmap(jnp.interp)
         call = "jit(jnp.interp)(x, xp, fp)" if task["tables"] == 1 else "jit(vmap(jnp.interp))(x, xp, fp)"
+    elif task["kind"] in spelled_alike.KINDS:
+        call, function, names = spelled_alike.of(jnp, task, "jnp")
+        host, call = [load(task, name) for name in names], f"jit of {call}"
     else:
         host = [load(task, name) for name in ("a", "w")]
         axis = task["axis"]

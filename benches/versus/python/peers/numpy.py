@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from peers import spelled_alike
 from worker import Arm, load
 
 
@@ -14,6 +15,11 @@ def prepare(task):
         return [interp(task)]
     if task["kind"] == "average":
         return average(task)
+    if task["kind"] in spelled_alike.KINDS:
+        call, function, names = spelled_alike.of(np, task, "np")
+        host = [load(task, name) for name in names]
+        compute = lambda: function(*host)
+        return [Arm("NumPy", call, {"resident": compute}, compute)]
     return []
 
 

@@ -16,6 +16,8 @@ def prepare(task):
         return [interp(task)]
     if task["kind"] == "average":
         return average(task)
+    if task["kind"] in OTHERS:
+        return [other(task)]
     return []
 
 
@@ -68,6 +70,31 @@ def average(task):
         product = (lambda: a @ normalised) if axis == 1 else (lambda: normalised @ a)
         arms.append(arm("PyTorch matmul", "matmul, weights normalised before", product, None, None))
     return arms
+
+
+# What benches/gpu-report asks for besides.
+OTHERS = {
+    "reduce": {
+        "sum": ("a.sum(1)", lambda a: a.sum(1)),
+        "var": ("a.var(1, correction=0)", lambda a: a.var(1, correction=0)),
+        "min": ("a.amin(1)", lambda a: a.amin(1)),
+    },
+    "standardize": ("(a - mean) / std, by std_mean", lambda a: standardized(a)),
+    "searchsorted": ("searchsorted(xp, x)", lambda knots, x: torch.searchsorted(knots, x)),
+    "transpose": ("a.T.contiguous()", lambda a: a.T.contiguous()),
+}
+
+
+def standardized(a):
+    deviation, mean = torch.std_mean(a, 1, correction=0, keepdim=True)
+    return (a - mean) / deviation
+
+
+def other(task):
+    known = OTHERS[task["kind"]]
+    call, function = known[task["what"]] if task["kind"] == "reduce" else known
+    inputs = up([load(task, name) for name in (("xp", "x") if task["kind"] == "searchsorted" else ("a",))])
+    return arm("PyTorch", call, lambda: function(*inputs), None, None)
 
 
 def arm(name, call, compute, upload, end_to_end):

@@ -10,8 +10,10 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::outcome::{Outcome, told};
-use crate::protocol::{MARK, Reply, Request};
+use crate::protocol::{MARK, Reply};
 
 /// How to start a worker.
 pub struct Program {
@@ -57,14 +59,15 @@ impl Client {
         Ok(Self { child, stdin, answers, stderr: stderr.to_owned() })
     }
 
-    pub fn ask(&mut self, request: &Request, limit: Duration) -> Result<Reply, Reason> {
+    /// A request is that of the protocol, or one like it: benches/gpu-report has workloads of its own.
+    pub fn ask(&mut self, request: &impl Serialize, limit: Duration) -> Result<Reply, Reason> {
         self.go_on();
         let reply = self.talk(request, limit);
         self.stop();
         reply
     }
 
-    fn talk(&mut self, request: &Request, limit: Duration) -> Result<Reply, Reason> {
+    fn talk(&mut self, request: &impl Serialize, limit: Duration) -> Result<Reply, Reason> {
         let text = serde_json::to_string(request).map_err(told)?;
         if writeln!(self.stdin, "{text}").and_then(|()| self.stdin.flush()).is_err() {
             return Err(self.epitaph());
