@@ -1,4 +1,4 @@
-//! The benchmarks: four programs on what they share, and `versus`, which is a package of its own.
+//! The benchmarks: four programs on what they share, and `versus` and `gpu-report`, which are packages of their own.
 
 use std::path::{Path, PathBuf};
 
@@ -69,6 +69,51 @@ const RUN: &[Room] = &[
     ("crate", &["machine", "progress", "provenance", "team", "measure"]),
 ];
 
+/// What it shares with `versus`, then data and the clock, the device, sections that know nothing of each other, and what
+/// starts and shows them.
+const GPU_REPORT: &[Room] = &[
+    ("outcome", &[]),
+    ("date", &[]),
+    ("workload", &[]),
+    ("protocol", &["workload"]),
+    ("data", &["outcome", "workload"]),
+    ("client", &["outcome", "protocol"]),
+    ("args", &["outcome"]),
+    ("measure", &["outcome"]),
+    ("findings", &["measure"]),
+    ("gpu", &["outcome", "findings"]),
+    // Sections, each in a process of its own.
+    ("facts", &["outcome", "args", "findings", "gpu"]),
+    ("ceilings", &["outcome", "args", "measure", "findings", "gpu"]),
+    ("workloads", &["outcome", "workload", "data", "args", "measure", "findings", "gpu"]),
+    ("transfers", &["outcome", "data", "args", "measure", "findings", "gpu"]),
+    ("overheads", &["outcome", "data", "args", "measure", "findings", "gpu"]),
+    ("peers", &["outcome", "workload", "data", "client", "args", "measure", "findings", "gpu", "workloads"]),
+    ("suites", &["outcome", "args", "findings", "gpu"]),
+    // In the process that starts them, of what they found.
+    ("sections", &["outcome", "args", "findings"]),
+    ("predictions", &["findings"]),
+    ("report", &["outcome", "date", "measure", "findings", "predictions"]),
+    (
+        "crate",
+        &[
+            "outcome",
+            "args",
+            "findings",
+            "facts",
+            "ceilings",
+            "workloads",
+            "transfers",
+            "overheads",
+            "peers",
+            "suites",
+            "sections",
+            "predictions",
+            "report",
+        ],
+    ),
+];
+
 fn benches() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("benches")
 }
@@ -85,6 +130,11 @@ fn benchmarks_know_what_they_share() {
         let table = if program.ends_with("versus.rs") { &BENCH[1..1] } else { BENCH };
         Imports::of(&program).must_follow(table);
     }
+}
+
+#[test]
+fn the_report_of_a_gpu_imports_one_way() {
+    Imports::of(&benches().join("gpu-report/src/main.rs")).must_follow(GPU_REPORT);
 }
 
 #[test]
