@@ -69,8 +69,8 @@ const RUN: &[Room] = &[
     ("crate", &["machine", "progress", "provenance", "team", "measure"]),
 ];
 
-/// What it shares with `versus`, then data and the clock, the device, sections that know nothing of each other, and what
-/// starts and shows them.
+/// What it shares with `versus`, then data and the clock, the device, sections that know nothing of each other, and
+/// what starts and shows them.
 const GPU_REPORT: &[Room] = &[
     ("outcome", &[]),
     ("date", &[]),

@@ -195,12 +195,17 @@ fn read(name: &Path, folder: &Path, module: Module, files: &mut Vec<File>) {
             child[module.len()..child.len() - 1].iter().fold(folder.to_owned(), |folder, name| folder.join(name));
         let last = child.last().expect("below the root");
         let own = inside.join(last);
-        let found = match path {
-            Some(path) => name.parent().expect("a file").join(path),
-            None if own.join("mod.rs").exists() => own.join("mod.rs"),
-            None => own.with_extension("rs"),
+        let (found, children) = match path {
+            // As rustc has it: the modules of a file that is named lie beside it.
+            Some(path) => {
+                let found = name.parent().expect("a file").join(path);
+                let beside = found.parent().expect("a file").to_owned();
+                (found, beside)
+            }
+            None if own.join("mod.rs").exists() => (own.join("mod.rs"), own),
+            None => (own.with_extension("rs"), own),
         };
-        read(&found, &own, child, files);
+        read(&found, &children, child, files);
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::support::corpus::case::Case;
 use crate::support::corpus::judge::judge;
 use crate::support::corpus::perform::{Manner, perform};
-use crate::support::corpus::{data_folder, run_cases};
 use crate::support::corpus::workload::read_workloads;
+use crate::support::corpus::{data_folder, run_cases};
 use crate::support::report::say;
 use crate::support::ways::Way;
 

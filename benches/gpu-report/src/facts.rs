@@ -26,7 +26,6 @@ pub fn look(args: &Args, tell: impl Fn(Finding)) -> Outcome<()> {
             facts.device_name = info.name.clone();
             facts.software = gpu.is_software();
             facts.device = device(info);
-            facts.accumulator = accumulator(info);
             facts.timestamps = gpu.raw.features().contains(wgpu::Features::TIMESTAMP_QUERY);
             let mut more = |name: &str, value: String| facts.device.push((name.into(), value));
             more("timestamps", yes_no(facts.timestamps));

@@ -42,8 +42,6 @@ pub struct Facts {
     pub device_missing: Option<String>,
     /// A software rasteriser: a graphics driver that computes on the CPU.
     pub software: bool,
-    /// How sums of f32 are kept.
-    pub accumulator: String,
     pub timestamps: bool,
     /// What the adapter offers beyond what every one does, by wgpu's names.
     pub features: Vec<String>,

@@ -77,6 +77,7 @@ fn work() -> Outcome<()> {
 
 /// One section, whose findings go to standard output.
 fn child(name: &str, args: &Args) -> Outcome<()> {
+    end_with_parent();
     let tell = findings::tell;
     match name {
         "facts" => facts::look(args, tell),
@@ -87,6 +88,14 @@ fn child(name: &str, args: &Args) -> Outcome<()> {
         "peers" => peers::measure(args, tell),
         "tests" => suites::run(args, tell),
         _ => Err(format!("there is no section {name}: {}", sections::names().join(", "))),
+    }
+}
+
+/// A section of a run that was ended goes on measuring for nobody.
+fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)) {
+        eprintln!("this section may outlive the run: {error}");
     }
 }
 

@@ -43,6 +43,10 @@ pub fn run_all(args: &Args, mut write: impl FnMut(&mut Report) -> Outcome<()>) -
         if let Err(reason) = run(name, seconds, args, |finding| problems.extend(report.add(finding))) {
             problems.push(reason);
         }
+        // What every section says of a missing device is said once.
+        if let Some(missing) = &report.facts.device_missing {
+            problems.iter_mut().for_each(|problem| *problem = problem.replace(missing, "no GPU, as said above"));
+        }
         let seconds = start.elapsed().as_secs_f64();
         let said = if problems.is_empty() { String::new() } else { format!(", problems: {}", problems.len()) };
         eprintln!(" {seconds:.0} s{said}");

@@ -78,7 +78,10 @@ fn transfers(report: &Report) -> Option<String> {
 
 /// Gigabytes a second of a group of workloads, with the ceiling of each.
 fn bandwidth(report: &Report, group: &str) -> Option<String> {
-    let rows: Vec<&Row> = report.workloads.iter().filter(|row| row.group == group && row.gpu.is_ok()).collect();
+    let of_group = || report.workloads.iter().filter(|row| row.group == group && rate(row).is_some());
+    let most = of_group().map(|row| row.elements).max()?;
+    // Few queries are in the table: they tell what a call costs, and not what memory does.
+    let rows: Vec<&Row> = of_group().filter(|row| group != "Interpolation" || 2 * row.elements >= most).collect();
     let (title, prefix) = match group {
         "Averages" => ("Averages: bandwidth, GB/s", "average, "),
         "Interpolation" => ("Interpolation of the most queries: bandwidth, GB/s", "interp, "),

@@ -70,7 +70,14 @@ fn head(text: &mut String, names: &[&str]) {
 
 fn nothing(text: &mut String, section: &str, report: &Report) {
     let state = report.sections.iter().find(|state| state.name == section);
-    line(text, if state.is_some() { "Nothing was measured: see the problems." } else { "Not run." });
+    line(
+        text,
+        if state.is_some() {
+            "Nothing was measured: see the problems."
+        } else {
+            "Not run, or the run was ended before."
+        },
+    );
 }
 
 fn problems(text: &mut String, report: &Report) {
@@ -89,7 +96,7 @@ fn facts(text: &mut String, report: &Report) {
     let facts = &report.facts;
     heading(text, "What was measured");
     let (day, hour) = (date::day(facts.began), date::time(facts.began));
-    line(text, &format!("{day}, {hour} UTC. Sums of f32 are kept in: {}.\n", facts.accumulator));
+    line(text, &format!("{day}, {hour} UTC.\n"));
     head(text, &["device", ""]);
     facts.device.iter().for_each(|(name, value)| row(text, &[name.clone(), value.clone()]));
     line(text, "");
@@ -153,8 +160,8 @@ fn workloads_say(text: &mut String, report: &Report) {
              for; ± is half the distance of the quartiles. GB/s count each input read once and each output written \
              once. \"Of ceiling\" is the share of the ceiling at as many bytes (reading for reductions, copying for \
              the rest), \"of largest\" that of the ceiling at the largest size: reading {} GB/s, copying {} GB/s. Both \
-             can exceed 1 where a cache serves what the other could not keep; they are left out where most bytes are those \
-             of a table that few queries look at. \"CPU : GPU\" is how many times as long ndgpu's CPU engine \
+             can exceed 1 where a cache serves what the other could not keep; they are left out where most bytes are \
+             those of a table that few queries look at. \"CPU : GPU\" is how many times as long ndgpu's CPU engine \
              takes on this machine: above 1 the GPU is faster.",
             largest(CeilingKind::Read),
             largest(CeilingKind::Copy)

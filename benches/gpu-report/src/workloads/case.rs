@@ -41,8 +41,8 @@ pub enum Task {
     Standardize(usize, usize),
     /// Queries among random knots.
     Searchsorted { knots: usize, queries: usize },
-    /// Of a square.
-    Transpose(usize),
+    /// Of so many rows and columns, which differ: weights of the shape of what they weigh are not transposed.
+    Transpose(usize, usize),
 }
 
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ pub fn keyed(scale: Scale) -> Vec<Case> {
         Task::Versus(Workload::Interp { ty, tables: 1, knots, spacing, sorted: false, queries })
     };
     let (even, random) = (Spacing::Even, Spacing::Random);
-    let side = if hardware { 8_192 } else { 2_048 };
+    let (tall, wide) = if hardware { (16_384, 4_096) } else { (4_096, 1_024) };
     let cases = [
         ("average_f32_rows", average(Type::F32, rows, 1_000, 1)),
         ("average_f32_short_rows", average(Type::F32, 125 * rows, 8, 1)),
@@ -97,7 +97,7 @@ pub fn keyed(scale: Scale) -> Vec<Case> {
         ("interp_f32_random_65536", interp(Type::F32, 65_536, random, queries)),
         ("interp_f64_random_65536", interp(Type::F64, 65_536, random, queries / 2)),
         ("searchsorted_f32", Task::Searchsorted { knots: 65_536, queries }),
-        ("transpose_f32", Task::Transpose(side)),
+        ("transpose_f32", Task::Transpose(tall, wide)),
     ];
     cases.map(|(key, task)| Case { key: Some(key), task }).into()
 }
@@ -124,7 +124,7 @@ impl Case {
             Task::Reduce(what, rows, columns) => format!("{}/f32/{rows}x{columns}/axis1", what.name()),
             Task::Standardize(rows, columns) => format!("standardize/f32/{rows}x{columns}/axis1"),
             Task::Searchsorted { knots, queries } => format!("searchsorted/f32/{knots}/random/{queries}"),
-            Task::Transpose(side) => format!("transpose/f32/{side}x{side}"),
+            Task::Transpose(rows, columns) => format!("transpose/f32/{rows}x{columns}"),
         }
     }
 
@@ -141,7 +141,7 @@ impl Case {
             Task::Searchsorted { knots, queries } => {
                 format!("searchsorted, {} knots, {} queries", grouped(knots), grouped(queries))
             }
-            Task::Transpose(side) => format!("transpose, {} × {}", grouped(side), grouped(side)),
+            Task::Transpose(rows, columns) => format!("transpose, {} × {}", grouped(rows), grouped(columns)),
         }
     }
 
@@ -169,7 +169,7 @@ impl Case {
             Task::Reduce(_, rows, columns) => 4 * (rows * columns + rows),
             Task::Standardize(rows, columns) => 2 * 4 * rows * columns,
             Task::Searchsorted { knots, queries } => 4 * (knots + 2 * queries),
-            Task::Transpose(side) => 2 * 4 * side * side,
+            Task::Transpose(rows, columns) => 2 * 4 * rows * columns,
         }
     }
 
@@ -178,7 +178,7 @@ impl Case {
             Task::Versus(workload) => workload.elements(),
             Task::Reduce(_, rows, columns) | Task::Standardize(rows, columns) => rows * columns,
             Task::Searchsorted { queries, .. } => queries,
-            Task::Transpose(side) => side * side,
+            Task::Transpose(rows, columns) => rows * columns,
         }
     }
 
@@ -201,8 +201,8 @@ impl Case {
 
     pub fn note(&self) -> Option<&'static str> {
         match self.task {
-            Task::Transpose(_) => {
-                Some("the minimum over axes that have to be rearranged, less the same minimum of what lies right")
+            Task::Transpose(..) => {
+                Some("an average whose weights are transposed for it, less the same of what lies right")
             }
             _ => None,
         }
@@ -215,7 +215,7 @@ impl Case {
             Task::Reduce(what, ..) => json!({"kind": "reduce", "ty": "f32", "what": what.name(), "axis": 1}),
             Task::Standardize(..) => json!({"kind": "standardize", "ty": "f32", "axis": 1}),
             Task::Searchsorted { .. } => json!({"kind": "searchsorted", "ty": "f32"}),
-            Task::Transpose(_) => json!({"kind": "transpose", "ty": "f32"}),
+            Task::Transpose(..) => json!({"kind": "transpose", "ty": "f32"}),
         }
     }
 }

@@ -55,7 +55,7 @@ impl<T: Real> Inputs<T> {
             // Overheads have a section of their own.
             Task::Versus(Workload::Overhead { .. }) => Self::Matrix(matrix(1, 1)),
             Task::Reduce(_, rows, columns) | Task::Standardize(rows, columns) => Self::Matrix(matrix(rows, columns)),
-            Task::Transpose(side) => Self::Matrix(matrix(side, side)),
+            Task::Transpose(rows, columns) => Self::Matrix(matrix(rows, columns)),
             Task::Searchsorted { knots, queries } => {
                 let mut knots: Vec<T> = random::<T>(knots, 1_000, 0.0, 1.0).to_vec();
                 knots.par_sort_unstable_by(|a, b| a.partial_cmp(b).expect("no NaN among the knots"));
@@ -82,14 +82,7 @@ impl<T: Real> Inputs<T> {
                 let (mean, deviation) = (mean(row), reduced(Reduction::Var, row).sqrt());
                 row.iter().map(|&value| (value.into() - mean) / deviation).collect()
             }),
-            // Smallest of columns: what is rearranged is then reduced.
-            (Self::Matrix(a), _) => {
-                let mut smallest = vec![f64::INFINITY; a.ncols()];
-                for row in a.rows() {
-                    smallest.iter_mut().zip(row).for_each(|(least, &value)| *least = least.min(value.into()));
-                }
-                smallest
-            }
+            (Self::Matrix(a), _) => vec![weighed_by_its_transpose(a)],
         }
     }
 
@@ -145,6 +138,18 @@ fn of_rows<T: Real>(a: &Array2<T>, each: impl Fn(&[T]) -> Vec<f64> + Sync + Send
     values.par_chunks(a.ncols()).flat_map_iter(each).collect()
 }
 
+/// The matrix, taken for one of as many rows as it has columns, averaged with its transpose for weights.
+fn weighed_by_its_transpose<T: Real>(a: &Array2<T>) -> f64 {
+    let (rows, columns) = a.dim();
+    let values = a.as_slice().expect("made contiguous");
+    let of_row = |row: usize| -> f64 {
+        let weighed = values[row * rows..][..rows].iter().zip(a.column(row));
+        weighed.map(|(&value, &weight)| value.into() * weight.into()).sum()
+    };
+    let total: f64 = values.par_iter().map(|&weight| weight.into()).sum();
+    (0..columns).into_par_iter().map(of_row).sum::<f64>() / total
+}
+
 fn mean<T: Real>(row: &[T]) -> f64 {
     row.iter().map(|&value| value.into()).sum::<f64>() / row.len() as f64
 }
@@ -176,7 +181,9 @@ mod tests {
         assert_eq!(of(Task::Reduce(Reduction::Var, 2, 2), a()), [1.0, 4.0]);
         assert_eq!(of(Task::Reduce(Reduction::Min, 2, 2), a()), [1.0, 5.0]);
         assert_eq!(of(Task::Standardize(2, 2), a()), [-1.0, 1.0, -1.0, 1.0]);
-        assert_eq!(of(Task::Transpose(2), a()), [1.0, 3.0]);
+        // [[1, 3, 5], [9, 2, 4]] as [[1, 3], [5, 9], [2, 4]], weighed by [[1, 9], [3, 2], [5, 4]].
+        let wide = arr2(&[[1.0_f32, 3.0, 5.0], [9.0, 2.0, 4.0]]);
+        assert_eq!(of(Task::Transpose(2, 3), wide), [(1.0 + 27.0 + 15.0 + 18.0 + 10.0 + 16.0) / 24.0]);
     }
 
     #[test]

@@ -80,26 +80,33 @@ fn on_device<T: Real>(case: &Case, inputs: &Inputs<T>, judge: &Judge<'_>) -> Out
     }
 }
 
-/// ndgpu transposes where reduced axes are no neighbours: of axes 0 and 2 of `[a, b, 1]`, to `[b, a, 1]`. Its time is
-/// what that takes beyond the same reduction of an array that lies in this order already.
+/// ndgpu transposes weights that are given in another order of the axes than the array's. The time is what that takes
+/// beyond the same average with weights that lie right.
 fn transposed<T: Real>(judge: &Judge<'_>, a: &DeviceArray<T, ndarray::Ix2>) -> Outcome<Timing> {
     let (rows, columns) = (a.shape()[0], a.shape()[1]);
-    let apart = a.reshape((rows, columns, 1)).map_err(sentence)?;
-    let together = a.reshape((columns, rows)).map_err(sentence)?;
-    let of_whole = judge.device.capture(&apart, |a| a.min_axes(&[Axis(0), Axis(2)])).map_err(sentence)?;
-    let of_part = judge.device.capture(&together, |a| a.min_axis(Axis(1))).map_err(sentence)?;
-    if of_whole.passes() <= of_part.passes() {
-        return Err("nothing was transposed".into());
+    // The axis of one row keeps weights from being taken for those of each element, which have no order of axes.
+    let values = a.reshape((1, columns, rows)).map_err(sentence)?;
+    let right = a.reshape((columns, rows)).map_err(sentence)?;
+    let whole = || values.average_axes(&[Axis(2), Axis(1)], a);
+    let part = || values.average_axes(&[Axis(1), Axis(2)], &right);
+    let plan = judge.device.capture((&values, a), |(values, a)| values.average_axes(&[Axis(2), Axis(1)], a));
+    let other = judge.device.capture((&values, &right), |(values, a)| values.average_axes(&[Axis(1), Axis(2)], a));
+    let beyond = plan.map_err(sentence)?.bytes().checked_sub(other.map_err(sentence)?.bytes());
+    if beyond != Some(2 * (rows * columns * size_of::<T>()) as u64) {
+        return Err("ndgpu transposes nothing here, or more than the weights".into());
     }
-    let whole = judge.time(|| apart.min_axes(&[Axis(0), Axis(2)]))?;
-    let reducing = judge.unjudged(|| together.min_axis(Axis(1)))?;
+    let whole = judge.time(whole)?;
+    let part = judge.unjudged(part)?;
+    if whole.batched.median <= part.batched.median {
+        return Err("what transposing takes is lost in the noise".into());
+    }
     let less = |whole: Times, part: Times| Times {
         median: (whole.median - part.median).max(0.0),
         lower_quartile: (whole.lower_quartile - part.upper_quartile).max(0.0),
         upper_quartile: (whole.upper_quartile - part.lower_quartile).max(0.0),
         ..whole
     };
-    Ok(Timing { batched: less(whole.batched, reducing.batched), single: less(whole.single, reducing.single), ..whole })
+    Ok(Timing { batched: less(whole.batched, part.batched), single: less(whole.single, part.single), ..whole })
 }
 
 fn upload<T: Element, D: Dimension>(device: &Device, host: &ndarray::Array<T, D>) -> Outcome<DeviceArray<T, D>> {
