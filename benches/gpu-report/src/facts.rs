@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use ndgpu::{Device, DeviceInfo, wgpu};
+use ndgpu::{Accumulator, Device, DeviceInfo, wgpu};
 
 use crate::args::Args;
 use crate::findings::{Facts, Finding};
@@ -68,15 +68,13 @@ fn device(info: &DeviceInfo) -> Vec<(String, String)> {
     all.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-/// How sums of f32 are kept on this device. The one place to say it: a field of `DeviceInfo` that names the
-/// accumulator belongs here, in the place of what follows from two others.
+/// How sums of f32 are kept on this device.
 fn accumulator(info: &DeviceInfo) -> String {
-    let kept = match (info.supports_f64, info.compensated_sums) {
-        (true, _) => "f64",
-        (false, true) => "pairs of f32",
-        (false, false) => "pairs of f32 whose compensation this driver optimises away",
-    };
-    format!("{kept} (supports_f64 {}, compensated_sums {})", info.supports_f64, info.compensated_sums)
+    let kept = info.accumulator.map_or("not known before it is open".to_owned(), |kept| kept.to_string());
+    match info.compensated_sums || info.accumulator == Some(Accumulator::Float64) {
+        true => kept,
+        false => format!("{kept}, whose compensation this driver optimises away"),
+    }
 }
 
 fn host(processor: &str) -> Vec<(String, String)> {

@@ -62,6 +62,16 @@ pub const KERNELS: &[Kernel] = &[
         bars(16.5, 8, 10),
     ),
     Kernel {
+        workload: "average_f32_short_rows",
+        name: "reduce_f32_Fused_Weighted_LanesAlong_Along_FourRows_ByFour",
+        elements: 16.0,
+        bytes: 4.0,
+        gathers: 0.0,
+        // Each instruction of the program once: an upper bound, since rows of one length take one of its endings.
+        turns: Some(1.0),
+        bars: bars(100.0, 5, 16),
+    },
+    Kernel {
         workload: "interp_f32_even",
         name: "interp_f32_One_10011_Even_3",
         elements: 4.0,
@@ -72,7 +82,7 @@ pub const KERNELS: &[Kernel] = &[
         bars: bars(60.0, 4, 20),
     },
     Kernel {
-        workload: "interp_f32_random",
+        workload: "interp_f32_random_1024",
         name: "interp_f32_One_10011_Walk_3",
         elements: 4.0,
         bytes: 8.0,
@@ -82,7 +92,17 @@ pub const KERNELS: &[Kernel] = &[
         bars: bars(80.0, 4, 20),
     },
     Kernel {
-        workload: "interp_f64_random",
+        workload: "interp_f32_random_65536",
+        name: "interp_f32_One_10011_Walk_3",
+        elements: 4.0,
+        bytes: 8.0,
+        gathers: 2.25,
+        // The longest walk among 128 queries, where buckets have half a knot.
+        turns: Some(3.5),
+        bars: bars(80.0, 4, 20),
+    },
+    Kernel {
+        workload: "interp_f64_random_65536",
         name: "interp_f64_One_10011_Walk_3",
         elements: 4.0,
         bytes: 16.0,

@@ -40,7 +40,7 @@ pub struct Figures {
     pub expected: Counts,
 }
 
-/// Figures by kernel.
+/// Figures by workload.
 pub type Family = BTreeMap<String, Figures>;
 
 fn main() -> ExitCode {
@@ -100,7 +100,7 @@ fn measure(family: &str, folder: &Path) -> Result<Family, String> {
         let source = read(&folder.join("immediates").join(format!("{}.wgsl", kernel.name)))?;
         let translated = translate::translate(&source, constants, false)?;
         let compiled = radv.compile(&translated).map_err(|error| format!("{}: {error}", kernel.name))?;
-        figures.insert(kernel.name.into(), figures_of(kernel, &compiled, f64_cycles(family)));
+        figures.insert(kernel.workload.into(), figures_of(kernel, &compiled, f64_cycles(family)));
     }
     Ok(figures)
 }

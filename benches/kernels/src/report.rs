@@ -22,8 +22,8 @@ fn most_waves(family: &str) -> f64 {
 
 type Families = BTreeMap<String, Family>;
 
-fn figures<'a>(families: &'a Families, family: &str, kernel: &str) -> Option<&'a Figures> {
-    families.get(family)?.get(kernel)
+fn figures<'a>(families: &'a Families, family: &str, workload: &str) -> Option<&'a Figures> {
+    families.get(family)?.get(workload)
 }
 
 /// By device: of its bandwidth, and what binds; `None` where there is no f64.
@@ -33,7 +33,7 @@ fn predictions(
 ) -> Vec<(&'static str, Option<(f64, &'static str)>)> {
     let of_device = |device: &crate::devices::Device| {
         let family = device.family.unwrap_or(BY_RULE);
-        let figures = figures(families, family, kernel.name)?;
+        let figures = figures(families, family, kernel.workload)?;
         let found = device.predict(&figures.expected, kernel, figures.waves as f64 / most_waves(family))?;
         Some((found.share, found.bound_by))
     };
@@ -65,7 +65,7 @@ pub fn markdown(families: &Families) -> String {
     for (family, kernels) in families {
         let _ = writeln!(text, "### {family}\n\n{columns}");
         for kernel in KERNELS {
-            let Some(Figures { registers, waves, hot, expected, .. }) = kernels.get(kernel.name) else { continue };
+            let Some(Figures { registers, waves, hot, expected, .. }) = kernels.get(kernel.workload) else { continue };
             let each = |count: u32| f64::from(count) / kernel.elements;
             let [four, eight, sixteen] = hot.loads;
             let _ = writeln!(
@@ -112,7 +112,7 @@ pub fn missed(families: &Families) -> Vec<String> {
     let mut missed = Vec::new();
     for (family, kernels) in families {
         for kernel in KERNELS {
-            let Some(figures) = kernels.get(kernel.name) else { continue };
+            let Some(figures) = kernels.get(kernel.workload) else { continue };
             let mut hold = |holds: bool, what: String| {
                 if !holds {
                     missed.push(format!("{} ({}) on {family}: {what}", kernel.workload, kernel.name));
@@ -140,8 +140,8 @@ pub fn compared(families: &Families, baseline: &str) -> Result<String, String> {
     let mut text = String::new();
     for (family, kernels) in families {
         for kernel in KERNELS {
-            let now = kernels.get(kernel.name).map(|figures| f64::from(figures.expected.cycles));
-            let before = baseline["families"][family.as_str()][kernel.name]["expected"]["cycles"].as_f64();
+            let now = kernels.get(kernel.workload).map(|figures| f64::from(figures.expected.cycles));
+            let before = baseline["families"][family.as_str()][kernel.workload]["expected"]["cycles"].as_f64();
             if let (Some(now), Some(before)) = (now, before) {
                 let _ = writeln!(text, "{family} {}: {:.2} of the cycles before", kernel.workload, now / before);
             }
