@@ -81,7 +81,7 @@ pub fn keyed(scale: Scale) -> Vec<Case> {
         Task::Versus(Workload::Interp { ty, tables: 1, knots, spacing, sorted: false, queries })
     };
     let (even, random) = (Spacing::Even, Spacing::Random);
-    let (tall, wide) = if hardware { (16_384, 4_096) } else { (4_096, 1_024) };
+    let (tall, wide) = if hardware { (16_000, 4_000) } else { (4_000, 1_000) };
     let cases = [
         ("average_f32_rows", average(Type::F32, rows, 1_000, 1)),
         ("average_f32_short_rows", average(Type::F32, 125 * rows, 8, 1)),

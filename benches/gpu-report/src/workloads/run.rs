@@ -159,3 +159,21 @@ impl Judge<'_> {
         Ok(Timing { batched, single, first: 0.0, error: 0.0 })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::case::{Scale, keyed};
+    use super::{Deadline, Device, time};
+
+    /// That inputs fit, results count and a transposition is one, before a GPU is there to be measured.
+    #[test]
+    #[ignore = "gigabytes of memory, and a minute: cargo test --release -- --ignored"]
+    fn the_sizes_for_hardware_come_out_right_on_the_cpu_engine() {
+        let device = Device::cpu();
+        for case in keyed(Scale::Hardware) {
+            let timings = time(&case, &[&device], Deadline::after(0.1));
+            let timing = timings.into_iter().next().unwrap();
+            println!("{}: {:?}", case.name(), timing.map(|timing| timing.batched.median).unwrap());
+        }
+    }
+}
