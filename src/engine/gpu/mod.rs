@@ -73,6 +73,8 @@ pub(crate) struct GpuContext {
     /// Of the offsets of bindings, in bytes.
     alignment: u32,
     uniform_bytes: u64,
+    /// Invocations of a workgroup, and bytes of its memory, at the most.
+    workgroup: [u64; 2],
     pool: Arc<BufferPool>,
     pub(crate) pipelines: Pipelines,
     /// Where the parameters of dispatches go, unless commands carry them.
@@ -113,6 +115,10 @@ impl GpuContext {
             pool: BufferPool::new(&device, &info),
             alignment,
             uniform_bytes: limits.max_uniform_buffer_binding_size,
+            workgroup: [
+                limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x).into(),
+                limits.max_compute_workgroup_storage_size.into(),
+            ],
             checks: Mutex::default(),
             device,
             queue,
@@ -137,9 +143,7 @@ impl GpuContext {
 
     /// Whether workgroups of so many lanes, with so much memory, can be had.
     pub fn takes_workgroups(&self, lanes: u64, bytes: u64) -> bool {
-        let limits = self.device.raw().limits();
-        u64::from(limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x)) >= lanes
-            && u64::from(limits.max_compute_workgroup_storage_size) >= bytes
+        self.workgroup[0] >= lanes && self.workgroup[1] >= bytes
     }
 
     /// What the wgpu device was requested with.

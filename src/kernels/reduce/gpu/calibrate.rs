@@ -12,13 +12,16 @@ pub(crate) fn accumulator(context: &GpuContext) -> Result<Accumulator> {
         (false, true) => Ok(Accumulator::FusedFloat32),
         (false, false) => Ok(Accumulator::SplitFloat32),
         #[cfg(not(target_arch = "wasm32"))]
-        (true, true) if info.kind.is_hardware_gpu() => measured::faster(context),
+        // Where there is no memory to measure in, there may be some to work in.
+        (true, true) if info.kind.is_hardware_gpu() => {
+            measured::faster(context).or_else(|_| context.health().map(|()| Accumulator::Float64))
+        }
         (true, _) => Ok(Accumulator::Float64),
     }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-mod measured {
+pub(crate) mod measured {
     use std::time::{Duration, Instant};
 
     use bytemuck::{Zeroable, bytes_of};
