@@ -17,8 +17,8 @@ fn steps(from_state: State, quad: vec4<Bits>, aux: vec4<Bits>, index: u32, strid
     return state_step(state, quad.w, aux.w, index + 3u * stride);
 }
 
-// The same for the last of a row: what is at `end` or beyond belongs to others. Where rows
-// are whole fours it is all of a load, or nothing.
+// The same for the last of a row: what is at `end` or beyond belongs to others. Where rows are whole
+// fours it is all of a load, or nothing.
 fn steps_before(end: u32, before: State, quad: vec4<Bits>, aux: vec4<Bits>, index: u32, stride: u32) -> State {
     if WHOLE {
         if index < end { return steps(before, quad, aux, index, stride); }

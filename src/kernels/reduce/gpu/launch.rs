@@ -26,7 +26,7 @@ pub(crate) const FEWEST_ITERATIONS: u64 = 32;
 /// multiprocessors.
 pub(crate) const LANES: u64 = 256;
 /// How many lanes keep a GPU's memory busy, each with 64 bytes under way: 8 MB. An H100 wants 2 (notebook 2026-11:
-/// bytes in flight).
+/// sixteen values a turn).
 const BUSY_LANES: u64 = 1 << 17;
 /// Neighbouring lanes that read side by side, at least: 128 bytes by fours, what caches hold at once.
 const FEWEST_NEIGHBOURS: u64 = 8;
@@ -83,8 +83,8 @@ pub(crate) struct LaunchConfig {
 }
 
 impl LaunchConfig {
-    /// Chooses the strategy and as many parts as the device needs to be busy. `lanes` says that lanes
-    /// of a workgroup may share rows, `by_four` that values and weights can be loaded in fours.
+    /// Chooses the strategy and as many parts as the device needs to be busy. `lanes` says that lanes of a
+    /// workgroup may share rows, `by_four` that values and weights can be loaded in fours.
     ///
     /// Blocks are for software rasterisers alone (see `shaders/reduce/blocks.wgsl`); on hardware neighbours have to
     /// read side by side, and a workgroup's memory and barriers are cheap.
